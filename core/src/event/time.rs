@@ -1,0 +1,191 @@
+//! Time: nanoseconds since the epoch inside, ISO 8601 in UTC outside, and the ways a person may name a moment.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+/// Nanoseconds in a millisecond.
+pub const NS_PER_MS: i64 = 1_000_000;
+
+/// Milliseconds to nanoseconds, held at the ends of what nanoseconds can say (the years 1677 to 2262).
+pub fn ms_to_ns(ms: i64) -> i64 {
+    ms.saturating_mul(NS_PER_MS)
+}
+
+/// Nanoseconds to the millisecond they lie in, rounding down.
+pub fn ns_to_ms(ns: i64) -> i64 {
+    ns.div_euclid(NS_PER_MS)
+}
+
+/// ISO 8601 in UTC with milliseconds, e.g. `2026-03-14T09:14:07.482Z`.
+///
+/// A moment beyond what a calendar of four-digit years can say is written as its number of milliseconds, so that
+/// nothing is ever hidden behind a wrong date.
+pub fn format_iso_ms(timestamp_ms: i64) -> String {
+    match Timestamp::from_millisecond(timestamp_ms) {
+        Ok(moment) => format!("{moment:.3}"),
+        Err(_) => timestamp_ms.to_string(),
+    }
+}
+
+/// A moment as a person names it: `earliest`, `latest`, ISO 8601, milliseconds since the epoch, or a span before the
+/// end of the log such as `-15m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The beginning of the log.
+    Earliest,
+    /// The end of the log.
+    Latest,
+    /// A time in milliseconds since the epoch.
+    At(i64),
+    /// So many milliseconds before the end.
+    BeforeEnd(i64),
+}
+
+/// A text that names no moment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "“{0}” is not a time: write earliest, latest, an ISO 8601 time (2026-03-14T09:00:00Z), milliseconds since the epoch, or a span before the end (-15m)"
+)]
+pub struct MomentError(String);
+
+impl FromStr for Moment {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        let refused = || MomentError(text.to_owned());
+        let trimmed = text.trim();
+        match trimmed {
+            "earliest" | "beginning" => return Ok(Self::Earliest),
+            "latest" | "end" => return Ok(Self::Latest),
+            _ => {}
+        }
+        if let Some(span) = trimmed.strip_prefix('-').and_then(parse_span_ms) {
+            return Ok(Self::BeforeEnd(span));
+        }
+        if let Ok(ms) = trimmed.parse::<i64>() {
+            return Ok(Self::At(ms));
+        }
+        parse_iso_ms(trimmed).map(Self::At).ok_or_else(refused)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Earliest => f.write_str("earliest"),
+            Self::Latest => f.write_str("latest"),
+            Self::At(ms) => f.write_str(&format_iso_ms(*ms)),
+            Self::BeforeEnd(ms) => write!(f, "-{ms}ms"),
+        }
+    }
+}
+
+/// An ISO 8601 time in milliseconds since the epoch. Without an offset it is UTC; a space may stand for the `T`; a date
+/// alone is its midnight.
+pub fn parse_iso_ms(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment.as_millisecond());
+    }
+    let civil = text
+        .parse::<jiff::civil::DateTime>()
+        .ok()
+        .or_else(|| text.parse::<jiff::civil::Date>().ok().map(|date| date.at(0, 0, 0, 0)))?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_millisecond())
+}
+
+/// A span such as `250ms`, `15m`, `1h30m` or `2d` in milliseconds. A number without a unit is not a span.
+pub fn parse_span_ms(text: &str) -> Option<i64> {
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total: i64 = 0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).filter(|&at| at > 0)?;
+        let number: i64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit_end = rest.find(|c: char| c.is_ascii_digit() || c.is_whitespace()).unwrap_or(rest.len());
+        let unit_ms = match &rest[..unit_end] {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" | "min" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            "w" => 604_800_000,
+            _ => return None,
+        };
+        total = total.checked_add(number.checked_mul(unit_ms)?)?;
+        rest = rest[unit_end..].trim_start();
+    }
+    Some(total)
+}
+
+/// A duration in the two units that matter: `41.9 s`, `3.204 s`, `5 m 30 s`, `12 ms`.
+pub fn format_span_ns(ns: i64) -> String {
+    let sign = if ns < 0 { "-" } else { "" };
+    let ns = ns.unsigned_abs();
+    let ms = ns / 1_000_000;
+    let (seconds, minutes, hours, days) = (ms / 1_000, ms / 60_000, ms / 3_600_000, ms / 86_400_000);
+    let body = if ns > 0 && ns < 1_000 {
+        format!("{ns} ns")
+    } else if ns > 0 && ns < 1_000_000 {
+        format!("{} µs", ns / 1_000)
+    } else if ms < 1_000 {
+        format!("{ms} ms")
+    } else if seconds < 60 {
+        format!("{}.{:03} s", seconds, ms % 1_000)
+    } else if minutes < 60 {
+        format!("{minutes} m {} s", seconds % 60)
+    } else if hours < 24 {
+        format!("{hours} h {} m", minutes % 60)
+    } else {
+        format!("{days} d {} h", hours % 24)
+    };
+    format!("{sign}{body}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_in_every_form() {
+        let cases = [
+            ("earliest", Moment::Earliest),
+            ("latest", Moment::Latest),
+            ("-15m", Moment::BeforeEnd(900_000)),
+            ("-1h30m", Moment::BeforeEnd(5_400_000)),
+            ("1700000000123", Moment::At(1_700_000_000_123)),
+            ("-5", Moment::At(-5)),
+            ("1970-01-01T00:00:01Z", Moment::At(1_000)),
+            ("1970-01-01 01:00:01+01:00", Moment::At(1_000)),
+            ("1970-01-01T00:00:01.250", Moment::At(1_250)),
+            ("1970-01-02", Moment::At(86_400_000)),
+        ];
+        for (text, moment) in cases {
+            assert_eq!(text.parse::<Moment>(), Ok(moment), "{text}");
+        }
+        assert!("yesterday-ish".parse::<Moment>().is_err());
+        assert!("-15".parse::<Moment>() == Ok(Moment::At(-15)));
+        assert!("-15 bananas".parse::<Moment>().is_err());
+    }
+
+    #[test]
+    fn iso_has_milliseconds_always() {
+        assert_eq!(format_iso_ms(1_000), "1970-01-01T00:00:01.000Z");
+        assert_eq!(format_iso_ms(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(format_iso_ms(i64::MAX), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn spans_read_well() {
+        let cases =
+            [(12_000_000, "12 ms"), (3_204_000_000, "3.204 s"), (330_000_000_000, "5 m 30 s"), (-1_000_000, "-1 ms")];
+        for (ns, text) in cases {
+            assert_eq!(format_span_ns(ns), text);
+        }
+    }
+}
