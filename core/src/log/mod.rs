@@ -27,6 +27,17 @@ pub trait Log: Send + Sync {
     /// Every topic with its partitions, sorted by name. Cheap: no watermarks, no configs.
     async fn topics(&self) -> Result<Vec<TopicInfo>, LogError>;
 
+    /// One topic by name. A log that can ask for one topic alone does, so that a topic which may not be listed still
+    /// gets its own error.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownTopic`] with the most similar name, or the topic's own error.
+    async fn topic(&self, name: &str) -> Result<TopicInfo, LogError> {
+        let catalogue = self.topics().await?;
+        let found = plan::find_topics(&catalogue, &[name.to_owned()])?;
+        found.into_iter().next().cloned().ok_or_else(|| LogError::UnknownTopic { topic: name.into(), suggestion: None })
+    }
+
     /// The watermarks of partitions, each with its own failure. Under `read_committed` the high mark is the last
     /// stable offset.
     async fn watermarks(
@@ -165,6 +176,8 @@ pub struct ConsumerGroup {
     pub members: usize,
     /// For each partition with a committed offset: that offset and the partition's high watermark.
     pub positions: Vec<(TopicPartition, GroupPosition)>,
+    /// Why the positions are not known, where the log would not tell.
+    pub error: Option<LogError>,
 }
 
 /// Where a group stands in a partition.
@@ -261,6 +274,16 @@ pub enum ReadItem {
         watermarks: Watermarks,
         /// Whether the range is at its end; false when following.
         done: bool,
+    },
+    /// Offsets that were asked for but that the log has deleted meanwhile (retention): a hole, unlike the log's own
+    /// gaps. Reading goes on at `to`.
+    Gone {
+        /// The partition.
+        partition: TopicPartition,
+        /// The first offset that is missing.
+        from: i64,
+        /// One past the last offset that is missing.
+        to: i64,
     },
     /// A partition cannot be read any further; the others go on.
     Failed {

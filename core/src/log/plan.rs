@@ -87,9 +87,10 @@ pub fn edit_distance(a: &str, b: &str) -> usize {
 /// When a topic is unknown or may not be read, or the log cannot be asked. A single partition that fails is in
 /// [`Plan::failed`].
 pub async fn plan(log: &dyn Log, request: &Request) -> Result<Plan, LogError> {
-    let catalogue = log.topics().await?;
-    let mut partitions: Vec<TopicPartition> =
-        find_topics(&catalogue, &request.topics)?.into_iter().flat_map(TopicInfo::topic_partitions).collect();
+    let mut partitions: Vec<TopicPartition> = Vec::new();
+    for name in &request.topics {
+        partitions.extend(log.topic(name).await?.topic_partitions());
+    }
     partitions.sort();
     partitions.dedup();
 
@@ -181,7 +182,7 @@ async fn latest_timestamp(log: &dyn Log, watermarks: &[(TopicPartition, Watermar
                 latest = latest.max(newest);
             }
             super::ReadItem::Failed { error, .. } => return Err(error),
-            super::ReadItem::CaughtUp { .. } | super::ReadItem::Connection(_) => {}
+            super::ReadItem::CaughtUp { .. } | super::ReadItem::Gone { .. } | super::ReadItem::Connection(_) => {}
         }
     }
     Ok(latest)
