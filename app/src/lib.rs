@@ -1,1 +1,51 @@
-//! a
+//! Fabula's desktop program: the window and the command line over [`fabula_core`].
+
+pub mod chrome;
+pub mod command;
+pub mod figures;
+pub mod jobs;
+pub mod layout;
+pub mod panes;
+pub mod state;
+pub mod theme;
+pub mod window;
+pub mod zone;
+
+use window::{Options, Window};
+
+/// Opens the window and stays in it until it is closed.
+///
+/// # Errors
+/// When there is no display, or the system gives no threads or no drawing surface.
+pub fn run_window(options: Options) -> anyhow::Result<()> {
+    let window = Window::new(options)?;
+    let native = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Fabula")
+            .with_app_id("fabula")
+            .with_inner_size([1600.0, 1000.0])
+            .with_min_inner_size([720.0, 420.0])
+            .with_drag_and_drop(true),
+        persist_window: false,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native("fabula", native, Box::new(|_| Ok(Box::new(Native(window)))))
+        .map_err(|error| anyhow::anyhow!("the window could not be opened: {error}; is there a display?"))
+}
+
+/// The window within the system's frame.
+struct Native(Window);
+
+impl eframe::App for Native {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.0.ui(ui);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The program's entry.
+
+fn main() -> anyhow::Result<()> {
+    fabula::run_window(fabula::window::Options::default())
+}

@@ -1,0 +1,70 @@
+//! The bar at the top: name, connection, find, and the few switches that are used all day.
+
+use egui::{Align, Button, Layout, RichText, Ui, vec2};
+
+use crate::command::Command;
+use crate::panes::{Context, FindField};
+use crate::state::{LogState, LogStatus};
+use crate::theme::{Tokens, font, size, tokens, widgets};
+use crate::zone::Zone;
+
+/// Draws the bar.
+pub fn top_bar_ui(ui: &mut Ui, context: &Context<'_>, find: &mut FindField) {
+    let tokens = tokens(ui);
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        ui.add_space(size::INSET);
+        let name = ui.label(RichText::new("Fabula").font(font::title()).size(14.0).color(tokens.text));
+        name.on_hover_text("Open a replayable log and read its story");
+        ui.add_space(4.0);
+        connection_ui(ui, context, tokens);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(size::INSET);
+            switch(ui, context, "Ctrl K", Command::ShowPalette, false);
+            let local = context.state.clock.zone() == Zone::Local;
+            switch(ui, context, &context.state.clock.name(), Command::ToggleZone, local);
+            switch(ui, context, "Follow", Command::ToggleFollow, context.state.follow);
+            ui.add_space(4.0);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| find.ui(ui, context));
+        });
+    });
+}
+
+fn switch(ui: &mut Ui, context: &Context<'_>, text: &str, command: Command, on: bool) {
+    let info = command.info();
+    let response = widgets::bar_toggle(ui, text, on);
+    let keys = command.keys().map(|keys| format!("  {keys}")).unwrap_or_default();
+    if response.on_hover_text(format!("{}{keys}", info.tooltip)).clicked() {
+        context.send(command);
+    }
+}
+
+/// The chip that says which log is open and how it is; a click connects to another.
+fn connection_ui(ui: &mut Ui, context: &Context<'_>, tokens: &Tokens) {
+    let log = &context.state.log;
+    let (dot, _) = status_mark(log, tokens);
+    let mut text = egui::text::LayoutJob::default();
+    let name = if log.name.is_empty() { "No log" } else { &log.name };
+    text.append(name, 14.0, egui::TextFormat::simple(font::medium(), tokens.text));
+    if log.read_only {
+        text.append("read-only", 6.0, egui::TextFormat::simple(font::medium(), tokens.text_faint));
+    }
+    text.wrap = egui::text::TextWrapping::truncate_at_width(260.0);
+    let response = ui.add(Button::new(text).stroke(egui::Stroke::NONE).min_size(vec2(0.0, 24.0)));
+    let at = egui::pos2(response.rect.left() + 13.0, response.rect.center().y);
+    ui.painter().circle_filled(at, 3.5, dot);
+    if response.on_hover_text("Connect to another log").clicked() {
+        context.send(Command::Connect);
+    }
+}
+
+/// The colour and the words for the state of a log.
+pub fn status_mark(log: &LogState, tokens: &Tokens) -> (egui::Color32, String) {
+    match &log.status {
+        LogStatus::Closed => (tokens.text_faint, "no log".to_owned()),
+        LogStatus::Opening => (tokens.warning, "opening".to_owned()),
+        LogStatus::Up => (tokens.good, "connected".to_owned()),
+        LogStatus::Reconnecting(why) => (tokens.warning, format!("reconnecting: {why}")),
+        LogStatus::Failed(error) => (tokens.error, error.to_string()),
+    }
+}

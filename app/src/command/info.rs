@@ -1,0 +1,212 @@
+//! What a command is called, what it does and where it stands.
+
+use super::Command;
+use crate::panes::PaneKind;
+
+/// The headings of the `?` sheet and the palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Category {
+    /// Logs, recordings, workspace.
+    Log,
+    /// Undo and copies.
+    Edit,
+    /// From event to event.
+    Go,
+    /// Time on the screen.
+    Timeline,
+    /// Rows and columns.
+    Story,
+    /// Which topics take part.
+    Topics,
+    /// Panes, looks and help.
+    Window,
+}
+
+impl Category {
+    /// All, in the order they are shown.
+    pub const ALL: [Self; 7] =
+        [Self::Log, Self::Edit, Self::Go, Self::Timeline, Self::Story, Self::Topics, Self::Window];
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Log => "Log",
+            Self::Edit => "Edit",
+            Self::Go => "Go",
+            Self::Timeline => "Timeline",
+            Self::Story => "Story",
+            Self::Topics => "Topics",
+            Self::Window => "Window",
+        }
+    }
+}
+
+/// A command as a person meets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Info {
+    /// Its name, in sentence case; `…` when it asks for more.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub tooltip: &'static str,
+    /// Where it stands.
+    pub category: Category,
+}
+
+/// Every command that can be asked for without saying more, in the order it is listed.
+pub const LISTED: &[Command] = &[
+    Command::Connect,
+    Command::OpenRecording,
+    Command::OpenSample,
+    Command::KeepRecording,
+    Command::Refresh,
+    Command::Disconnect,
+    Command::OpenWorkspace,
+    Command::SaveWorkspace,
+    Command::SaveWorkspaceAs,
+    Command::Quit,
+    Command::Undo,
+    Command::Redo,
+    Command::CopyJson,
+    Command::CopyValue,
+    Command::CopyKey,
+    Command::CopyKcat,
+    Command::CopyCoordinates,
+    Command::Find,
+    Command::ClearSearch,
+    Command::GoTo,
+    Command::PreviousEvent,
+    Command::NextEvent,
+    Command::PreviousOfKey,
+    Command::NextOfKey,
+    Command::FirstEvent,
+    Command::LastEvent,
+    Command::OpenChosen,
+    Command::ZoomIn,
+    Command::ZoomOut,
+    Command::PanLeft,
+    Command::PanRight,
+    Command::FitSelection,
+    Command::ResetView,
+    Command::ToggleOrder,
+    Command::ToggleFollow,
+    Command::ShowAllTopics,
+    Command::HideAllTopics,
+    Command::ToggleInternal,
+    Command::ToggleTheme,
+    Command::ToggleZone,
+    Command::Scale(1),
+    Command::Scale(-1),
+    Command::Scale(0),
+    Command::ShowPane(PaneKind::Catalogue),
+    Command::ShowPane(PaneKind::Timeline),
+    Command::ShowPane(PaneKind::Story),
+    Command::ShowPane(PaneKind::Inspector),
+    Command::ResetLayout,
+    Command::ShowPalette,
+    Command::ShowKeys,
+    Command::ShowSettings,
+    Command::Back,
+];
+
+impl Command {
+    /// What it is called, what it does and where it stands.
+    pub fn info(&self) -> Info {
+        use Category as C;
+        let (category, name, tooltip) = match self {
+            Self::Connect => (C::Log, "Connect to a cluster…", "Read a Kafka cluster, without leaving a trace on it"),
+            Self::OpenRecording => (C::Log, "Open a recording…", "Open a folder that was recorded before"),
+            Self::OpenSample => (C::Log, "Open the sample", "A day in an online shop, with nothing to connect to"),
+            Self::OpenPath(_) => (C::Log, "Open", "Open a recording, a workspace or connection properties"),
+            Self::KeepRecording => (C::Log, "Keep as a recording…", "Keep what has been read in a folder of your own"),
+            Self::Refresh => (C::Log, "Refresh", "Read the list of topics, their sizes and groups again"),
+            Self::Disconnect => (C::Log, "Close the log", "Stop reading and let go of the log"),
+            Self::OpenWorkspace => (C::Log, "Open a workspace…", "Open a saved set of logs, topics and columns"),
+            Self::SaveWorkspace => (C::Log, "Save the workspace", "Save logs, topics, columns and layout, no secrets"),
+            Self::SaveWorkspaceAs => (C::Log, "Save the workspace as…", "Save the workspace in a file of your choice"),
+            Self::Quit => (C::Log, "Quit", "Close the window; what was read stays sound"),
+            Self::Undo => (C::Edit, "Undo", "Take back the last change to topics, columns or notes"),
+            Self::Redo => (C::Edit, "Redo", "Make the change again that was taken back"),
+            Self::CopyJson => (C::Edit, "Copy event as JSON", "Copy the chosen event with its coordinates and headers"),
+            Self::CopyValue => (C::Edit, "Copy value", "Copy the chosen event's value"),
+            Self::CopyKey => (C::Edit, "Copy key", "Copy the chosen event's key"),
+            Self::CopyKcat => (C::Edit, "Copy kcat command", "Copy the command that reads the chosen event, no secrets"),
+            Self::CopyCoordinates => {
+                (C::Edit, "Copy coordinates", "Copy the chosen event's topic, partition and offset")
+            }
+            Self::Find => (C::Go, "Find…", "Search all chosen topics for a text or an expression"),
+            Self::Search(_) => (C::Go, "Search", "Search all chosen topics"),
+            Self::ClearSearch => (C::Go, "Clear the search", "Show every event again"),
+            Self::GoTo => (C::Go, "Go to time or offset…", "Go to a time, or to an event by topic, partition and offset"),
+            Self::GoToMoment(_) => (C::Go, "Go to moment", "Go to a time"),
+            Self::GoToEvent(_) => (C::Go, "Go to event", "Go to an event"),
+            Self::PreviousEvent => (C::Go, "Previous event", "Choose the event before this one"),
+            Self::NextEvent => (C::Go, "Next event", "Choose the event after this one"),
+            Self::PreviousOfKey => (C::Go, "Previous event of this key", "Choose the event before with the same key"),
+            Self::NextOfKey => (C::Go, "Next event of this key", "Choose the event after with the same key"),
+            Self::FirstEvent => (C::Go, "First event", "Choose the first event of the story"),
+            Self::LastEvent => (C::Go, "Last event", "Choose the last event of the story"),
+            Self::OpenChosen => (C::Go, "Open in the inspector", "Show the chosen event's value, key and headers"),
+            Self::Select(_) => (C::Go, "Select", "Choose an event"),
+            Self::ZoomIn => (C::Timeline, "Zoom in", "Show less time in more detail"),
+            Self::ZoomOut => (C::Timeline, "Zoom out", "Show more time at once"),
+            Self::PanLeft => (C::Timeline, "Earlier", "Move the timeline to earlier"),
+            Self::PanRight => (C::Timeline, "Later", "Move the timeline to later"),
+            Self::FitSelection => (C::Timeline, "Fit the selection", "Show the marked range or the chosen event"),
+            Self::ResetView => (C::Timeline, "Show all time", "Show everything from the first to the last event"),
+            Self::View(_) => (C::Timeline, "View", "Show a range of time"),
+            Self::MarkRange(_) => (C::Timeline, "Mark a range", "Mark a range of time"),
+            Self::ToggleOrder => (C::Story, "Newest or oldest first", "Turn the story around"),
+            Self::ToggleFollow => (C::Story, "Follow", "Keep the newest event in sight"),
+            Self::AddColumn(_) => (C::Story, "Add a column", "Show a field as a column of the story"),
+            Self::RemoveColumn(_) => (C::Story, "Remove the column", "Take the column out of the story"),
+            Self::ToggleTopic(_) => (C::Topics, "Show or hide the topic", "Show or hide the topic's events"),
+            Self::OnlyTopic(_) => (C::Topics, "Only this topic", "Show this topic's events and no other's"),
+            Self::ShowAllTopics => (C::Topics, "Show all topics", "Let every listed topic take part in the story"),
+            Self::HideAllTopics => (C::Topics, "Hide all topics", "Start from an empty story"),
+            Self::ToggleInternal => (C::Topics, "Internal topics", "List __*, *-changelog and *-repartition too"),
+            Self::ToggleDetails(_) => (C::Topics, "Details", "Partitions, sizes, retention and groups of the topic"),
+            Self::ReadMore(_) => (C::Topics, "Read more of the past", "Read further back than what has been read"),
+            Self::ReadAll(_) => (C::Topics, "Read all", "Read the topic from its first offset"),
+            Self::ToggleTheme => (C::Window, "Dark or light", "Switch between the dark and the light look"),
+            Self::ToggleZone => (C::Window, "UTC or local time", "Switch the zone of every time in the window"),
+            Self::Scale(0) => (C::Window, "Actual size", "Show everything at its own size"),
+            Self::Scale(step) if *step > 0 => (C::Window, "Larger", "Show everything larger"),
+            Self::Scale(_) => (C::Window, "Smaller", "Show everything smaller"),
+            Self::ShowPane(PaneKind::Catalogue) => (C::Window, "Show topics", "Bring the catalogue to the front"),
+            Self::ShowPane(PaneKind::Timeline) => (C::Window, "Show timeline", "Bring the timeline to the front"),
+            Self::ShowPane(PaneKind::Story) => (C::Window, "Show story", "Bring the story to the front"),
+            Self::ShowPane(PaneKind::Inspector) => (C::Window, "Show inspector", "Bring the inspector to the front"),
+            Self::ResetLayout => (C::Window, "Reset the layout", "Put the panes where they were at first"),
+            Self::ShowPalette => (C::Window, "Commands and topics…", "Find any command or topic by name"),
+            Self::ShowKeys => (C::Window, "Keyboard shortcuts", "List every command with its keys"),
+            Self::ShowSettings => (C::Window, "Settings…", "Theme, zone, size and how much is read at first"),
+            Self::Back => (C::Window, "Back", "Close what is in front, then clear the search, then the selection"),
+            Self::CancelJob(_) => (C::Window, "Cancel", "End this job; what it has done so far stays"),
+            Self::Notify(_) => (C::Window, "Notice", "Say something that matters for a moment"),
+        };
+        Info { name, tooltip, category }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listed_commands_have_names_of_their_own() {
+        let mut names: Vec<&str> = LISTED.iter().map(|command| command.info().name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn words_follow_the_house_style() {
+        for command in LISTED {
+            let info = command.info();
+            assert!(!info.tooltip.ends_with('.'), "no full stop on a single sentence: {}", info.tooltip);
+            assert!(info.name.starts_with(char::is_uppercase), "sentence case: {}", info.name);
+        }
+    }
+}

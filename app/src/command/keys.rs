@@ -1,0 +1,144 @@
+//! Which keys send which command.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::Command;
+use crate::panes::PaneKind;
+
+const NONE: Modifiers = Modifiers::NONE;
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+const ALT: Modifiers = Modifiers::ALT;
+
+const fn on(modifiers: Modifiers, key: Key, command: Command) -> (KeyboardShortcut, Command) {
+    (KeyboardShortcut::new(modifiers, key), command)
+}
+
+/// Keys and their commands. A command's first keys are the ones shown. More modifiers come before fewer, because the
+/// toolkit lets the fewer match as well.
+pub const SHORTCUTS: &[(KeyboardShortcut, Command)] = &[
+    on(CTRL_SHIFT, Key::Z, Command::Redo),
+    on(CTRL_SHIFT, Key::S, Command::SaveWorkspaceAs),
+    on(CTRL_SHIFT, Key::O, Command::OpenWorkspace),
+    on(CTRL_SHIFT, Key::C, Command::CopyKey),
+    on(CTRL_SHIFT, Key::L, Command::ToggleTheme),
+    on(CTRL_SHIFT, Key::U, Command::ToggleZone),
+    on(CTRL, Key::K, Command::ShowPalette),
+    on(CTRL_SHIFT, Key::P, Command::ShowPalette),
+    on(CTRL, Key::N, Command::Connect),
+    on(CTRL, Key::O, Command::OpenRecording),
+    on(CTRL, Key::R, Command::KeepRecording),
+    on(CTRL, Key::S, Command::SaveWorkspace),
+    on(CTRL, Key::Q, Command::Quit),
+    on(CTRL, Key::Z, Command::Undo),
+    on(CTRL, Key::C, Command::CopyJson),
+    on(CTRL, Key::F, Command::Find),
+    on(NONE, Key::Slash, Command::Find),
+    on(CTRL, Key::G, Command::GoTo),
+    on(CTRL, Key::Comma, Command::ShowSettings),
+    on(CTRL, Key::Plus, Command::Scale(1)),
+    on(CTRL, Key::Equals, Command::Scale(1)),
+    on(CTRL, Key::Minus, Command::Scale(-1)),
+    on(CTRL, Key::Num0, Command::Scale(0)),
+    on(ALT, Key::Num1, Command::ShowPane(PaneKind::Catalogue)),
+    on(ALT, Key::Num2, Command::ShowPane(PaneKind::Timeline)),
+    on(ALT, Key::Num3, Command::ShowPane(PaneKind::Story)),
+    on(ALT, Key::Num4, Command::ShowPane(PaneKind::Inspector)),
+    on(NONE, Key::F5, Command::Refresh),
+    on(NONE, Key::Comma, Command::PreviousEvent),
+    on(NONE, Key::Period, Command::NextEvent),
+    on(NONE, Key::OpenBracket, Command::PreviousOfKey),
+    on(NONE, Key::CloseBracket, Command::NextOfKey),
+    on(NONE, Key::Home, Command::FirstEvent),
+    on(NONE, Key::End, Command::LastEvent),
+    on(NONE, Key::Enter, Command::OpenChosen),
+    on(NONE, Key::W, Command::ZoomIn),
+    on(NONE, Key::S, Command::ZoomOut),
+    on(NONE, Key::A, Command::PanLeft),
+    on(NONE, Key::D, Command::PanRight),
+    on(NONE, Key::F, Command::FitSelection),
+    on(NONE, Key::R, Command::ResetView),
+    on(NONE, Key::O, Command::ToggleOrder),
+    on(NONE, Key::L, Command::ToggleFollow),
+    on(NONE, Key::Questionmark, Command::ShowKeys),
+    on(NONE, Key::Escape, Command::Back),
+];
+
+impl Command {
+    /// Its keys as they are written, e.g. `Ctrl+K`.
+    pub fn keys(&self) -> Option<String> {
+        SHORTCUTS.iter().find(|(_, command)| command == self).map(|(shortcut, _)| written(shortcut))
+    }
+}
+
+/// A shortcut as it is written: `Ctrl+Shift+P`, `?`, `Esc`.
+pub fn written(shortcut: &KeyboardShortcut) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let modifiers = shortcut.modifiers;
+    if modifiers.command || modifiers.ctrl {
+        parts.push(if cfg!(target_os = "macos") { "⌘" } else { "Ctrl" });
+    }
+    if modifiers.alt {
+        parts.push("Alt");
+    }
+    if modifiers.shift {
+        parts.push("Shift");
+    }
+    let key = match shortcut.logical_key {
+        Key::Escape => "Esc",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::Slash => "/",
+        Key::Comma => ",",
+        Key::Period => ".",
+        Key::Questionmark => "?",
+        Key::Plus | Key::Equals => "+",
+        Key::Minus => "-",
+        key => key.name(),
+    };
+    parts.push(key);
+    parts.join("+")
+}
+
+/// Takes the keys pressed in this frame that mean a command. While a text is being written only keys with Ctrl or Alt
+/// and Esc count, and the text keeps those it has a use for itself.
+pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
+    let writing = ctx.text_edit_focused();
+    ctx.input_mut(|input| {
+        let mut commands = Vec::new();
+        for (shortcut, command) in SHORTCUTS {
+            let plain = !shortcut.modifiers.command && !shortcut.modifiers.alt;
+            let for_text = matches!(command, Command::Undo | Command::Redo | Command::CopyJson);
+            let leave = writing && (for_text || plain && *command != Command::Back && *command != Command::Refresh);
+            // A bare key must not be taken for the same key with Ctrl: `consume_shortcut` lets Shift through only.
+            if !leave && input.consume_shortcut(shortcut) {
+                commands.push(command.clone());
+            }
+        }
+        if !writing && input.events.iter().any(|event| matches!(event, egui::Event::Copy)) {
+            commands.push(Command::CopyJson);
+        }
+        commands
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_their_keys() {
+        for (at, (shortcut, command)) in SHORTCUTS.iter().enumerate() {
+            for (other, another) in &SHORTCUTS[at + 1..] {
+                assert!(shortcut != other, "{} is both {command:?} and {another:?}", written(shortcut));
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_written_as_on_the_keyboard() {
+        assert_eq!(Command::ShowPalette.keys().as_deref(), Some("Ctrl+K"));
+        assert_eq!(Command::Redo.keys().as_deref(), Some("Ctrl+Shift+Z"));
+        assert_eq!(Command::ShowKeys.keys().as_deref(), Some("?"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Everything that can be done, as one enum: menus, palette, shortcuts, buttons and panes all send these.
+//!
+//! [`Command::info`] gives a command its name, what it does and its place; [`keys::SHORTCUTS`] its keys. What is listed
+//! in the palette and on the `?` sheet is [`LISTED`], so a command cannot be in the one and not in the other.
+
+mod info;
+pub mod keys;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use fabula_core::event::{Coordinates, TopicName};
+
+use crate::jobs::JobId;
+use crate::panes::PaneKind;
+use crate::state::{Column, Selection, TimeRange};
+
+pub use info::{Category, Info, LISTED};
+
+/// Something a person asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Shows the built-in sample.
+    OpenSample,
+    /// Asks for a cluster to connect to.
+    Connect,
+    /// Asks for a recording's folder and opens it.
+    OpenRecording,
+    /// Opens a file or folder: a recording, a workspace, connection properties.
+    OpenPath(PathBuf),
+    /// Asks for a folder and keeps what has been read there.
+    KeepRecording,
+    /// Reads the list of topics again.
+    Refresh,
+    /// Lets go of the log.
+    Disconnect,
+    /// Asks for a workspace file and opens it.
+    OpenWorkspace,
+    /// Saves the workspace where it was last saved.
+    SaveWorkspace,
+    /// Asks where to save the workspace.
+    SaveWorkspaceAs,
+    /// Closes the window.
+    Quit,
+
+    /// Takes back the last change to lanes, columns or notes.
+    Undo,
+    /// Makes the change again.
+    Redo,
+    /// Copies the chosen event as JSON.
+    CopyJson,
+    /// Copies the chosen event's value.
+    CopyValue,
+    /// Copies the chosen event's key.
+    CopyKey,
+    /// Copies the kcat command that reads the chosen event.
+    CopyKcat,
+    /// Copies the chosen event's topic, partition and offset.
+    CopyCoordinates,
+
+    /// Puts the cursor into the find field.
+    Find,
+    /// Searches for a text or an expression.
+    Search(String),
+    /// Shows every event again.
+    ClearSearch,
+    /// Asks for a time or an offset and goes there.
+    GoTo,
+    /// Goes to a moment, in nanoseconds since the epoch.
+    GoToMoment(i64),
+    /// Goes to an event.
+    GoToEvent(Coordinates),
+    /// Chooses the event before.
+    PreviousEvent,
+    /// Chooses the event after.
+    NextEvent,
+    /// Chooses the event before with the same key.
+    PreviousOfKey,
+    /// Chooses the event after with the same key.
+    NextOfKey,
+    /// Chooses the first event.
+    FirstEvent,
+    /// Chooses the last event.
+    LastEvent,
+    /// Opens what is chosen in the inspector.
+    OpenChosen,
+    /// Chooses an event for all panes, or none.
+    Select(Option<Selection>),
+
+    /// Shows less time in more detail.
+    ZoomIn,
+    /// Shows more time.
+    ZoomOut,
+    /// Moves to earlier.
+    PanLeft,
+    /// Moves to later.
+    PanRight,
+    /// Shows the chosen event or range with a little around it.
+    FitSelection,
+    /// Shows all the time there is.
+    ResetView,
+    /// Shows a range of time.
+    View(TimeRange),
+    /// Marks a range of time, or none.
+    MarkRange(Option<TimeRange>),
+
+    /// Turns the story: newest or oldest first.
+    ToggleOrder,
+    /// Keeps the newest event in sight, or stays.
+    ToggleFollow,
+    /// Adds a column to the story.
+    AddColumn(Column),
+    /// Takes a column out of the story.
+    RemoveColumn(Column),
+
+    /// Shows or hides a topic's events.
+    ToggleTopic(TopicName),
+    /// Shows a topic's events and no other's.
+    OnlyTopic(TopicName),
+    /// Shows every topic's events.
+    ShowAllTopics,
+    /// Hides every topic's events.
+    HideAllTopics,
+    /// Lists internal topics too, or not.
+    ToggleInternal,
+    /// Opens or shuts a topic's details in the catalogue.
+    ToggleDetails(TopicName),
+    /// Reads more of a topic's past.
+    ReadMore(TopicName),
+    /// Reads all of a topic.
+    ReadAll(TopicName),
+
+    /// Dark or light.
+    ToggleTheme,
+    /// UTC or local time.
+    ToggleZone,
+    /// Larger or smaller everything, in steps of ten per cent.
+    Scale(i8),
+    /// Brings a pane to the front.
+    ShowPane(PaneKind),
+    /// Puts the panes where they were at first.
+    ResetLayout,
+    /// Lists every command.
+    ShowPalette,
+    /// Lists every shortcut.
+    ShowKeys,
+    /// Shows the settings.
+    ShowSettings,
+    /// Closes what is in front, then clears the search, then the selection.
+    Back,
+    /// Ends a job.
+    CancelJob(JobId),
+    /// Says something that matters for a moment.
+    Notify(String),
+}
+
+/// Where panes put the commands they send; the window takes them at the beginning of the next frame.
+#[derive(Debug, Default)]
+pub struct Commands {
+    waiting: RefCell<Vec<Command>>,
+}
+
+impl Commands {
+    /// Sends a command.
+    pub fn send(&self, command: Command) {
+        self.waiting.borrow_mut().push(command);
+    }
+
+    /// Takes all that was sent, oldest first.
+    pub fn take(&self) -> Vec<Command> {
+        std::mem::take(&mut self.waiting.borrow_mut())
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.borrow().is_empty()
+    }
+}

@@ -1,0 +1,73 @@
+//! Figures as a person reads them: thousands separated, sizes in binary units, rates.
+
+/// A whole number with thousands separated: `1,204,000`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A signed whole number with thousands separated.
+pub fn signed(number: i64) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{}", count(number.unsigned_abs()))
+}
+
+/// A number and its noun, in the plural where it must be: `1 event`, `12 events`.
+pub fn of(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// A number in three figures: `940`, `12.4 k`, `1.2 M`.
+pub fn short(number: f64) -> String {
+    let (scaled, unit) = match number.abs() {
+        n if n >= 1e9 => (number / 1e9, " G"),
+        n if n >= 1e6 => (number / 1e6, " M"),
+        n if n >= 1e4 => (number / 1e3, " k"),
+        _ => (number, ""),
+    };
+    if unit.is_empty() || scaled.abs() >= 100.0 { format!("{scaled:.0}{unit}") } else { format!("{scaled:.1}{unit}") }
+}
+
+/// A size in bytes: `96 B`, `1.4 KB`, `214 MB`, in steps of 1,024.
+pub fn bytes(size: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
+    let mut scaled = size as f64;
+    let mut unit = 0;
+    while scaled >= 1023.5 && unit + 1 < UNITS.len() {
+        scaled /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 || scaled >= 99.95 { format!("{scaled:.0} {}", UNITS[unit]) } else { format!("{scaled:.1} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (11_320_000, "11,320,000")];
+        for (number, text) in cases {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!(signed(-1_234), "-1,234");
+    }
+
+    #[test]
+    fn figures_take_the_unit_that_reads_best() {
+        assert_eq!(short(940.0), "940");
+        assert_eq!(short(1_200_000.0), "1.2 M");
+        assert_eq!(bytes(96), "96 B");
+        assert_eq!(bytes(1_434), "1.4 KB");
+        assert_eq!(bytes(1023), "1023 B");
+        assert_eq!(bytes(214 << 20), "214 MB");
+        assert_eq!(of(1, "event"), "1 event");
+    }
+}

@@ -1,0 +1,126 @@
+//! The panes: each draws from the state, sends commands, and keeps only what is its own (scroll, caches, fetches).
+
+mod catalogue;
+mod find;
+pub mod inspector;
+pub mod story;
+pub mod timeline;
+
+use egui::Ui;
+
+use crate::command::{Command, Commands};
+use crate::jobs::Jobs;
+use crate::state::State;
+
+pub use catalogue::Catalogue;
+pub use find::FindField;
+pub use inspector::Inspector;
+pub use story::Story;
+pub use timeline::Timeline;
+
+/// What a pane works with.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// What the window shows.
+    pub state: &'a State,
+    /// Where commands go.
+    pub commands: &'a Commands,
+    /// Who does the work that takes time.
+    pub jobs: &'a Jobs,
+}
+
+impl Context<'_> {
+    /// Sends a command.
+    pub fn send(&self, command: Command) {
+        self.commands.send(command);
+    }
+}
+
+/// One of the window's panes.
+pub trait Pane {
+    /// Takes in results of the pane's own background work and starts what is missing. Called once a frame before
+    /// anything is drawn, whether the pane is in sight or not.
+    fn update(&mut self, _context: &Context<'_>) {}
+
+    /// Hears a command that was sent, after the state has taken it. A pane that knows what the command needs (which
+    /// event comes next) sends a plainer one.
+    fn command(&mut self, _command: &Command, _context: &Context<'_>) {}
+
+    /// Draws the facts at the right of the pane's header, laid out from right to left.
+    fn header_ui(&mut self, _ui: &mut Ui, _context: &Context<'_>) {}
+
+    /// Draws the pane.
+    fn ui(&mut self, ui: &mut Ui, context: &Context<'_>);
+}
+
+/// Which pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaneKind {
+    /// The log's topics and groups.
+    Catalogue,
+    /// Lanes over time.
+    Timeline,
+    /// The merged events, one a row.
+    Story,
+    /// The chosen event.
+    Inspector,
+}
+
+impl PaneKind {
+    /// All, in the order of their shortcuts.
+    pub const ALL: [Self; 4] = [Self::Catalogue, Self::Timeline, Self::Story, Self::Inspector];
+
+    /// As its tab says.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Catalogue => "Topics",
+            Self::Timeline => "Timeline",
+            Self::Story => "Story",
+            Self::Inspector => "Event",
+        }
+    }
+}
+
+/// Every pane there is.
+#[derive(Default)]
+pub struct Panes {
+    /// The log's topics and groups.
+    pub catalogue: Catalogue,
+    /// Lanes over time.
+    pub timeline: Timeline,
+    /// The merged events.
+    pub story: Story,
+    /// The chosen event.
+    pub inspector: Inspector,
+    /// The find field of the top bar.
+    pub find: FindField,
+}
+
+impl Panes {
+    /// Lets every pane take in its results.
+    pub fn update(&mut self, context: &Context<'_>) {
+        self.find.update(context);
+        for kind in PaneKind::ALL {
+            self.get(kind).update(context);
+        }
+    }
+
+    /// Lets every pane hear a command.
+    pub fn command(&mut self, command: &Command, context: &Context<'_>) {
+        self.find.command(command, context);
+        for kind in PaneKind::ALL {
+            self.get(kind).command(command, context);
+        }
+    }
+
+    /// A pane by its kind.
+    pub fn get(&mut self, kind: PaneKind) -> &mut dyn Pane {
+        match kind {
+            PaneKind::Catalogue => &mut self.catalogue,
+            PaneKind::Timeline => &mut self.timeline,
+            PaneKind::Story => &mut self.story,
+            PaneKind::Inspector => &mut self.inspector,
+        }
+    }
+}

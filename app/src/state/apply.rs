@@ -1,0 +1,154 @@
+//! The one place where a command changes the state.
+
+use super::{Column, Document, State, TimeRange};
+use crate::command::Command;
+use crate::zone::Zone;
+
+/// How much one step of the keyboard moves or zooms the timeline.
+const PAN_STEP: f64 = 0.2;
+const ZOOM_STEP: f64 = 1.5;
+
+impl State {
+    /// Applies a command as far as it is about the state alone. What needs the log, a file or a pane's own knowledge
+    /// (which event comes next) is done by the window and the panes, which send a plainer command in turn.
+    pub fn apply(&mut self, command: &Command) {
+        match command {
+            Command::Undo => drop(self.history.undo(&mut self.document)),
+            Command::Redo => drop(self.history.redo(&mut self.document)),
+            Command::Search(text) => self.search.text = text.trim().into(),
+            Command::ClearSearch => self.search.text = "".into(),
+            Command::Select(selection) => self.selection.clone_from(selection),
+            Command::View(range) => self.view = Some(*range),
+            Command::ResetView => self.view = None,
+            Command::ZoomIn => self.change_view(|view| view.zoomed(1.0 / ZOOM_STEP, 0.5)),
+            Command::ZoomOut => self.change_view(|view| view.zoomed(ZOOM_STEP, 0.5)),
+            Command::PanLeft => self.change_view(|view| view.panned(-PAN_STEP)),
+            Command::PanRight => self.change_view(|view| view.panned(PAN_STEP)),
+            Command::FitSelection => self.fit_selection(),
+            Command::MarkRange(range) => self.marked = *range,
+            Command::ToggleOrder => self.order = self.order.other(),
+            Command::ToggleFollow => self.follow = !self.follow,
+            Command::ToggleTheme => self.theme = self.theme.other(),
+            Command::ToggleZone => {
+                let other = if self.clock.zone() == Zone::Utc { Zone::Local } else { Zone::Utc };
+                self.clock = self.clock.in_zone(other);
+            }
+            Command::Scale(0) => self.scale_percent = 100,
+            Command::Scale(step) => {
+                self.scale_percent = self.scale_percent.saturating_add_signed(i16::from(*step) * 10).clamp(60, 240);
+            }
+            Command::ToggleInternal => self.internal_shown = !self.internal_shown,
+            Command::ToggleDetails(topic) => {
+                if !self.details.remove(topic) {
+                    self.details.insert(topic.clone());
+                }
+            }
+            Command::AddColumn(_)
+            | Command::RemoveColumn(_)
+            | Command::ToggleTopic(_)
+            | Command::OnlyTopic(_)
+            | Command::ShowAllTopics
+            | Command::HideAllTopics => self.edit(command),
+            _ => {}
+        }
+    }
+
+    /// Changes the document and remembers how it was.
+    fn edit(&mut self, command: &Command) {
+        let before = self.document.clone();
+        let document = &mut self.document;
+        match command {
+            Command::AddColumn(column) => add_column(document, column),
+            Command::RemoveColumn(column) => document.columns.retain(|shown| shown != column),
+            Command::ToggleTopic(topic) => {
+                if !document.shown.remove(topic) {
+                    document.shown.insert(topic.clone());
+                }
+            }
+            Command::OnlyTopic(topic) => document.shown = [topic.clone()].into(),
+            Command::HideAllTopics => document.shown.clear(),
+            Command::ShowAllTopics => {
+                let listed = self.log.topics.iter().filter(|topic| self.internal_shown || !topic.internal);
+                document.shown = listed.map(|topic| topic.name.clone()).collect();
+            }
+            _ => {}
+        }
+        if self.document != before {
+            self.history.remember(&before);
+        }
+    }
+
+    fn change_view(&mut self, change: impl FnOnce(TimeRange) -> TimeRange) {
+        if let Some(view) = self.view_or_all() {
+            self.view = Some(change(view));
+        }
+    }
+
+    /// Shows the marked range; without one the chosen event in the middle of a tenth of the view.
+    fn fit_selection(&mut self) {
+        if let Some(marked) = self.marked {
+            self.view = Some(marked.with_margin(0.05));
+            return;
+        }
+        let time = self.selection.as_ref().and_then(|selection| selection.time_ns);
+        if let (Some(time_ns), Some(view)) = (time, self.view_or_all()) {
+            let half = (view.span_ns() / 20).max(TimeRange::SHORTEST_NS);
+            self.view = Some(TimeRange::new(time_ns.saturating_sub(half), time_ns.saturating_add(half)));
+        }
+    }
+}
+
+/// A field comes before the value, which takes what width is left.
+fn add_column(document: &mut Document, column: &Column) {
+    if document.columns.contains(column) {
+        return;
+    }
+    let at = match column {
+        Column::Value => document.columns.len(),
+        _ => document.columns.iter().position(|shown| *shown == Column::Value).unwrap_or(document.columns.len()),
+    };
+    document.columns.insert(at, column.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theme::Theme;
+    use crate::zone::Clock;
+
+    fn state() -> State {
+        State::new(Clock::new(Zone::Utc, jiff::tz::TimeZone::UTC), Theme::Dark)
+    }
+
+    #[test]
+    fn undo_is_for_the_document_and_not_for_the_viewport() {
+        let mut state = state();
+        state.extent = Some(TimeRange::new(0, 1_000_000_000));
+        state.apply(&Command::ToggleTopic("orders".into()));
+        state.apply(&Command::ZoomIn);
+        let view = state.view;
+        state.apply(&Command::Undo);
+        assert!(!state.is_shown("orders"));
+        assert_eq!(state.view, view);
+    }
+
+    #[test]
+    fn a_field_stands_before_the_value() {
+        let mut state = state();
+        let field = Column::Field("value.order_id".to_owned());
+        state.apply(&Command::AddColumn(field.clone()));
+        state.apply(&Command::AddColumn(field.clone()));
+        assert_eq!(state.document.columns, [Column::Key, field, Column::Value]);
+    }
+
+    #[test]
+    fn a_change_that_changes_nothing_is_no_step() {
+        let mut state = state();
+        state.apply(&Command::AddColumn(Column::Key));
+        state.apply(&Command::ToggleTopic("orders".into()));
+        state.apply(&Command::Undo);
+        state.apply(&Command::Undo);
+        state.apply(&Command::Redo);
+        assert!(state.is_shown("orders"));
+    }
+}

@@ -1,0 +1,113 @@
+//! What the window shows, as plain data.
+//!
+//! Views read it and never change it. It changes in one place, [`State::apply`], and where the window takes in what
+//! background work has found (`window.rs`), both at the beginning of a frame.
+
+mod apply;
+mod document;
+mod log;
+mod range;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fabula_core::event::{Coordinates, TopicName};
+
+use crate::theme::Theme;
+use crate::zone::Clock;
+
+pub use document::{Column, Document, History, Order};
+pub use log::{LogState, LogStatus, Series, Topic, TopicTotals};
+pub use range::TimeRange;
+
+/// What the window shows.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The log that is open, its connection and its topics.
+    pub log: LogState,
+    /// What a person set up and can undo: topics shown, columns, notes.
+    pub document: Document,
+    /// The steps back and forth.
+    pub history: History,
+    /// The chosen event, for all panes.
+    pub selection: Option<Selection>,
+    /// The range of time that is marked on the timeline.
+    pub marked: Option<TimeRange>,
+    /// The range of time in view; `None` shows all there is.
+    pub view: Option<TimeRange>,
+    /// From the first to the last event of what has been read and is shown.
+    pub extent: Option<TimeRange>,
+    /// Newest or oldest first.
+    pub order: Order,
+    /// Whether the newest event is kept in sight.
+    pub follow: bool,
+    /// The search.
+    pub search: Search,
+    /// UTC or local, and how moments are written.
+    pub clock: Clock,
+    /// Dark or light.
+    pub theme: Theme,
+    /// How large everything is, in per cent.
+    pub scale_percent: u16,
+    /// Whether internal topics are listed.
+    pub internal_shown: bool,
+    /// The topics whose details are open in the catalogue.
+    pub details: BTreeSet<TopicName>,
+    /// Which colour each topic has.
+    pub series: Series,
+}
+
+/// The chosen event.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Selection {
+    /// Where it stands in its log.
+    pub coordinates: Coordinates,
+    /// Its time in nanoseconds since the epoch; `None` for an event without a timestamp.
+    pub time_ns: Option<i64>,
+}
+
+/// What is searched for. How far the search is and what it found is with the panes that show it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    /// A text or an expression; empty shows every event.
+    pub text: Arc<str>,
+}
+
+impl State {
+    /// An empty window.
+    pub fn new(clock: Clock, theme: Theme) -> Self {
+        Self {
+            log: LogState::default(),
+            document: Document::default(),
+            history: History::default(),
+            selection: None,
+            marked: None,
+            view: None,
+            extent: None,
+            order: Order::OldestFirst,
+            follow: false,
+            search: Search::default(),
+            clock,
+            theme,
+            scale_percent: 100,
+            internal_shown: false,
+            details: BTreeSet::new(),
+            series: Series::default(),
+        }
+    }
+
+    /// The topics whose events are shown, sorted by name.
+    pub fn shown_topics(&self) -> impl Iterator<Item = &Topic> {
+        self.log.topics.iter().filter(|topic| self.is_shown(&topic.name))
+    }
+
+    /// Whether a topic's events are shown.
+    pub fn is_shown(&self, topic: &str) -> bool {
+        self.document.shown.contains(topic)
+    }
+
+    /// The range of time in view: the chosen one, or all there is.
+    pub fn view_or_all(&self) -> Option<TimeRange> {
+        self.view.or(self.extent)
+    }
+}
