@@ -44,7 +44,11 @@ pub fn bytes(size: u64) -> String {
         scaled /= 1024.0;
         unit += 1;
     }
-    if unit == 0 || scaled >= 99.95 { format!("{scaled:.0} {}", UNITS[unit]) } else { format!("{scaled:.1} {}", UNITS[unit]) }
+    if unit == 0 || scaled >= 99.95 {
+        format!("{scaled:.0} {}", UNITS[unit])
+    } else {
+        format!("{scaled:.1} {}", UNITS[unit])
+    }
 }
 
 #[cfg(test)]

@@ -112,10 +112,8 @@ impl Behavior<PaneKind> for Draw<'_, '_> {
             let shade = if response.hovered() { tokens.text } else { color };
             ui.painter().galley_with_override_text_color(at, galley, shade);
             if state.active {
-                let line = egui::Rect::from_min_size(
-                    egui::pos2(text_rect.left(), rect.bottom() - 2.0),
-                    vec2(text_width, 2.0),
-                );
+                let line =
+                    egui::Rect::from_min_size(egui::pos2(text_rect.left(), rect.bottom() - 2.0), vec2(text_width, 2.0));
                 ui.painter().rect_filled(line, 1.0, tokens.accent);
             }
         }

@@ -73,7 +73,7 @@ impl Clock {
         let Ok(moment) = Timestamp::from_nanosecond(i128::from(time_ns)) else {
             return fabula_core::event::time::ns_to_ms(time_ns).to_string();
         };
-        let zoned = moment.to_zoned(self.time_zone());
+        let zoned = moment.to_zoned_datetime(self.time_zone());
         jiff::fmt::strtime::format(pattern, &zoned).unwrap_or_else(|_| moment.to_string())
     }
 }

@@ -129,14 +129,18 @@ impl Command {
             Self::CopyJson => (C::Edit, "Copy event as JSON", "Copy the chosen event with its coordinates and headers"),
             Self::CopyValue => (C::Edit, "Copy value", "Copy the chosen event's value"),
             Self::CopyKey => (C::Edit, "Copy key", "Copy the chosen event's key"),
-            Self::CopyKcat => (C::Edit, "Copy kcat command", "Copy the command that reads the chosen event, no secrets"),
+            Self::CopyKcat => {
+                (C::Edit, "Copy kcat command", "Copy the command that reads the chosen event, no secrets")
+            }
             Self::CopyCoordinates => {
                 (C::Edit, "Copy coordinates", "Copy the chosen event's topic, partition and offset")
             }
             Self::Find => (C::Go, "Find…", "Search all chosen topics for a text or an expression"),
             Self::Search(_) => (C::Go, "Search", "Search all chosen topics"),
             Self::ClearSearch => (C::Go, "Clear the search", "Show every event again"),
-            Self::GoTo => (C::Go, "Go to time or offset…", "Go to a time, or to an event by topic, partition and offset"),
+            Self::GoTo => {
+                (C::Go, "Go to time or offset…", "Go to a time, or to an event by topic, partition and offset")
+            }
             Self::GoToMoment(_) => (C::Go, "Go to moment", "Go to a time"),
             Self::GoToEvent(_) => (C::Go, "Go to event", "Go to an event"),
             Self::PreviousEvent => (C::Go, "Previous event", "Choose the event before this one"),

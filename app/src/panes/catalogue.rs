@@ -11,6 +11,11 @@ pub struct Catalogue {}
 
 impl Pane for Catalogue {
     fn ui(&mut self, ui: &mut Ui, _context: &Context<'_>) {
-        widgets::empty_state(ui, "No log is open", "Connect to a cluster, open a recording or look at the sample", None);
+        widgets::empty_state(
+            ui,
+            "No log is open",
+            "Connect to a cluster, open a recording or look at the sample",
+            None,
+        );
     }
 }

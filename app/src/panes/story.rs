@@ -11,6 +11,11 @@ pub struct Story {}
 
 impl Pane for Story {
     fn ui(&mut self, ui: &mut Ui, _context: &Context<'_>) {
-        widgets::empty_state(ui, "No events to show", "Choose topics in the catalogue; their events are merged here in time order", None);
+        widgets::empty_state(
+            ui,
+            "No events to show",
+            "Choose topics in the catalogue; their events are merged here in time order",
+            None,
+        );
     }
 }

@@ -11,6 +11,11 @@ pub struct Timeline {}
 
 impl Pane for Timeline {
     fn ui(&mut self, ui: &mut Ui, _context: &Context<'_>) {
-        widgets::empty_state(ui, "No topics shown", "Choose topics in the catalogue to see their events over time", None);
+        widgets::empty_state(
+            ui,
+            "No topics shown",
+            "Choose topics in the catalogue to see their events over time",
+            None,
+        );
     }
 }
