@@ -93,7 +93,7 @@ pub fn parse_iso_ms(text: &str) -> Option<i64> {
         .parse::<jiff::civil::DateTime>()
         .ok()
         .or_else(|| text.parse::<jiff::civil::Date>().ok().map(|date| date.at(0, 0, 0, 0)))?;
-    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_millisecond())
+    jiff::tz::TimeZone::UTC.to_timestamp(civil).ok().map(|moment| moment.as_millisecond())
 }
 
 /// A span such as `250ms`, `15m`, `1h30m` or `2d` in milliseconds. A number without a unit is not a span.
