@@ -6,6 +6,7 @@
 
 mod error;
 pub mod plan;
+pub mod sample;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
