@@ -4,6 +4,7 @@
 //! is asynchronous, cancellable and bounded: the reader of a [`Reading`] decides the pace, and a log that has nothing
 //! more to say within a range says why it stopped, by its watermarks, never by having been silent for a while.
 
+pub mod ends;
 mod error;
 pub mod plan;
 pub mod sample;
