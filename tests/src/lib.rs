@@ -1,1 +1,6 @@
-//! t
+//! What whole-program tests stand on: the program itself, the real parts around it, and how a test says that a part
+//! it needs cannot be had.
+
+pub mod part;
+pub mod program;
+pub mod window;
