@@ -1,1 +1,40 @@
-//! Module store.
+//! The local columnar copy of what has been read from a log.
+//!
+//! Connecting *is* recording into a store, browsing *is* reading a store, sharing *is* handing its folder over. A
+//! store holds, for each partition, [`Segment`]s (runs of events in columns, immutable) and its [`Coverage`] (which
+//! offsets are accounted for). Readers take a [`Snapshot`]: immutable, shared, cheap.
+//!
+//! ```text
+//! log ──append──▶ live runs (memory) ──seal──▶ segments (mapped files) + recording.json
+//!                        └──────────── Snapshot ────────────┘
+//! ```
+//!
+//! Events that were just read are in the next snapshot at once, as live segments. When a partition has gathered enough
+//! of them they are sealed, off the reading thread: written aside, forced to the disk, renamed. A crash loses at most
+//! what can be read again from the log.
+
+mod columns;
+mod contents;
+mod coverage;
+mod damage;
+mod files;
+mod handle;
+mod index;
+mod ipc;
+mod manifest;
+mod map;
+mod open;
+mod partition;
+mod seal;
+mod segment;
+mod shared;
+mod sidecar;
+mod snapshot;
+mod temporary;
+
+pub use coverage::Coverage;
+pub use damage::{Damage, LostRange, StoreError};
+pub use handle::{Store, VerifyProgress};
+pub use index::{BLOCK_ROWS, Block, BlockIndex, time_key};
+pub use segment::{EventId, Segment, SegmentId};
+pub use snapshot::{PartitionSnapshot, Snapshot, StoredEvent, TopicSnapshot};
