@@ -152,16 +152,14 @@ impl Contents {
 
     /// Every run that `chosen` names.
     pub(super) fn take_all(&mut self, chosen: impl Fn(&Run) -> bool) -> Vec<Job> {
-        let with_runs: Vec<TopicPartition> = self
-            .partitions()
-            .filter(|(_, state)| state.largest_run() > 0)
-            .map(|(partition, _)| partition)
-            .collect();
+        let with_runs: Vec<TopicPartition> =
+            self.partitions().filter(|(_, state)| state.largest_run() > 0).map(|(partition, _)| partition).collect();
         with_runs.iter().flat_map(|partition| self.take(partition, &chosen)).collect()
     }
 
     fn take(&mut self, partition: &TopicPartition, chosen: impl Fn(&Run) -> bool) -> Vec<Job> {
-        let state = self.topics.get_mut(&partition.topic).and_then(|topic| topic.partitions.get_mut(&partition.partition));
+        let state =
+            self.topics.get_mut(&partition.topic).and_then(|topic| topic.partitions.get_mut(&partition.partition));
         let runs = state.map(|state| state.take_runs(chosen)).unwrap_or_default();
         let bytes: u64 = runs.iter().map(|run| run.bytes).sum();
         self.live_bytes -= bytes;

@@ -69,11 +69,7 @@ impl Aside {
         fs::rename(aside_path(&self.path), &self.path).map_err(|error| StoreError::io("write", &self.path, &error))
     }
 
-    fn fill(
-        &mut self,
-        durability: Durability,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<()> {
+    fn fill(&mut self, durability: Durability, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let file = File::create(aside_path(&self.path))?;
         let mut out = Summing { out: BufWriter::with_capacity(1 << 20, file), hash: Xxh3Default::new(), bytes: 0 };
         write(&mut out)?;
@@ -133,13 +129,6 @@ pub(super) fn segment_file(partition: &TopicPartition, covers: (i64, i64), again
     let again = if again == 0 { String::new() } else { format!("-{again}") };
     let name = format!("{}-{:020}-{:020}{again}.{SEGMENT_EXTENSION}", partition.partition, covers.0, covers.1);
     [SEGMENTS, &folder_name(&partition.topic), &name].iter().collect()
-}
-
-/// The range of offsets that a segment's file name speaks of.
-pub(super) fn range_in_name(file: &Path) -> Option<(i64, i64)> {
-    let mut parts = file.file_stem()?.to_str()?.split('-');
-    let (_, from, to) = (parts.next()?, parts.next()?, parts.next()?);
-    Some((from.parse().ok()?, to.parse().ok()?))
 }
 
 /// A folder's name for a topic: the name itself where every file system takes it as it is. Otherwise what is unusual
@@ -225,14 +214,14 @@ mod tests {
 
     #[test]
     fn names_that_some_file_system_would_confuse_are_kept_apart() {
-        let names = ["orders", "Orders", "ORDERS", "a/b", "a_b", "..", ".", "", "a.b", &"x".repeat(400), &"x".repeat(401)];
+        let names =
+            ["orders", "Orders", "ORDERS", "a/b", "a_b", "..", ".", "", "a.b", &"x".repeat(400), &"x".repeat(401)];
         let folders: Vec<String> = names.iter().map(|name| folder_name(name).to_lowercase()).collect();
         let distinct: std::collections::BTreeSet<&String> = folders.iter().collect();
         assert_eq!(distinct.len(), names.len(), "{folders:?}");
         for name in names {
             let file = segment_file(&TopicPartition::new(name, 3), (5, 9), 1);
             assert_eq!(checked_segment_file(file.to_str().unwrap()), Some(file.clone()), "{name}");
-            assert_eq!(range_in_name(&file), Some((5, 9)));
             assert!(folder_name(name).len() < 200);
         }
     }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::contents::{Contents, Limits};
 use super::damage::{Damage, StoreError};
 use super::files::{self, Durability, Lock, MANIFEST};
+use super::memory::Keeper;
 use super::open::{self, Found, Purpose};
 use super::seal::Sealers;
 use super::segment::{DamageLog, Segment};
@@ -27,6 +28,7 @@ use crate::log::{LogError, Origin, TopicConfig};
 pub struct Store {
     // Dropped in this order: what was queued is written before a temporary folder goes.
     sealers: Option<Arc<Sealers>>,
+    _keeper: Option<Arc<Keeper>>,
     shared: Arc<Shared>,
     folder: Option<Arc<TemporaryFolder>>,
     budget: Arc<AtomicU64>,
@@ -71,9 +73,8 @@ impl Store {
         let log: Arc<DamageLog> = Arc::default();
         let Found { origin, contents } = open::load(dir, Purpose::Read, &log)?;
         let damages = contents.damages.clone();
-        let shared =
-            Shared::new(dir.to_owned(), Durability::Synced, origin, None, contents, log, Limits::default());
-        Ok((Self::over(shared, None, None), damages))
+        let shared = Shared::new(dir.to_owned(), Durability::Synced, origin, None, contents, log, Limits::default());
+        Ok((Self::over(shared), damages))
     }
 
     /// Opens a recording to add to it. What is damaged is left out and named: recording again fills the holes.
@@ -128,13 +129,20 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let Found { origin, contents } = found;
         let shared = Shared::new(dir.to_owned(), durability, origin, Some(lock), contents, log, limits);
-        let mut store = Self::over(shared, None, None);
+        let mut store = Self::over(shared);
         store.sealers = Some(Arc::new(Sealers::start(&store.shared)?));
         Ok(store)
     }
 
-    fn over(shared: Shared, sealers: Option<Arc<Sealers>>, folder: Option<Arc<TemporaryFolder>>) -> Self {
-        Self { sealers, shared: Arc::new(shared), folder, budget: Arc::new(AtomicU64::new(u64::MAX)) }
+    fn over(shared: Shared) -> Self {
+        let shared = Arc::new(shared);
+        Self {
+            sealers: None,
+            _keeper: Keeper::start(&shared).map(Arc::new),
+            shared,
+            folder: None,
+            budget: Arc::new(AtomicU64::new(u64::MAX)),
+        }
     }
 
     /// The store's folder.

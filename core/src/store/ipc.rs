@@ -31,6 +31,7 @@ const COVERS_KEY: &str = "fabula.covers";
 const ORIGIN_KEY: &str = "fabula.origin";
 /// Buffers begin at multiples of this, as Arrow recommends.
 const ALIGNMENT: usize = 64;
+const MAGIC: &[u8] = b"ARROW1";
 /// Magic, padded to eight bytes, at a file's start; a footer's length and magic at its end.
 const HEAD: usize = 8;
 const TAIL: usize = 10;
@@ -108,7 +109,7 @@ struct Opened {
 /// Checks magic, footer and schema.
 fn open(file: &Buffer) -> Result<Opened, String> {
     let bytes = file.as_slice();
-    if bytes.len() < HEAD + TAIL || !bytes.starts_with(&arrow_ipc::ARROW_MAGIC) {
+    if bytes.len() < HEAD + TAIL || !bytes.starts_with(MAGIC) {
         return Err("it is not an Arrow file".to_owned());
     }
     let mut tail = [0; TAIL];
@@ -116,8 +117,10 @@ fn open(file: &Buffer) -> Result<Opened, String> {
     let footer_len =
         read_footer_length(tail).map_err(|_| "its end is missing: it was cut short or never finished".to_owned())?;
     let footer_end = bytes.len() - TAIL;
-    let footer_start =
-        footer_end.checked_sub(footer_len).filter(|&start| start >= HEAD).ok_or("its footer is longer than the file")?;
+    let footer_start = footer_end
+        .checked_sub(footer_len)
+        .filter(|&start| start >= HEAD)
+        .ok_or("its footer is longer than the file")?;
     let footer = root_as_footer(&bytes[footer_start..footer_end])
         .map_err(|error| format!("its footer cannot be read ({error})"))?;
 

@@ -1,6 +1,5 @@
 //! `recording.json`: what a recording is, where it came from, and what is in it.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};

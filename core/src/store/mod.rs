@@ -23,6 +23,7 @@ mod index;
 mod ipc;
 mod manifest;
 mod map;
+mod memory;
 mod open;
 mod partition;
 mod seal;

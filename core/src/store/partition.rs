@@ -93,11 +93,8 @@ impl PartitionState {
         for (from, to) in self.coverage.missing(covers.0, covers.1) {
             let first = events.offsets().partition_point(|&offset| offset < from);
             let last = events.offsets().partition_point(|&offset| offset < to);
-            let chunk = if first == 0 && last == events.len() {
-                events.clone()
-            } else {
-                events.slice(first, last - first)
-            };
+            let chunk =
+                if first == 0 && last == events.len() { events.clone() } else { events.slice(first, last - first) };
             added += self.append_new(partition, chunk, (from, to), ids)?;
         }
         self.published = None;

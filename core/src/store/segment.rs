@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::damage::{Damage, LostRange};
+use super::files::SIDECAR_EXTENSION;
 use super::index::{BlockIndex, Index, Times};
 use super::ipc;
 use super::map::MappedFile;
@@ -81,7 +82,8 @@ struct SealedFile {
     checksum: u64,
     sound: OnceLock<Result<(), Damage>>,
     opened: OnceLock<Result<(MappedFile, EventBatch), Damage>>,
-    index: OnceLock<Result<Index, Damage>>,
+    /// With the map that the time order points into, where there is one.
+    index: OnceLock<Result<(Index, Option<MappedFile>), Damage>>,
     touched: AtomicBool,
     damages: Arc<DamageLog>,
 }
@@ -220,15 +222,17 @@ impl Segment {
     /// Gives the memory of a sealed segment's pages back to the system; batches of it stay good, and pages return from
     /// the file when they are looked at. Worth calling after reading through a segment.
     pub fn release(&self) {
-        if let Body::Sealed(file) = &self.body
-            && let Some(Ok((map, _))) = file.opened.get()
-        {
-            file.touched.store(false, Ordering::Relaxed);
+        let Body::Sealed(file) = &self.body else { return };
+        file.touched.store(false, Ordering::Relaxed);
+        if let Some(Ok((map, _))) = file.opened.get() {
+            map.give_back();
+        }
+        if let Some(Ok((_, Some(map)))) = file.index.get() {
             map.give_back();
         }
     }
 
-    /// Whether the segment was used since it was last asked; see [`super::Store::trim`].
+    /// Whether the segment was used since it was last asked; see [`super::memory`].
     pub(super) fn take_touched(&self) -> bool {
         match &self.body {
             Body::Live { .. } => false,
@@ -267,17 +271,19 @@ impl Segment {
             Body::Live { events, index } => Ok(index.get_or_init(|| Index::build(events))),
             Body::Sealed(file) => {
                 let index = file.index.get_or_init(|| match self.read_sidecar(file) {
-                    Some(sidecar) => Ok(sidecar.index),
-                    None => self.opened(file).map(|(_, events)| Index::build(events)),
+                    Some(found) => Ok(found),
+                    None => self.opened(file).map(|(_, events)| (Index::build(events), None)),
                 });
-                index.as_ref().map_err(Damage::clone)
+                index.as_ref().map(|(index, _)| index).map_err(Damage::clone)
             }
         }
     }
 
-    fn read_sidecar(&self, file: &SealedFile) -> Option<sidecar::Sidecar> {
+    fn read_sidecar(&self, file: &SealedFile) -> Option<(Index, Option<MappedFile>)> {
         let map = MappedFile::open(&sidecar_path(&file.path)).ok()?;
-        sidecar::decode(&map.buffer(), file.checksum, self.facts.rows)
+        let index = sidecar::decode(&map.buffer(), file.checksum, self.facts.rows)?;
+        let kept = index.order.is_some().then_some(map);
+        Some((index, kept))
     }
 
     fn check_file(&self, file: &SealedFile) -> Result<(), String> {
@@ -324,7 +330,7 @@ impl fmt::Debug for Segment {
 
 /// Where a segment's sidecar lies.
 pub(super) fn sidecar_path(segment: &Path) -> PathBuf {
-    segment.with_extension("index")
+    segment.with_extension(SIDECAR_EXTENSION)
 }
 
 /// The checksum and length of a file, read through a small buffer.

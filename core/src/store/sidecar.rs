@@ -24,14 +24,6 @@ const CHECKED_FROM: usize = 16;
 const HEADER: usize = 64;
 const BLOCK_BYTES: usize = 32;
 
-/// What a sidecar holds.
-#[derive(Debug)]
-pub(super) struct Sidecar {
-    pub index: Index,
-    /// The density histogram as its owner wrote it; empty where there is none.
-    pub histogram: Buffer,
-}
-
 /// Writes a sidecar for a segment's file with the given checksum.
 pub(super) fn encode(segment_checksum: u64, rows: usize, index: &Index, histogram: &[u8]) -> Vec<u8> {
     let blocks = index.blocks.blocks();
@@ -65,7 +57,7 @@ pub(super) fn segment_checksum(file: &Buffer) -> Option<u64> {
 }
 
 /// Reads a sidecar; the time order points into `file`. `None` unless it is sound and belongs to the segment.
-pub(super) fn decode(file: &Buffer, segment_checksum: u64, rows: usize) -> Option<Sidecar> {
+pub(super) fn decode(file: &Buffer, segment_checksum: u64, rows: usize) -> Option<Index> {
     let bytes = file.as_slice();
     let number = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
     let sound = self::segment_checksum(file)? == segment_checksum
@@ -92,8 +84,7 @@ pub(super) fn decode(file: &Buffer, segment_checksum: u64, rows: usize) -> Optio
     }
     let order = if order_bytes == 0 { None } else { Some(read_order(file, order_start, rows)?) };
     let blocks = BlockIndex::from_parts(blocks, time_starts)?;
-    let histogram = file.slice_with_length(histogram_start, histogram_bytes);
-    Some(Sidecar { index: Index { blocks, order }, histogram })
+    Some(Index { blocks, order })
 }
 
 /// The time order, if it names every row once.
