@@ -39,7 +39,6 @@ pub use path::{Path, PathError, Step};
 pub use preview::preview;
 pub use value::{Number, Value};
 
-
 /// A format by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
             outlet,
             tracks,
         };
-        reader.queues = (0..reader.tracks.len()).map(|at| Some(reader.queue(at)?)).collect();
+        reader.queues = (0..reader.tracks.len()).map(|at| reader.queue(at)).collect();
         let all: Vec<usize> = (0..reader.tracks.len()).collect();
         let assigned = reader.list(&all).and_then(|list| reader.consumer.assign(&list));
         match assigned {
