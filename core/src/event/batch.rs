@@ -205,6 +205,11 @@ impl EventBatch {
         &self.header_values
     }
 
+    /// Where each row's entries of the header columns begin, and at the end where the last row's end.
+    pub fn header_offsets(&self) -> &[i32] {
+        self.headers.value_offsets()
+    }
+
     /// Which entries of the header columns belong to a row.
     pub fn header_range(&self, row: usize) -> std::ops::Range<usize> {
         let offsets = self.headers.value_offsets();
