@@ -9,6 +9,9 @@
 //!                        └──────────── Snapshot ────────────┘
 //! ```
 //!
+//! Every segment is a [`Run`] of events in time order. From runs come the [`Density`] of a lane, the [`search`] and its
+//! [`Matches`], and, further up, the story.
+//!
 //! Events that were just read are in the next snapshot at once, as live segments. When a partition has gathered enough
 //! of them they are sealed, off the reading thread: written aside, forced to the disk, renamed. A crash loses at most
 //! what can be read again from the log.
@@ -17,16 +20,24 @@ mod columns;
 mod contents;
 mod coverage;
 mod damage;
+mod density;
 mod files;
 mod handle;
+mod histogram;
 mod index;
 mod ipc;
 mod manifest;
 mod map;
+mod matches;
 mod memory;
 mod open;
 mod partition;
+mod pyramid;
+#[cfg(test)]
+pub(crate) mod random;
+mod run;
 mod seal;
+pub mod search;
 mod segment;
 mod shared;
 mod sidecar;
@@ -35,7 +46,12 @@ mod temporary;
 
 pub use coverage::Coverage;
 pub use damage::{Damage, LostRange, StoreError};
+pub use density::Density;
+pub(crate) use density::joined_span;
 pub use handle::{Store, VerifyProgress};
+pub use histogram::{COARSEST_LEVEL, FINEST_LEVEL, Histogram, HistogramError};
 pub use index::{BLOCK_ROWS, Block, BlockIndex, time_key};
+pub use matches::{Chosen, Found, Matches};
+pub use run::{Keys, OpenRun, Run, UNTIMED};
 pub use segment::{EventId, Segment, SegmentId};
 pub use snapshot::{PartitionSnapshot, Snapshot, StoredEvent, TopicSnapshot};

@@ -12,6 +12,7 @@ use super::columns::concat;
 use super::contents::Job;
 use super::damage::StoreError;
 use super::files::{self, Aside};
+use super::histogram::Histogram;
 use super::index::Index;
 use super::ipc;
 use super::segment::{Facts, Segment, sidecar_path};
@@ -114,7 +115,8 @@ fn write(shared: &Shared, job: &Job) -> Result<Written, StoreError> {
         })
     })?;
     let index = Index::build(&events);
-    let sidecar = sidecar::encode(aside.checksum, events.len(), &index, &[]);
+    let histogram = Histogram::of(&events, index.order.as_deref());
+    let sidecar = sidecar::encode(aside.checksum, events.len(), &index, &histogram);
     // The sidecar first: a segment that is in its place has one, with the checksum that proves it whole. It is not
     // forced to the disk, because it can be made again.
     files::write_whole(&sidecar_path(&path), files::Durability::Cached, |out| out.write_all(&sidecar))?;

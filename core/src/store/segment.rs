@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::damage::{Damage, LostRange};
 use super::files::SIDECAR_EXTENSION;
+use super::histogram::Histogram;
 use super::index::{BlockIndex, Index, Times};
 use super::ipc;
 use super::map::MappedFile;
@@ -206,6 +207,21 @@ impl Segment {
     /// When neither the sidecar nor the segment can be used.
     pub fn time_order(&self) -> Result<Option<&[u32]>, Damage> {
         Ok(self.index()?.order.as_deref())
+    }
+
+    /// Its counts by time. Read from the sidecar, or counted from the events where there is none, each time it is asked
+    /// for: whoever wants it merges it into something of its own.
+    ///
+    /// # Errors
+    /// When neither the sidecar nor the segment can be used.
+    pub fn histogram(&self) -> Result<Histogram, Damage> {
+        if let Body::Sealed(file) = &self.body
+            && let Ok(map) = MappedFile::open(&sidecar_path(&file.path))
+            && let Some(saved) = sidecar::histogram(&map.buffer(), file.checksum, self.facts.rows)
+        {
+            return Ok(saved);
+        }
+        Ok(Histogram::of(&self.events()?, self.time_order()?))
     }
 
     /// Compares a sealed segment's file with its checksum, unless that was done before. Memory is not touched.
