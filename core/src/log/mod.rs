@@ -278,8 +278,8 @@ pub enum ReadItem {
         /// Whether the range is at its end; false when following.
         done: bool,
     },
-    /// Offsets that were asked for but that the log has deleted meanwhile (retention): a hole, unlike the log's own
-    /// gaps. Reading goes on at `to`.
+    /// Offsets that were asked for but that the log has deleted meanwhile (retention), or that a recording never had or
+    /// lost to damage: a hole, unlike the log's own gaps. Reading goes on at `to`.
     Gone {
         /// The partition.
         partition: TopicPartition,

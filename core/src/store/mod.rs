@@ -35,6 +35,9 @@ mod partition;
 mod pyramid;
 #[cfg(test)]
 pub(crate) mod random;
+mod read;
+pub mod record;
+mod recording;
 mod run;
 mod seal;
 pub mod search;
@@ -43,6 +46,8 @@ mod shared;
 mod sidecar;
 mod snapshot;
 mod temporary;
+#[cfg(test)]
+mod testing;
 
 pub use coverage::Coverage;
 pub use damage::{Damage, LostRange, StoreError};
@@ -52,6 +57,7 @@ pub use handle::{Store, VerifyProgress};
 pub use histogram::{COARSEST_LEVEL, FINEST_LEVEL, Histogram, HistogramError};
 pub use index::{BLOCK_ROWS, Block, BlockIndex, time_key};
 pub use matches::{Chosen, Found, Matches};
+pub use recording::RecordingLog;
 pub use run::{Keys, OpenRun, Run, UNTIMED};
 pub use segment::{EventId, Segment, SegmentId};
 pub use snapshot::{PartitionSnapshot, Snapshot, StoredEvent, TopicSnapshot};

@@ -164,6 +164,11 @@ impl Segment {
         self.facts.times.span_ms.map(|(min, max)| (ms_to_ns(min), ms_to_ns(max)))
     }
 
+    /// The smallest and the largest timestamp of its events in milliseconds; `None` where none has one.
+    pub fn time_span_ms(&self) -> Option<(i64, i64)> {
+        self.facts.times.span_ms
+    }
+
     /// Bytes of its file, or of its payloads while it is in memory.
     pub fn bytes(&self) -> u64 {
         self.facts.bytes
