@@ -1,6 +1,7 @@
 //! Fabula's desktop program: the window and the command line over [`fabula_core`].
 
 pub mod chrome;
+pub mod cli;
 pub mod command;
 pub mod figures;
 pub mod jobs;

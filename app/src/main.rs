@@ -1,5 +1,5 @@
 //! The program's entry.
 
-fn main() -> anyhow::Result<()> {
-    fabula::run_window(fabula::window::Options::default())
+fn main() -> std::process::ExitCode {
+    fabula::cli::main()
 }

@@ -1,0 +1,117 @@
+//! The command line: the same program without its window, for scripts and for tests.
+//!
+//! One file a subcommand, each thin over core. Results go to stdout; progress, failures and what was covered go to
+//! stderr. Exit codes: 0 done, 1 failed (one line says why), 2 wrong usage.
+
+mod completions;
+mod coverage;
+mod fetch;
+mod interrupt;
+mod logging;
+mod open;
+mod output;
+mod read;
+mod record;
+mod source;
+mod span;
+mod topics;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Open a replayable log and read its story.
+///
+/// Without a subcommand the window opens on the built-in sample.
+#[derive(Debug, Parser)]
+#[command(name = "fabula", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Topics(topics::Topics),
+    Read(read::Read),
+    Record(record::Record),
+    Completions(completions::Completions),
+}
+
+/// Something was asked for in a way that cannot be meant: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+/// Reads the command line, does what it says, and returns the program's exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refused) => {
+            let usage = refused.use_stderr();
+            // Nothing is left to be told to whom, if that fails.
+            let _ = refused.print();
+            return if usage { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    logging::start();
+    let done = match cli.command {
+        None => open::sample(),
+        Some(Command::Topics(topics)) => topics.run(),
+        Some(Command::Read(read)) => read.run(),
+        Some(Command::Record(record)) => record.run(),
+        Some(Command::Completions(completions)) => completions.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Whether the reader of stdout went away (`fabula read … | head`): that is no failure and nobody wants to hear of it.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Says one thing on stderr, on one line, after the program's name.
+pub(crate) fn say(what: &str) {
+    let line: Vec<&str> = what.split_whitespace().collect();
+    // A closed stderr must not take a recording down with it.
+    let _ = writeln!(std::io::stderr(), "fabula: {}", line.join(" "));
+}
+
+/// A runtime for the asynchronous side of core.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    use anyhow::Context as _;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("fabula-io")
+        .build()
+        .context("the threads that read the log could not be started; the system may be out of them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_broken_pipe_is_found_below_its_context() {
+        let broken = anyhow::Error::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe)).context("writing");
+        assert!(is_broken_pipe(&broken));
+        assert!(!is_broken_pipe(&anyhow::anyhow!("broken pipe")));
+    }
+}
