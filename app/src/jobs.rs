@@ -123,11 +123,36 @@ impl Jobs {
         Job { progress, slot }
     }
 
+    /// As [`Jobs::spawn_blocking`], for work whose end is no reason to draw.
+    pub fn spawn_silent<W>(&self, title: Title, work: W) -> Job<()>
+    where
+        W: FnOnce(&Progress) + Send + 'static,
+    {
+        let progress = self.begin(title);
+        let slot = Arc::new(Slot::default());
+        if let Some(runtime) = &self.runtime {
+            let finish = Finish { slot: slot.clone(), progress: progress.clone(), wake: Waker::default() };
+            runtime.spawn_blocking(move || {
+                work(&finish.progress);
+                finish.with(());
+            });
+        }
+        Job { progress, slot }
+    }
+
+    /// Lets go of something whose end takes time (files to be closed, threads to be waited for).
+    pub fn drop_aside<T: Send + 'static>(&self, it: T) {
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn_blocking(move || drop(it));
+        }
+    }
+
     /// The jobs under way that are worth a person's while, oldest first.
     pub fn listed(&self) -> Vec<Arc<Progress>> {
         let mut running = self.running.lock();
         running.retain(|job| !job.is_finished());
-        running.iter().filter(|job| job.title.listed).cloned().collect()
+        let listed = |job: &&Arc<Progress>| job.title.listed && !job.unlisted.load(Ordering::Relaxed);
+        running.iter().filter(listed).cloned().collect()
     }
 
     /// Whether any job is under way that ends by itself.
@@ -151,6 +176,7 @@ impl Jobs {
             started: Instant::now(),
             cancel: CancellationToken::new(),
             finished: AtomicBool::new(false),
+            unlisted: AtomicBool::new(false),
         });
         let mut running = self.running.lock();
         running.retain(|job| !job.is_finished());
@@ -211,9 +237,15 @@ pub struct Progress {
     started: Instant,
     cancel: CancellationToken,
     finished: AtomicBool,
+    unlisted: AtomicBool,
 }
 
 impl Progress {
+    /// Whether the job, if it is one that is listed at all, is worth listing just now.
+    pub fn list(&self, listed: bool) {
+        self.unlisted.store(!listed, Ordering::Relaxed);
+    }
+
     /// Its number, to end it by.
     pub fn id(&self) -> JobId {
         self.id

@@ -37,9 +37,11 @@ fn set_shares(tiles: &mut Tiles<PaneKind>, of: TileId, shares: &[(TileId, f32)])
 }
 
 impl Layout {
-    /// Draws every pane in sight.
-    pub fn ui(&mut self, ui: &mut Ui, panes: &mut Panes, context: &Context<'_>) {
-        self.tree.ui(&mut Draw { panes, context }, ui);
+    /// Draws every pane in sight, and says whether a person moved one.
+    pub fn ui(&mut self, ui: &mut Ui, panes: &mut Panes, context: &Context<'_>) -> bool {
+        let mut draw = Draw { panes, context, edited: false };
+        self.tree.ui(&mut draw, ui);
+        draw.edited
     }
 
     /// Brings a pane to the front of its tabs.
@@ -71,6 +73,7 @@ impl Layout {
 struct Draw<'a, 'b> {
     panes: &'a mut Panes,
     context: &'a Context<'b>,
+    edited: bool,
 }
 
 impl Behavior<PaneKind> for Draw<'_, '_> {
@@ -165,6 +168,10 @@ impl Behavior<PaneKind> for Draw<'_, '_> {
 
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {
         visuals.panel_fill
+    }
+
+    fn on_edit(&mut self, _action: egui_tiles::EditAction) {
+        self.edited = true;
     }
 
     fn drag_preview_stroke(&self, visuals: &Visuals) -> Stroke {

@@ -4,12 +4,16 @@ pub mod chrome;
 pub mod cli;
 pub mod command;
 pub mod figures;
+pub mod files;
 pub mod jobs;
 pub mod layout;
+pub mod meters;
 pub mod panes;
+pub mod source;
 pub mod state;
 pub mod theme;
 pub mod window;
+pub mod workspace;
 pub mod zone;
 
 use window::{Options, Window};
@@ -44,6 +48,10 @@ impl eframe::App for Native {
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.0.close();
     }
 
     fn persist_egui_memory(&self) -> bool {

@@ -1,4 +1,15 @@
 //! What stands around the panes: bars, palette, dialogs.
 
+pub mod connect;
+mod dialog;
+mod fuzzy;
+mod go_to;
+mod keys_sheet;
+mod notices;
+mod palette;
+mod settings;
 pub mod status_bar;
 pub mod top_bar;
+
+pub use dialog::{Front, dialog_ui};
+pub use notices::Notices;

@@ -46,6 +46,9 @@ fn connection_ui(ui: &mut Ui, context: &Context<'_>, tokens: &Tokens) {
     let mut text = egui::text::LayoutJob::default();
     let name = if log.name.is_empty() { "No log" } else { &log.name };
     text.append(name, 14.0, egui::TextFormat::simple(font::medium(), tokens.text));
+    if log.production {
+        text.append("production", 6.0, egui::TextFormat::simple(font::medium(), tokens.error));
+    }
     if log.read_only {
         text.append("read-only", 6.0, egui::TextFormat::simple(font::medium(), tokens.text_faint));
     }
@@ -56,6 +59,14 @@ fn connection_ui(ui: &mut Ui, context: &Context<'_>, tokens: &Tokens) {
     if response.on_hover_text("Connect to another log").clicked() {
         context.send(Command::Connect);
     }
+}
+
+/// The band that a production connection wears.
+pub fn production_band_ui(ui: &mut Ui) {
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), egui::Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, tokens(ui).error);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, "Production"));
+    response.on_hover_text("This is a production connection");
 }
 
 /// The colour and the words for the state of a log.

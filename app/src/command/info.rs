@@ -116,6 +116,8 @@ impl Command {
             Self::Connect => (C::Log, "Connect to a cluster…", "Read a Kafka cluster, without leaving a trace on it"),
             Self::OpenRecording => (C::Log, "Open a recording…", "Open a folder that was recorded before"),
             Self::OpenSample => (C::Log, "Open the sample", "A day in an online shop, with nothing to connect to"),
+            Self::ConnectTo(_) => (C::Log, "Connect", "Connect to the cluster and read its topics"),
+            Self::ForgetProfile(_) => (C::Log, "Forget the connection", "Forget a connection and its secrets"),
             Self::OpenPath(_) => (C::Log, "Open", "Open a recording, a workspace or connection properties"),
             Self::KeepRecording => (C::Log, "Keep as a recording…", "Keep what has been read in a folder of your own"),
             Self::Refresh => (C::Log, "Refresh", "Read the list of topics, their sizes and groups again"),

@@ -100,22 +100,38 @@ pub fn written(shortcut: &KeyboardShortcut) -> String {
     parts.join("+")
 }
 
-/// Takes the keys pressed in this frame that mean a command. While a text is being written only keys with Ctrl or Alt
-/// and Esc count, and the text keeps those it has a use for itself.
-pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
-    let writing = ctx.text_edit_focused();
+/// What keys are for at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attention {
+    /// The panes.
+    Panes,
+    /// A text that is being written: it keeps the keys it has a use for, and Esc only leaves it.
+    Text,
+    /// A dialog: only what closes or changes it.
+    Dialog,
+}
+
+/// Takes the keys pressed in this frame that mean a command.
+pub fn pressed(ctx: &egui::Context, attention: Attention) -> Vec<Command> {
     ctx.input_mut(|input| {
         let mut commands = Vec::new();
         for (shortcut, command) in SHORTCUTS {
             let plain = !shortcut.modifiers.command && !shortcut.modifiers.alt;
-            let for_text = matches!(command, Command::Undo | Command::Redo | Command::CopyJson);
-            let leave = writing && (for_text || plain && *command != Command::Back && *command != Command::Refresh);
-            // A bare key must not be taken for the same key with Ctrl: `consume_shortcut` lets Shift through only.
+            let leave = match attention {
+                Attention::Panes => false,
+                Attention::Text => {
+                    let for_text = matches!(command, Command::Undo | Command::Redo | Command::CopyJson);
+                    for_text || plain && *command != Command::Refresh
+                }
+                Attention::Dialog => {
+                    !matches!(command, Command::Back | Command::ShowPalette | Command::Quit | Command::Scale(_))
+                }
+            };
             if !leave && input.consume_shortcut(shortcut) {
                 commands.push(command.clone());
             }
         }
-        if !writing && input.events.iter().any(|event| matches!(event, egui::Event::Copy)) {
+        if attention == Attention::Panes && input.events.iter().any(|event| matches!(event, egui::Event::Copy)) {
             commands.push(Command::CopyJson);
         }
         commands

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use fabula_core::event::{Coordinates, TopicName};
 
+use crate::chrome::connect::{Profile, Secrets};
 use crate::jobs::JobId;
 use crate::panes::PaneKind;
 use crate::state::{Column, Selection, TimeRange};
@@ -26,6 +27,10 @@ pub enum Command {
     Connect,
     /// Asks for a recording's folder and opens it.
     OpenRecording,
+    /// Connects to a cluster.
+    ConnectTo(Box<(Profile, Secrets)>),
+    /// Forgets a saved connection, by its title.
+    ForgetProfile(String),
     /// Opens a file or folder: a recording, a workspace, connection properties.
     OpenPath(PathBuf),
     /// Asks for a folder and keeps what has been read there.

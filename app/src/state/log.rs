@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use fabula_core::event::{TopicName, Watermarks};
 use fabula_core::log::{Connection, ConsumerGroup, LogError, Origin, TopicConfig};
+use fabula_core::store::Snapshot;
 
 use super::TimeRange;
+use crate::workspace::SavedLog;
 
 /// The log that is open.
 #[derive(Debug, Clone, Default)]
@@ -17,12 +19,20 @@ pub struct LogState {
     pub name: String,
     /// What it is; `None` while nothing is open.
     pub origin: Option<Origin>,
+    /// How to open it again.
+    pub saved: Option<SavedLog>,
+    /// What has been read of it; replaced whenever the store's version moves.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// What is known about it in sum.
+    pub coverage: CoverageTotals,
     /// Whether it can be read.
     pub status: LogStatus,
     /// Whether this is where the business runs: the window wears a band.
     pub production: bool,
     /// Whether nothing can be written through this connection.
     pub read_only: bool,
+    /// Whether more can be read than has been: a recording is all there is.
+    pub can_read_more: bool,
     /// Every topic, sorted by name.
     pub topics: Arc<[Topic]>,
     /// Consumer groups; `None` until they have been read.
@@ -36,6 +46,27 @@ impl LogState {
     pub fn topic(&self, name: &str) -> Option<&Topic> {
         self.topics.binary_search_by(|topic| (*topic.name).cmp(name)).ok().map(|at| &self.topics[at])
     }
+}
+
+/// How much of the chosen topics is in the store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CoverageTotals {
+    /// Topics that are read.
+    pub topics: usize,
+    /// Their partitions.
+    pub partitions: usize,
+    /// Those of them that are covered from mark to mark.
+    pub complete: usize,
+    /// Those of them that could not be read on.
+    pub failed: usize,
+    /// Offsets accounted for.
+    pub covered: u64,
+    /// Offsets between the watermarks.
+    pub offsets: u64,
+    /// Events held.
+    pub events: u64,
+    /// The last event's time.
+    pub until_ns: Option<i64>,
 }
 
 /// Whether the log can be read.

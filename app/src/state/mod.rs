@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
 
+use crate::chrome::connect::Profile;
 use crate::theme::Theme;
 use crate::zone::Clock;
 
 pub use document::{Column, Document, History, Order};
-pub use log::{LogState, LogStatus, Series, Topic, TopicTotals};
+pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use range::TimeRange;
 
 /// What the window shows.
@@ -41,6 +42,8 @@ pub struct State {
     pub order: Order,
     /// Whether the newest event is kept in sight.
     pub follow: bool,
+    /// How to reach clusters; without their secrets.
+    pub profiles: Arc<[Profile]>,
     /// The search.
     pub search: Search,
     /// UTC or local, and how moments are written.
@@ -86,6 +89,7 @@ impl State {
             extent: None,
             order: Order::OldestFirst,
             follow: false,
+            profiles: Arc::new([]),
             search: Search::default(),
             clock,
             theme,

@@ -186,3 +186,38 @@ pub fn empty_state(ui: &mut Ui, title: &str, hint: &str, button: Option<&str>) -
     });
     pressed
 }
+
+/// Keys as caps on the right of a rectangle, ending at `right`; gives where they begin.
+pub fn keys_right(ui: &Ui, rect: Rect, right: f32, keys: &str) -> f32 {
+    let tokens = tokens(ui);
+    let mut right = right;
+    // A `+` that stands alone is the key itself.
+    let parts: Vec<&str> = match keys.strip_suffix("++") {
+        Some(before) => before.split('+').chain(["+"]).collect(),
+        None if keys == "+" => vec!["+"],
+        None => keys.split('+').collect(),
+    };
+    for part in parts.iter().rev() {
+        let galley = line(ui.painter(), part, font::small(), tokens.text_second, rect.width());
+        let width = (galley.size().x + 10.0).max(18.0);
+        let cap = Rect::from_min_max(pos2(right - width, rect.center().y - 9.0), pos2(right, rect.center().y + 9.0));
+        ui.painter().rect(cap, 4.0, tokens.raised, Stroke::new(1.0, tokens.hairline), StrokeKind::Inside);
+        let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), cap).min;
+        ui.painter().galley(at, galley, tokens.text_second);
+        right -= width + 3.0;
+    }
+    right + 3.0
+}
+
+/// Something that went well, in one line.
+pub fn good_line(ui: &mut Ui, message: &str) -> Response {
+    let tokens = tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, message));
+    ui.painter().rect_filled(rect, CornerRadius::same(size::RADIUS), super::mix(tokens.good, tokens.pane, 0.88));
+    let mark = Rect::from_center_size(pos2(rect.left() + 14.0, rect.center().y), vec2(16.0, 16.0));
+    icon::paint(ui.painter(), mark, Icon::Check, tokens.good);
+    let text = rect.with_min_x(rect.left() + 28.0).with_max_x(rect.right() - 8.0);
+    text_in(ui.painter(), text, Align2::LEFT_CENTER, message, font::body(), tokens.text);
+    response
+}

@@ -1,0 +1,187 @@
+//! The catalogue: the log's topics, what is known of each, and its consumer groups.
+//!
+//! Rows are laid out from a flat list, so that ten thousand topics cost as much as those in sight.
+
+mod details;
+mod group_rows;
+mod rows;
+mod topic_row;
+
+use egui::{Align2, ScrollArea, Sense, TextEdit, Ui, vec2};
+
+use super::{Context, Pane};
+use crate::command::Command;
+use crate::figures;
+use crate::state::LogStatus;
+use crate::theme::{font, icon::Icon, size, tokens, widgets};
+use rows::{Item, Listing};
+
+/// The catalogue: the log's topics and groups.
+#[derive(Default)]
+pub struct Catalogue {
+    filter: String,
+    listing: Listing,
+    groups_shut: bool,
+}
+
+impl Pane for Catalogue {
+    fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
+        let shown = context.state.shown_topics().count();
+        let listed = self.listing.topics();
+        if listed > 0 {
+            let text = format!("{} of {}", figures::count(shown as u64), figures::count(listed as u64));
+            let color = tokens(ui).text_second;
+            let label = egui::RichText::new(text).font(font::small()).color(color);
+            ui.label(label).on_hover_text("Topics shown, of those listed");
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
+        let log = &context.state.log;
+        match &log.status {
+            LogStatus::Closed => return no_log_ui(ui, context),
+            LogStatus::Failed(error) => return failed_ui(ui, context, &error.to_string()),
+            LogStatus::Opening if log.topics.is_empty() => {
+                widgets::empty_state(ui, "Opening …", "Asking the log for its topics", None);
+                return;
+            }
+            _ if log.topics.is_empty() => {
+                let hint = "The log answers, but lists no topic that may be seen";
+                if widgets::empty_state(ui, "No topics", hint, Some("Refresh")) {
+                    context.send(Command::Refresh);
+                }
+                return;
+            }
+            _ => {}
+        }
+        self.filter_ui(ui);
+        if let Some(failure) = &log.failure {
+            ui.scope(|ui| widgets::error_line(ui, &failure.to_string()));
+        }
+        self.listing.update(context.state, &self.filter, self.groups_shut);
+        self.list_ui(ui, context);
+    }
+}
+
+impl Catalogue {
+    /// The field that narrows the list down.
+    fn filter_ui(&mut self, ui: &mut Ui) {
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), Sense::hover());
+        let tokens = tokens(ui);
+        let mark = egui::Rect::from_center_size(
+            egui::pos2(rect.left() + size::INSET + 5.0, rect.center().y),
+            vec2(16.0, 16.0),
+        );
+        crate::theme::icon::paint(ui.painter(), mark, Icon::Find, tokens.text_faint);
+        let inner = rect.with_min_x(rect.left() + size::INSET + 16.0).with_max_x(rect.right() - 8.0);
+        let mut field = ui
+            .new_child(egui::UiBuilder::new().max_rect(inner).layout(egui::Layout::right_to_left(egui::Align::Center)));
+        if !self.filter.is_empty() && widgets::icon_button(&mut field, Icon::Close, "Clear the filter").clicked() {
+            self.filter.clear();
+        }
+        let edit = TextEdit::singleline(&mut self.filter)
+            .hint_text("Filter topics")
+            .frame(egui::Frame::NONE)
+            .margin(egui::Margin::symmetric(4, 4))
+            .desired_width(f32::INFINITY);
+        let response = field.add(edit);
+        response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Filter topics"));
+        if response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+            self.filter.clear();
+        }
+        widgets::hairline_h(ui, rect.x_range(), rect.bottom() - 1.0);
+    }
+
+    fn list_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let rect = ui.available_rect_before_wrap();
+        let total = self.listing.height();
+        ScrollArea::vertical().auto_shrink([false, false]).show_viewport(ui, |ui, view| {
+            ui.set_height(total);
+            let top = ui.max_rect().top();
+            for (at, offset) in self.listing.in_view(view.min.y, view.max.y) {
+                let item = self.listing.item(at);
+                let place =
+                    egui::Rect::from_min_size(egui::pos2(rect.left(), top + offset), vec2(rect.width(), item.height()));
+                let mut row = ui.new_child(egui::UiBuilder::new().max_rect(place).id_salt(item.id()));
+                row.set_clip_rect(rect.intersect(ui.clip_rect()));
+                self.item_ui(&mut row, place, &item, context);
+            }
+        });
+    }
+
+    fn item_ui(&mut self, ui: &mut Ui, rect: egui::Rect, item: &Item, context: &Context<'_>) {
+        let state = context.state;
+        match item {
+            Item::Topic(at) => {
+                if let Some(topic) = state.log.topics.get(*at) {
+                    topic_row::topic_row_ui(ui, rect, topic, context);
+                }
+            }
+            Item::Details(at) => {
+                if let Some(topic) = state.log.topics.get(*at) {
+                    details::details_ui(ui, rect, topic, context);
+                }
+            }
+            Item::Hidden(count) => hidden_ui(ui, rect, *count, context),
+            Item::NothingFits => {
+                let color = tokens(ui).text_second;
+                let text = "No topic has this in its name";
+                widgets::text_in(ui.painter(), rect, Align2::CENTER_CENTER, text, font::body(), color);
+            }
+            Item::GroupsHead => {
+                let groups = state.log.groups.as_ref().map_or(0, |groups| groups.len());
+                if group_rows::head_ui(ui, rect, groups, self.groups_shut) {
+                    self.groups_shut = !self.groups_shut;
+                }
+            }
+            Item::Group(at) => {
+                if let Some(group) = state.log.groups.as_ref().and_then(|groups| groups.get(*at)) {
+                    group_rows::group_row_ui(ui, rect, group);
+                }
+            }
+        }
+    }
+}
+
+/// How many internal topics are not listed, and the switch that lists them.
+fn hidden_ui(ui: &mut Ui, rect: egui::Rect, count: usize, context: &Context<'_>) {
+    let text = format!("{} hidden", figures::of(count as u64, "internal topic"));
+    let response = ui.allocate_rect(rect, Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &text));
+    let tokens = tokens(ui);
+    let color = if response.hovered() { tokens.text_second } else { tokens.text_faint };
+    let inner = rect.shrink2(vec2(size::INSET, 0.0));
+    widgets::text_in(ui.painter(), inner, Align2::LEFT_CENTER, &text, font::small(), color);
+    if response.on_hover_text(Command::ToggleInternal.info().tooltip).clicked() {
+        context.send(Command::ToggleInternal);
+    }
+}
+
+fn no_log_ui(ui: &mut Ui, context: &Context<'_>) {
+    let hint = "Connect to a cluster, open a recording, or look at the sample";
+    if widgets::empty_state(ui, "No log is open", hint, Some("Connect…")) {
+        context.send(Command::Connect);
+    }
+    ui.vertical_centered(|ui| {
+        ui.add_space(4.0);
+        if widgets::link(ui, "Open the sample").clicked() {
+            context.send(Command::OpenSample);
+        }
+    });
+}
+
+fn failed_ui(ui: &mut Ui, context: &Context<'_>, error: &str) {
+    egui::Frame::new().inner_margin(egui::Margin::same(size::INSET as i8)).show(ui, |ui| {
+        widgets::error_line(ui, error);
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            if widgets::button(ui, "Try again").clicked() {
+                context.send(Command::Refresh);
+            }
+            if widgets::button(ui, "Connect…").clicked() {
+                context.send(Command::Connect);
+            }
+        });
+    });
+}
