@@ -86,6 +86,11 @@ impl Configurations {
                 .0
                 .extend(resource.entries.into_iter().filter_map(|entry| entry.value.map(|value| (entry.name, value))));
         }
+        if config.0.is_empty() {
+            // Every topic has a configuration; one without is how a refusal comes through.
+            let reason = "the cluster does not tell; it takes the permission DescribeConfigs".to_owned();
+            return Err(LogError::Other { what, reason });
+        }
         Ok(config)
     }
 }

@@ -93,9 +93,13 @@ impl Reports {
         let Some(code) = error.rdkafka_error_code() else { return };
         let Some(mut report) = fault::report(code, reason, &self.brokers) else { return };
         self.latest.send_modify(|latest| {
-            if let (true, Some(before)) = (report.all_down, latest.as_ref()) {
+            if report.all_down {
                 // "1/1 brokers are down" says less than what was reported of the last of them.
-                report.error = before.error.clone();
+                let lost = || LogError::Unreachable {
+                    brokers: self.brokers.clone(),
+                    reason: "every connection is lost".to_owned(),
+                };
+                report.error = latest.as_ref().map_or_else(lost, |before| before.error.clone());
             }
             *latest = Some(report);
         });

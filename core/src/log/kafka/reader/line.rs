@@ -6,14 +6,25 @@ use crate::log::Connection;
 /// Watches the state of a reader's connections. librdkafka reconnects by itself; this is what people see of it.
 #[derive(Debug)]
 pub(super) struct Line {
-    up: bool,
+    state: State,
     errors_seen: u64,
     states_seen: u64,
+    /// Partitions whose queues were seen empty since all brokers were lost: what comes there now has come anew.
+    dry: Vec<bool>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Up,
+    /// Some broker that is read from is out of reach.
+    Broken,
+    /// All brokers are.
+    Cut,
 }
 
 impl Line {
-    pub fn new() -> Self {
-        Self { up: true, errors_seen: 0, states_seen: 0 }
+    pub fn new(partitions: usize) -> Self {
+        Self { state: State::Up, errors_seen: 0, states_seen: 0, dry: vec![false; partitions] }
     }
 
     /// The connection's new state, if it has changed.
@@ -22,22 +33,36 @@ impl Line {
     /// all brokers are down: otherwise librdkafka's regular word on each connection decides.
     pub fn change(&mut self, reports: &Reports) -> Option<Connection> {
         let (errors, (states, reachable)) = (reports.error_count(), reports.reachability());
-        let news = (errors != self.errors_seen, states != self.states_seen);
+        let (new_error, new_states) = (errors != self.errors_seen, states != self.states_seen);
         (self.errors_seen, self.states_seen) = (errors, states);
-        let all_down = news.0 && reports.latest().is_some_and(|report| report.all_down || report.is_final());
-        if self.up && (all_down || (news.1 && !reachable)) {
-            self.up = false;
+        let cut = new_error && reports.latest().is_some_and(|report| report.all_down || report.is_final());
+        if self.state == State::Up && (cut || (new_states && !reachable)) {
+            self.state = if cut { State::Cut } else { State::Broken };
+            self.dry.fill(false);
             let why = match reports.latest() {
                 Some(report) => report.error.to_string(),
                 None => format!("a broker at {} does not answer", reports.brokers()),
             };
             return Some(Connection::Reconnecting { why: why.into() });
         }
-        if !self.up && news.1 && reachable {
-            self.up = true;
-            reports.clear();
-            return Some(Connection::Up);
+        (self.state != State::Up && new_states && reachable).then(|| self.up(reports))
+    }
+
+    /// A partition's queue is empty.
+    pub fn is_dry(&mut self, partition: usize) {
+        if self.state != State::Up {
+            self.dry[partition] = true;
         }
-        None
+    }
+
+    /// Something came from a partition: where its queue was empty after all brokers were lost, one of them is back.
+    pub fn came(&mut self, partition: usize, reports: &Reports) -> Option<Connection> {
+        (self.state == State::Cut && self.dry[partition]).then(|| self.up(reports))
+    }
+
+    fn up(&mut self, reports: &Reports) -> Connection {
+        self.state = State::Up;
+        reports.clear();
+        Connection::Up
     }
 }

@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
             active: tracks.len(),
             over: Vec::new(),
             due: VecDeque::new(),
-            line: Line::new(),
+            line: Line::new(tracks.len()),
             ready,
             reports,
             consumer: Arc::new(consumer),
@@ -247,9 +247,16 @@ impl<'a> Reader<'a> {
     fn drain(&mut self, at: usize) -> Result<(), Stopped> {
         for _ in 0..TURN {
             let Some(queue) = &self.queues[at] else { return Ok(()) };
+            let polled = queue.poll(Duration::ZERO);
+            if let Some(change) = polled.as_ref().and_then(|_| self.line.came(at, &self.reports)) {
+                self.outlet.send(ReadItem::Connection(change))?;
+            }
             let track = &mut self.tracks[at];
-            match queue.poll(Duration::ZERO) {
-                None => return Ok(()),
+            match polled {
+                None => {
+                    self.line.is_dry(at);
+                    return Ok(());
+                }
                 Some(Ok(message)) => {
                     let first = !track.has_waiting();
                     track.take(&message);
