@@ -6,6 +6,7 @@
 
 pub mod ends;
 mod error;
+pub mod import;
 pub mod kafka;
 pub mod plan;
 pub mod sample;

@@ -1,0 +1,259 @@
+//! From records in whatever order to batches of one partition each, in offset order.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use tokio_util::sync::CancellationToken;
+
+use super::report::{FileReport, ImportReport, ImportedPartition, MOST_LISTED, Place, Unread};
+use super::{Format, ImportError, ImportProgress, Sink};
+use crate::event::{EventBatchBuilder, TimestampType, TopicName, TopicPartition, Watermarks};
+use crate::log::LogError;
+
+/// How many bytes a batch aims at.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// How many bytes may wait in the batches of all partitions together.
+const HELD_BYTES: usize = 64 << 20;
+
+/// How many records pass between two looks at whether it was cancelled.
+const RECORDS_A_LOOK: u64 = 1024;
+
+/// A header as a file has it.
+pub(super) type Header<'r> = (std::borrow::Cow<'r, str>, Option<std::borrow::Cow<'r, [u8]>>);
+
+/// A record as a file has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record<'r> {
+    pub(super) topic: &'r str,
+    pub(super) partition: i32,
+    /// `None` takes the next free one.
+    pub(super) offset: Option<i64>,
+    pub(super) timestamp: Option<(i64, TimestampType)>,
+    pub(super) key: Option<&'r [u8]>,
+    pub(super) value: Option<&'r [u8]>,
+    pub(super) headers: &'r [Header<'r>],
+}
+
+/// Events of one partition on their way to the sink.
+struct Partition {
+    name: TopicPartition,
+    batch: EventBatchBuilder,
+    /// Runs of growing offsets that ended: sorted, apart from one another, `[from, next)`.
+    covered: Vec<(i64, i64)>,
+    run: Option<Run>,
+    events: u64,
+}
+
+/// Growing offsets without an end yet.
+struct Run {
+    from: i64,
+    /// One past the last offset.
+    next: i64,
+    /// From where the batch under way accounts for offsets.
+    batch_from: i64,
+    /// The first offset above the run that an earlier one accounts for.
+    ceiling: i64,
+}
+
+impl Partition {
+    fn covers(&self, offset: i64) -> bool {
+        let at = self.covered.partition_point(|&(from, _)| from <= offset);
+        let ended = at > 0 && offset < self.covered[at - 1].1;
+        ended || self.run.as_ref().is_some_and(|run| (run.from..run.next).contains(&offset))
+    }
+
+    fn next_offset(&self) -> i64 {
+        let ended = self.covered.last().map_or(0, |&(_, next)| next);
+        self.run.as_ref().map_or(ended, |run| run.next.max(ended))
+    }
+
+    fn start_run(&mut self, offset: i64) {
+        let above = self.covered.partition_point(|&(from, _)| from <= offset);
+        let ceiling = self.covered.get(above).map_or(i64::MAX, |&(from, _)| from);
+        self.run = Some(Run { from: offset, next: offset, batch_from: offset, ceiling });
+    }
+
+    fn end_run(&mut self) {
+        if let Some(run) = self.run.take() {
+            let at = self.covered.partition_point(|&(from, _)| from < run.from);
+            self.covered.insert(at, (run.from, run.next));
+        }
+    }
+
+    fn watermarks(&self) -> Watermarks {
+        match (self.covered.first(), self.covered.last()) {
+            (Some(&(low, _)), Some(&(_, high))) => Watermarks { low, high },
+            _ => Watermarks::default(),
+        }
+    }
+}
+
+/// Gathers records into batches and hands those to the sink; keeps count of everything.
+pub(super) struct Gathering<'i> {
+    progress: &'i ImportProgress,
+    cancel: &'i CancellationToken,
+    sink: &'i mut Sink<'i>,
+    partitions: Vec<Partition>,
+    by_name: BTreeMap<TopicName, BTreeMap<i32, usize>>,
+    /// The partition of the record before: neighbours mostly share it.
+    latest: Option<usize>,
+    held_bytes: usize,
+    path: PathBuf,
+    report: ImportReport,
+}
+
+impl<'i> Gathering<'i> {
+    pub(super) fn new(
+        progress: &'i ImportProgress,
+        cancel: &'i CancellationToken,
+        sink: &'i mut Sink<'_>,
+    ) -> Gathering<'i> {
+        Gathering {
+            progress,
+            cancel,
+            sink,
+            partitions: Vec::new(),
+            by_name: BTreeMap::new(),
+            latest: None,
+            held_bytes: 0,
+            path: PathBuf::new(),
+            report: ImportReport::default(),
+        }
+    }
+
+    /// What comes now comes from another file.
+    pub(super) fn begin_file(&mut self, path: &Path, format: Format) {
+        self.path = path.to_owned();
+        self.report.files.push(FileReport { path: path.to_owned(), format, events: 0, unread: 0 });
+    }
+
+    /// So many more bytes were read.
+    pub(super) fn read_bytes(&self, bytes: usize) {
+        self.progress.bytes_done.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// A line or row is left out.
+    pub(super) fn leave_out(&mut self, place: Option<Place>, reason: impl Into<String>) {
+        self.report.unread += 1;
+        if let Some(file) = self.report.files.last_mut() {
+            file.unread += 1;
+        }
+        self.progress.unread.fetch_add(1, Ordering::Relaxed);
+        self.list(place, reason.into(), false);
+    }
+
+    /// Something of a line or row could not be read; the rest of it is kept.
+    pub(super) fn keep_without(&mut self, place: Place, reason: impl Into<String>) {
+        self.list(Some(place), reason.into(), true);
+    }
+
+    fn list(&mut self, place: Option<Place>, reason: String, kept: bool) {
+        if self.report.listed.len() < MOST_LISTED {
+            self.report.listed.push(Unread { path: self.path.clone(), place, reason, kept });
+        }
+    }
+
+    /// Takes one record.
+    pub(super) fn take(&mut self, place: Place, record: &Record<'_>) -> Result<(), ImportError> {
+        let at = self.partition(record.topic, record.partition);
+        let partition = &mut self.partitions[at];
+        let offset = record.offset.unwrap_or_else(|| partition.next_offset());
+        if offset < 0 || offset == i64::MAX {
+            self.leave_out(Some(place), format!("{offset} is no offset"));
+            return Ok(());
+        }
+        if partition.covers(offset) {
+            let reason = format!("offset {offset} of {} was read before, or passed over as a gap", partition.name);
+            self.leave_out(Some(place), reason);
+            return Ok(());
+        }
+        if partition.run.as_ref().is_some_and(|run| offset < run.from || offset >= run.ceiling) {
+            self.hand_over(at)?;
+            self.partitions[at].end_run();
+        }
+        self.push(at, offset, record);
+        if self.report.events.is_multiple_of(RECORDS_A_LOOK) && self.cancel.is_cancelled() {
+            return Err(LogError::Cancelled.into());
+        }
+        if self.partitions[at].batch.bytes() >= BATCH_BYTES {
+            self.hand_over(at)?;
+        }
+        if self.held_bytes >= HELD_BYTES {
+            self.hand_over_all()?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, at: usize, offset: i64, record: &Record<'_>) {
+        let partition = &mut self.partitions[at];
+        if partition.run.is_none() {
+            partition.start_run(offset);
+        }
+        if let Some(run) = &mut partition.run {
+            run.next = offset + 1;
+        }
+        let held = partition.batch.bytes();
+        let (timestamp_ms, timestamp_type) = record.timestamp.unwrap_or((-1, TimestampType::None));
+        let headers = record.headers.iter().map(|(name, value)| (name.as_ref(), value.as_deref()));
+        partition.batch.push(offset, timestamp_ms, timestamp_type, record.key, record.value, headers);
+        partition.events += 1;
+        self.held_bytes += partition.batch.bytes() - held;
+        self.report.events += 1;
+        self.report.untimed += u64::from(timestamp_type == TimestampType::None);
+        if let Some(file) = self.report.files.last_mut() {
+            file.events += 1;
+        }
+        self.progress.events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn partition(&mut self, topic: &str, number: i32) -> usize {
+        let is_it = |partition: &Partition| partition.name.partition == number && &*partition.name.topic == topic;
+        if let Some(at) = self.latest.filter(|&at| is_it(&self.partitions[at])) {
+            return at;
+        }
+        let known = self.by_name.get(topic).and_then(|partitions| partitions.get(&number)).copied();
+        let at = known.unwrap_or_else(|| {
+            let topic: TopicName =
+                self.by_name.get_key_value(topic).map_or_else(|| topic.into(), |(name, _)| name.clone());
+            let at = self.partitions.len();
+            self.by_name.entry(topic.clone()).or_default().insert(number, at);
+            let batch = EventBatchBuilder::new(topic.clone(), number);
+            let name = TopicPartition::new(topic, number);
+            self.partitions.push(Partition { name, batch, covered: Vec::new(), run: None, events: 0 });
+            at
+        });
+        self.latest = Some(at);
+        at
+    }
+
+    fn hand_over(&mut self, at: usize) -> Result<(), ImportError> {
+        let partition = &mut self.partitions[at];
+        let Some(run) = partition.run.as_mut().filter(|_| !partition.batch.is_empty()) else { return Ok(()) };
+        self.held_bytes -= partition.batch.bytes();
+        let from = std::mem::replace(&mut run.batch_from, run.next);
+        (self.sink)(partition.batch.finish(), from, run.next).map_err(ImportError::Sink)
+    }
+
+    fn hand_over_all(&mut self) -> Result<(), ImportError> {
+        (0..self.partitions.len()).try_for_each(|at| self.hand_over(at))
+    }
+
+    /// Hands over what is left.
+    pub(super) fn finish(mut self) -> Result<ImportReport, ImportError> {
+        if self.cancel.is_cancelled() {
+            return Err(LogError::Cancelled.into());
+        }
+        self.hand_over_all()?;
+        self.partitions.iter_mut().for_each(Partition::end_run);
+        self.partitions.sort_by(|a, b| a.name.cmp(&b.name));
+        let report = |partition: &Partition| ImportedPartition {
+            partition: partition.name.clone(),
+            events: partition.events,
+            watermarks: partition.watermarks(),
+        };
+        self.report.partitions = self.partitions.iter().map(report).collect();
+        Ok(self.report)
+    }
+}
