@@ -84,7 +84,7 @@ fn a_kcat_dump_comes_back_record_by_record() {
     let events: Vec<_> = outcome
         .events()
         .map(|event| {
-            let headers: Vec<_> = event.headers().map(|(name, value)| (name, value)).collect();
+            let headers: Vec<_> = event.headers().collect();
             let at = (event.partition(), event.offset(), event.timestamp_ms(), event.timestamp_type());
             (at, event.key(), event.value(), headers)
         })

@@ -9,12 +9,12 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | [`plot`] | the day in chapters, each with its exact share of the events |
-//! | [`order`], [`visit`] | stories: which steps there are, and when |
-//! | [`outline`] | where each chapter begins in each partition, so that any offset is found at once |
-//! | [`walk`] | chapters in the order of appending; offsets |
-//! | [`render`], [`payload`] | a step's bytes, written only when it is read |
-//! | [`reading`] | ranges of partitions into batches |
+//! | `plot` | the day in chapters, each with its exact share of the events |
+//! | `order`, `visit` | stories: which steps there are, and when |
+//! | `outline` | where each chapter begins in each partition, so that any offset is found at once |
+//! | `walk` | chapters in the order of appending; offsets |
+//! | `render`, `payload` | a step's bytes, written only when it is read |
+//! | `reading` | ranges of partitions into batches |
 //!
 //! A story may reach past its chapter (a parcel leaves minutes after the order), so a chapter's partitions hold steps of
 //! earlier chapters too. Such a reach is bounded, so a read from the middle begins a few chapters earlier, without

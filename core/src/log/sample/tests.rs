@@ -63,10 +63,10 @@ fn each(batches: &BTreeMap<TopicPartition, Vec<EventBatch>>) -> impl Iterator<It
 }
 
 /// An event in full, for comparing.
-fn whole(event: EventRef<'_>) -> (i64, i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<(String, Option<Vec<u8>>)>) {
+fn whole(event: EventRef<'_>) -> (i64, i64, [Option<Vec<u8>>; 2], Vec<(String, Option<Vec<u8>>)>) {
     let headers = event.headers().map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec))).collect();
     let bytes = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
-    (event.offset(), event.timestamp_ms(), bytes(event.key()), bytes(event.value()), headers)
+    (event.offset(), event.timestamp_ms(), [bytes(event.key()), bytes(event.value())], headers)
 }
 
 fn digest(log: &SampleLog) -> u64 {
@@ -90,7 +90,7 @@ fn the_sample_is_the_same_on_every_platform_and_for_every_reader() {
     assert_eq!(digest(&SampleLog::new(5_000, 1)), digest(&SampleLog::new(5_000, 1)));
     assert_ne!(digest(&SampleLog::new(5_000, 1)), digest(&SampleLog::new(5_000, 2)));
     // A figure from one platform holds on the others. It changes when the sample's content is changed on purpose.
-    assert_eq!(digest(&SampleLog::new(5_000, 1)), 11_195_573_322_385_770_907);
+    assert_eq!(digest(&SampleLog::new(5_000, 1)), 4_547_756_286_064_033_169);
 }
 
 #[test]
