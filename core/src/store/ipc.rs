@@ -168,13 +168,16 @@ fn block_span(block: &Block, file_len: usize) -> Result<(usize, usize, usize), S
         let metadata = usize::try_from(block.metaDataLength()).ok()?;
         let body = usize::try_from(block.bodyLength()).ok()?;
         let end = at.checked_add(metadata)?.checked_add(body)?;
-        (at >= HEAD && end <= file_len).then_some((at, metadata, body))
+        let aligned = (at + metadata) % WIDEST == 0;
+        (at >= HEAD && end <= file_len && aligned).then_some((at, metadata, body))
     };
     span().ok_or_else(|| "its record batch lies outside the file".to_owned())
 }
 
-/// The columns' nodes in the order of a message, each with its number of buffers: validity first.
-const NODES: [usize; 9] = [2, 2, 2, 3, 3, 2, 1, 3, 3];
+/// The columns' nodes in the order of a message; for each the width in bytes of its buffers' items, validity first.
+const NODES: [&[usize]; 9] = [&[1, 8], &[1, 8], &[1, 1], &[1, 8, 1], &[1, 8, 1], &[1, 4], &[1], &[1, 4, 1], &[1, 4, 1]];
+/// Every buffer begins at a multiple of this within the file, so that its items lie where the machine wants them.
+const WIDEST: usize = 8;
 
 /// Checks that everything a message points at lies within its body; gives the number of rows.
 fn check_message(bytes: &[u8], body_len: usize) -> Result<usize, String> {
@@ -192,20 +195,22 @@ fn check_message(bytes: &[u8], body_len: usize) -> Result<usize, String> {
     let rows = usize::try_from(batch.length()).map_err(|_| "its number of rows is negative")?;
     let nodes = batch.nodes().ok_or("its record batch has no columns")?;
     let buffers = batch.buffers().ok_or("its record batch has no buffers")?;
-    if nodes.len() != NODES.len() || buffers.len() != NODES.iter().sum::<usize>() {
+    let widths = || NODES.into_iter().flatten();
+    if nodes.len() != NODES.len() || buffers.len() != widths().count() {
         return Err("its record batch has not a segment's columns".to_owned());
     }
-    for buffer in buffers {
-        let end = usize::try_from(buffer.offset())
-            .ok()
-            .zip(usize::try_from(buffer.length()).ok())
-            .and_then(|(offset, length)| offset.checked_add(length));
-        if end.is_none_or(|end| end > body_len) {
+    for (buffer, width) in buffers.iter().zip(widths()) {
+        let span = usize::try_from(buffer.offset()).ok().zip(usize::try_from(buffer.length()).ok());
+        let within = |&(offset, length): &(usize, usize)| offset.checked_add(length).is_some_and(|end| end <= body_len);
+        let Some((offset, length)) = span.filter(within) else {
             return Err("a column lies outside its record batch".to_owned());
+        };
+        if offset % WIDEST != 0 || length % width != 0 {
+            return Err("a column does not lie where its items would fit".to_owned());
         }
     }
     let mut validity = 0;
-    for (node, count) in nodes.iter().zip(NODES) {
+    for (node, widths) in nodes.iter().zip(NODES) {
         let sound = usize::try_from(node.length())
             .ok()
             .filter(|&length| length <= body_len && (0..=node.length()).contains(&node.null_count()))
@@ -215,7 +220,7 @@ fn check_message(bytes: &[u8], body_len: usize) -> Result<usize, String> {
         if !sound {
             return Err("a column's length does not fit its record batch".to_owned());
         }
-        validity += count;
+        validity += widths.len();
     }
     Ok(rows)
 }

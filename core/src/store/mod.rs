@@ -48,6 +48,12 @@ mod snapshot;
 mod temporary;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
+
+use arrow_buffer::Buffer;
+
+use crate::event::EventBatch;
 
 pub use coverage::Coverage;
 pub use damage::{Damage, LostRange, StoreError};
@@ -61,3 +67,19 @@ pub use recording::RecordingLog;
 pub use run::{Keys, OpenRun, Run, UNTIMED};
 pub use segment::{EventId, Segment, SegmentId};
 pub use snapshot::{PartitionSnapshot, Snapshot, StoredEvent, TopicSnapshot};
+
+/// Reads the bytes of a segment's file, trusting nothing in them. For tools that check files, and for fuzzing.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_segment(bytes: &[u8]) -> Result<EventBatch, String> {
+    ipc::decode(&Buffer::from(bytes)).map(|(_, events)| events)
+}
+
+/// Reads the bytes of a `recording.json`, trusting nothing in them. For tools that check files, and for fuzzing.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_manifest(bytes: &[u8]) -> Result<(), String> {
+    manifest::check_bytes(bytes)
+}
