@@ -5,6 +5,7 @@ pub mod cli;
 pub mod command;
 pub mod figures;
 pub mod files;
+pub mod formats;
 pub mod jobs;
 pub mod layout;
 pub mod meters;

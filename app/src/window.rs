@@ -213,6 +213,8 @@ impl Window {
             self.notices.add(now, error);
         }
         self.meters.update(&self.jobs);
+        self.panes.find.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
+        self.state.search.found = self.panes.find.found();
         self.panes.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
     }
 

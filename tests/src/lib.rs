@@ -2,6 +2,7 @@
 //! it needs cannot be had.
 
 pub mod kafka;
+pub mod pane;
 pub mod part;
 pub mod program;
 pub mod window;

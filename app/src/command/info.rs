@@ -69,10 +69,14 @@ pub const LISTED: &[Command] = &[
     Command::CopyJson,
     Command::CopyValue,
     Command::CopyKey,
+    Command::CopyHeaders,
     Command::CopyKcat,
     Command::CopyCoordinates,
     Command::Find,
     Command::ClearSearch,
+    Command::ToggleFilter,
+    Command::NextMatch,
+    Command::PreviousMatch,
     Command::GoTo,
     Command::PreviousEvent,
     Command::NextEvent,
@@ -87,6 +91,8 @@ pub const LISTED: &[Command] = &[
     Command::PanRight,
     Command::FitSelection,
     Command::ResetView,
+    Command::ToggleFold,
+    Command::ToggleLanes,
     Command::ToggleOrder,
     Command::ToggleFollow,
     Command::ShowAllTopics,
@@ -131,6 +137,7 @@ impl Command {
             Self::CopyJson => (C::Edit, "Copy event as JSON", "Copy the chosen event with its coordinates and headers"),
             Self::CopyValue => (C::Edit, "Copy value", "Copy the chosen event's value"),
             Self::CopyKey => (C::Edit, "Copy key", "Copy the chosen event's key"),
+            Self::CopyHeaders => (C::Edit, "Copy headers", "Copy the chosen event's headers, a line each"),
             Self::CopyKcat => {
                 (C::Edit, "Copy kcat command", "Copy the command that reads the chosen event, no secrets")
             }
@@ -140,6 +147,9 @@ impl Command {
             Self::Find => (C::Go, "Find…", "Search all chosen topics for a text or an expression"),
             Self::Search(_) => (C::Go, "Search", "Search all chosen topics"),
             Self::ClearSearch => (C::Go, "Clear the search", "Show every event again"),
+            Self::ToggleFilter => (C::Go, "Filter or mark", "Show only what was found, or mark it among everything"),
+            Self::NextMatch => (C::Go, "Next match", "Choose the next event that was found"),
+            Self::PreviousMatch => (C::Go, "Previous match", "Choose the event before that was found"),
             Self::GoTo => {
                 (C::Go, "Go to time or offset…", "Go to a time, or to an event by topic, partition and offset")
             }
@@ -161,16 +171,27 @@ impl Command {
             Self::ResetView => (C::Timeline, "Show all time", "Show everything from the first to the last event"),
             Self::View(_) => (C::Timeline, "View", "Show a range of time"),
             Self::MarkRange(_) => (C::Timeline, "Mark a range", "Mark a range of time"),
+            Self::ToggleFold => {
+                (C::Timeline, "Fold idle time", "Fold away long stretches without any event, or show them")
+            }
+            Self::ToggleLanes => {
+                (C::Timeline, "Lanes by topic or partition", "A lane for each topic, or for each partition")
+            }
+            Self::TogglePin(_) => {
+                (C::Timeline, "Pin the lane", "Keep the topic's lanes above the others, or let them go")
+            }
             Self::ToggleOrder => (C::Story, "Newest or oldest first", "Turn the story around"),
             Self::ToggleFollow => (C::Story, "Follow", "Keep the newest event in sight"),
             Self::AddColumn(_) => (C::Story, "Add a column", "Show a field as a column of the story"),
             Self::RemoveColumn(_) => (C::Story, "Remove the column", "Take the column out of the story"),
+            Self::MoveColumn(..) => (C::Story, "Move the column", "Move the column to the left or to the right"),
             Self::ToggleTopic(_) => (C::Topics, "Show or hide the topic", "Show or hide the topic's events"),
             Self::OnlyTopic(_) => (C::Topics, "Only this topic", "Show this topic's events and no other's"),
             Self::ShowAllTopics => (C::Topics, "Show all topics", "Let every listed topic take part in the story"),
             Self::HideAllTopics => (C::Topics, "Hide all topics", "Start from an empty story"),
             Self::ToggleInternal => (C::Topics, "Internal topics", "List __*, *-changelog and *-repartition too"),
             Self::ToggleDetails(_) => (C::Topics, "Details", "Partitions, sizes, retention and groups of the topic"),
+            Self::SetFormats(..) => (C::Topics, "Formats", "Decode the topic's keys and values so"),
             Self::ReadMore(_) => (C::Topics, "Read more of the past", "Read further back than what has been read"),
             Self::ReadAll(_) => (C::Topics, "Read all", "Read the topic from its first offset"),
             Self::ToggleTheme => (C::Window, "Dark or light", "Switch between the dark and the light look"),

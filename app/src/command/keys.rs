@@ -8,6 +8,7 @@ use crate::panes::PaneKind;
 const NONE: Modifiers = Modifiers::NONE;
 const CTRL: Modifiers = Modifiers::COMMAND;
 const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+const SHIFT: Modifiers = Modifiers::SHIFT;
 const ALT: Modifiers = Modifiers::ALT;
 
 const fn on(modifiers: Modifiers, key: Key, command: Command) -> (KeyboardShortcut, Command) {
@@ -23,6 +24,7 @@ pub const SHORTCUTS: &[(KeyboardShortcut, Command)] = &[
     on(CTRL_SHIFT, Key::C, Command::CopyKey),
     on(CTRL_SHIFT, Key::L, Command::ToggleTheme),
     on(CTRL_SHIFT, Key::U, Command::ToggleZone),
+    on(SHIFT, Key::N, Command::PreviousMatch),
     on(CTRL, Key::K, Command::ShowPalette),
     on(CTRL_SHIFT, Key::P, Command::ShowPalette),
     on(CTRL, Key::N, Command::Connect),
@@ -52,6 +54,10 @@ pub const SHORTCUTS: &[(KeyboardShortcut, Command)] = &[
     on(NONE, Key::Home, Command::FirstEvent),
     on(NONE, Key::End, Command::LastEvent),
     on(NONE, Key::Enter, Command::OpenChosen),
+    on(NONE, Key::N, Command::NextMatch),
+    on(NONE, Key::M, Command::ToggleFilter),
+    on(NONE, Key::I, Command::ToggleFold),
+    on(NONE, Key::P, Command::ToggleLanes),
     on(NONE, Key::W, Command::ZoomIn),
     on(NONE, Key::S, Command::ZoomOut),
     on(NONE, Key::A, Command::PanLeft),

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use fabula_core::event::{Coordinates, TopicName};
 
 use crate::chrome::connect::{Profile, Secrets};
+use crate::formats::Chosen;
 use crate::jobs::JobId;
 use crate::panes::PaneKind;
 use crate::state::{Column, Selection, TimeRange};
@@ -58,6 +59,8 @@ pub enum Command {
     CopyValue,
     /// Copies the chosen event's key.
     CopyKey,
+    /// Copies the chosen event's headers.
+    CopyHeaders,
     /// Copies the kcat command that reads the chosen event.
     CopyKcat,
     /// Copies the chosen event's topic, partition and offset.
@@ -69,6 +72,12 @@ pub enum Command {
     Search(String),
     /// Shows every event again.
     ClearSearch,
+    /// Shows only what was found, or everything with what was found marked.
+    ToggleFilter,
+    /// Chooses the next event that was found.
+    NextMatch,
+    /// Chooses the event before that was found.
+    PreviousMatch,
     /// Asks for a time or an offset and goes there.
     GoTo,
     /// Goes to a moment, in nanoseconds since the epoch.
@@ -108,6 +117,12 @@ pub enum Command {
     View(TimeRange),
     /// Marks a range of time, or none.
     MarkRange(Option<TimeRange>),
+    /// Folds idle time away, or shows it.
+    ToggleFold,
+    /// A lane for each topic, or for each partition.
+    ToggleLanes,
+    /// Keeps a topic's lanes above the others, or lets them go.
+    TogglePin(TopicName),
 
     /// Turns the story: newest or oldest first.
     ToggleOrder,
@@ -117,6 +132,8 @@ pub enum Command {
     AddColumn(Column),
     /// Takes a column out of the story.
     RemoveColumn(Column),
+    /// Moves a column by so many places; negative is to the left.
+    MoveColumn(Column, isize),
 
     /// Shows or hides a topic's events.
     ToggleTopic(TopicName),
@@ -130,6 +147,8 @@ pub enum Command {
     ToggleInternal,
     /// Opens or shuts a topic's details in the catalogue.
     ToggleDetails(TopicName),
+    /// Decodes a topic's keys and values so.
+    SetFormats(TopicName, Chosen),
     /// Reads more of a topic's past.
     ReadMore(TopicName),
     /// Reads all of a topic.

@@ -98,9 +98,8 @@ pub struct Panes {
 }
 
 impl Panes {
-    /// Lets every pane take in its results.
+    /// Lets every pane take in its results. The find field comes before, by itself: what it found is in the state by then.
     pub fn update(&mut self, context: &Context<'_>) {
-        self.find.update(context);
         for kind in PaneKind::ALL {
             self.get(kind).update(context);
         }

@@ -13,6 +13,7 @@ use super::listing::{Refreshed, Told, ask_sizes, listed, refreshed};
 use super::open::{OpenError, Opened, open, topics_of};
 use super::reading::{Depth, Readings, Source};
 use super::{Opening, keep};
+use crate::formats::Formats;
 use crate::jobs::{Job, Jobs, Title, Unit};
 use crate::state::{LogState, LogStatus, State, TimeRange};
 
@@ -69,7 +70,8 @@ impl Session {
             ..LogState::default()
         };
         (state.selection, state.marked, state.view, state.extent) = (None, None, None, None);
-        state.search.text = "".into();
+        (state.search.text, state.search.found) = ("".into(), None);
+        state.formats = Formats::default().with_chosen(&state.document.formats);
         state.details.clear();
         state.follow = false;
         Self {

@@ -1,27 +1,43 @@
 //! The one place where a command changes the state.
 
+use std::collections::BTreeSet;
+
+use fabula_core::event::TopicName;
+
 use super::{Column, Document, State, TimeRange};
 use crate::command::Command;
+use crate::formats::Chosen;
 use crate::zone::Zone;
 
 /// How much one step of the keyboard moves or zooms the timeline.
 const PAN_STEP: f64 = 0.2;
 const ZOOM_STEP: f64 = 1.5;
+/// Kafka's timestamps are milliseconds: there is nothing to see below two of them.
+const SHORTEST_VIEW_NS: i64 = 2_000_000;
 
 impl State {
     /// Applies a command as far as it is about the state alone. What needs the log, a file or a pane's own knowledge
     /// (which event comes next) is done by the window and the panes, which send a plainer command in turn.
     pub fn apply(&mut self, command: &Command) {
+        self.change(command);
+        // Undo, too, can bring back another choice of formats.
+        if *self.formats.chosen() != self.document.formats {
+            self.formats = self.formats.with_chosen(&self.document.formats);
+        }
+    }
+
+    fn change(&mut self, command: &Command) {
         match command {
             Command::Undo => drop(self.history.undo(&mut self.document)),
             Command::Redo => drop(self.history.redo(&mut self.document)),
             Command::Search(text) => self.search.text = text.trim().into(),
             Command::ClearSearch => self.search.text = "".into(),
+            Command::ToggleFilter => self.search.filters = !self.search.filters,
             Command::Select(selection) => self.selection.clone_from(selection),
             Command::View(range) => self.view = Some(*range),
             Command::ResetView => self.view = None,
-            Command::ZoomIn => self.change_view(|view| view.zoomed(1.0 / ZOOM_STEP, 0.5)),
-            Command::ZoomOut => self.change_view(|view| view.zoomed(ZOOM_STEP, 0.5)),
+            Command::ZoomIn => self.zoom(1.0 / ZOOM_STEP),
+            Command::ZoomOut => self.zoom(ZOOM_STEP),
             Command::PanLeft => self.change_view(|view| view.panned(-PAN_STEP)),
             Command::PanRight => self.change_view(|view| view.panned(PAN_STEP)),
             Command::FitSelection => self.fit_selection(),
@@ -38,13 +54,12 @@ impl State {
                 self.scale_percent = self.scale_percent.saturating_add_signed(i16::from(*step) * 10).clamp(60, 240);
             }
             Command::ToggleInternal => self.internal_shown = !self.internal_shown,
-            Command::ToggleDetails(topic) => {
-                if !self.details.remove(topic) {
-                    self.details.insert(topic.clone());
-                }
-            }
+            Command::ToggleDetails(topic) => toggle(&mut self.details, topic),
             Command::AddColumn(_)
             | Command::RemoveColumn(_)
+            | Command::MoveColumn(..)
+            | Command::TogglePin(_)
+            | Command::SetFormats(..)
             | Command::ToggleTopic(_)
             | Command::OnlyTopic(_)
             | Command::ShowAllTopics
@@ -60,11 +75,13 @@ impl State {
         match command {
             Command::AddColumn(column) => add_column(document, column),
             Command::RemoveColumn(column) => document.columns.retain(|shown| shown != column),
-            Command::ToggleTopic(topic) => {
-                if !document.shown.remove(topic) {
-                    document.shown.insert(topic.clone());
-                }
+            Command::MoveColumn(column, by) => move_column(document, column, *by),
+            Command::TogglePin(topic) => toggle(&mut document.pinned, topic),
+            Command::SetFormats(topic, chosen) if *chosen == Chosen::default() => {
+                document.formats.remove(topic);
             }
+            Command::SetFormats(topic, chosen) => drop(document.formats.insert(topic.clone(), *chosen)),
+            Command::ToggleTopic(topic) => toggle(&mut document.shown, topic),
             Command::OnlyTopic(topic) => document.shown = [topic.clone()].into(),
             Command::HideAllTopics => document.shown.clear(),
             Command::ShowAllTopics => {
@@ -84,6 +101,19 @@ impl State {
         }
     }
 
+    /// Zooms around the chosen event where it is in view, else around the middle; not further in than there is
+    /// something to see, nor further out than twice of all there is.
+    fn zoom(&mut self, factor: f64) {
+        let (Some(view), Some(extent)) = (self.view_or_all(), self.extent) else { return };
+        let chosen = self.selection.as_ref().and_then(|selection| selection.time_ns).filter(|ns| view.contains(*ns));
+        let share = chosen.map_or(0.5, |ns| (ns - view.start_ns) as f64 / view.span_ns() as f64);
+        let zoomed = view.zoomed(factor, share);
+        let longest = extent.span_ns().saturating_mul(2).max(SHORTEST_VIEW_NS);
+        if (SHORTEST_VIEW_NS..=longest).contains(&zoomed.span_ns()) {
+            self.view = Some(zoomed);
+        }
+    }
+
     /// Shows the marked range; without one the chosen event in the middle of a tenth of the view.
     fn fit_selection(&mut self) {
         if let Some(marked) = self.marked {
@@ -96,6 +126,21 @@ impl State {
             self.view = Some(TimeRange::new(time_ns.saturating_sub(half), time_ns.saturating_add(half)));
         }
     }
+}
+
+/// Takes a topic out of a set, or puts it in.
+fn toggle(topics: &mut BTreeSet<TopicName>, topic: &TopicName) {
+    if !topics.remove(topic) {
+        topics.insert(topic.clone());
+    }
+}
+
+/// Moves a column by so many places, as far as there are any.
+fn move_column(document: &mut Document, column: &Column, by: isize) {
+    let Some(from) = document.columns.iter().position(|shown| shown == column) else { return };
+    let to = from.saturating_add_signed(by).min(document.columns.len() - 1);
+    let moved = document.columns.remove(from);
+    document.columns.insert(to, moved);
 }
 
 /// A field comes before the value, which takes what width is left.
@@ -130,6 +175,21 @@ mod tests {
         state.apply(&Command::Undo);
         assert!(!state.is_shown("orders"));
         assert_eq!(state.view, view);
+    }
+
+    #[test]
+    fn zooming_keeps_the_chosen_event_in_its_place() {
+        let mut state = state();
+        state.extent = Some(TimeRange::new(0, 1_000_000_000));
+        let coordinates = fabula_core::event::Coordinates { topic: "orders".into(), partition: 0, offset: 0 };
+        state.selection = Some(crate::state::Selection { coordinates, time_ns: Some(250_000_000) });
+        for _ in 0..40 {
+            state.apply(&Command::ZoomIn);
+            let view = state.view.unwrap();
+            let share = (250_000_000 - view.start_ns) as f64 / view.span_ns() as f64;
+            assert!((share - 0.25).abs() < 1e-3, "{share}");
+        }
+        assert!(state.view.unwrap().span_ns() >= SHORTEST_VIEW_NS);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fabula_core::event::{Coordinates, TopicName};
 
+use crate::formats::Chosen;
+
 /// Topics shown, columns, notes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
@@ -14,6 +16,8 @@ pub struct Document {
     pub pinned: BTreeSet<TopicName>,
     /// The story's columns after time, topic and offset.
     pub columns: Vec<Column>,
+    /// Formats of keys and values that a person chose.
+    pub formats: BTreeMap<TopicName, Chosen>,
     /// Notes at events, also its bookmarks: a bookmark is a note that may be empty.
     #[serde(with = "notes")]
     pub notes: BTreeMap<Coordinates, String>,
@@ -25,6 +29,7 @@ impl Default for Document {
             shown: BTreeSet::new(),
             pinned: BTreeSet::new(),
             columns: vec![Column::Key, Column::Value],
+            formats: BTreeMap::new(),
             notes: BTreeMap::new(),
         }
     }

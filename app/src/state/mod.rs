@@ -7,6 +7,7 @@ mod apply;
 mod document;
 mod log;
 mod range;
+mod search;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,12 +15,14 @@ use std::sync::Arc;
 use fabula_core::event::{Coordinates, TopicName};
 
 use crate::chrome::connect::Profile;
+use crate::formats::Formats;
 use crate::theme::Theme;
 use crate::zone::Clock;
 
 pub use document::{Column, Document, History, Order};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use range::TimeRange;
+pub use search::{Found, Search};
 
 /// What the window shows.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ pub struct State {
     pub profiles: Arc<[Profile]>,
     /// The search.
     pub search: Search,
+    /// How keys and values are decoded.
+    pub formats: Formats,
     /// UTC or local, and how moments are written.
     pub clock: Clock,
     /// Dark or light.
@@ -69,13 +74,6 @@ pub struct Selection {
     pub time_ns: Option<i64>,
 }
 
-/// What is searched for. How far the search is and what it found is with the panes that show it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Search {
-    /// A text or an expression; empty shows every event.
-    pub text: Arc<str>,
-}
-
 impl State {
     /// An empty window.
     pub fn new(clock: Clock, theme: Theme) -> Self {
@@ -91,6 +89,7 @@ impl State {
             follow: false,
             profiles: Arc::new([]),
             search: Search::default(),
+            formats: Formats::default(),
             clock,
             theme,
             scale_percent: 100,

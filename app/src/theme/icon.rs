@@ -11,6 +11,8 @@ pub enum Icon {
     Open,
     /// Something below is hidden.
     Shut,
+    /// Goes one back.
+    Back,
     /// Looks for something.
     Find,
     /// Done, complete.
@@ -46,6 +48,7 @@ pub fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
         }
         Icon::Open => line(vec![at(-3.0, -1.5), at(0.0, 1.5), at(3.0, -1.5)]),
         Icon::Shut => line(vec![at(-1.5, -3.0), at(1.5, 0.0), at(-1.5, 3.0)]),
+        Icon::Back => line(vec![at(1.5, -3.0), at(-1.5, 0.0), at(1.5, 3.0)]),
         Icon::Find => {
             painter.circle_stroke(at(-1.0, -1.0), 3.75, stroke);
             line(vec![at(1.8, 1.8), at(5.0, 5.0)]);
