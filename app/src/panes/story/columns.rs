@@ -37,7 +37,7 @@ impl Place {
     /// How wide it is unless a person says otherwise.
     fn usual_width(&self) -> f32 {
         match self {
-            Self::Time => 96.0,
+            Self::Time => 100.0,
             Self::Since => 70.0,
             Self::Topic => 122.0,
             Self::Offset => 82.0,

@@ -42,7 +42,7 @@ fn heading_ui(ui: &mut Ui, column: &Placed, cell: Rect, story: &mut Story, conte
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Column {name}")));
     let top = story.at_hand.as_ref().and_then(|at_hand| at_hand.row(story.turned(story.scroll.top)));
     let text = match (&column.place, top.and_then(|row| row.time_ns)) {
-        (Place::Time, Some(ns)) => format!("time · {}", context.state.clock.date(ns)),
+        (Place::Time, Some(ns)) => format!("time {}", context.state.clock.date(ns)),
         (Place::Chosen(Column::Field(field)), _) => field.strip_prefix("value.").unwrap_or(field).to_owned(),
         _ => name.to_owned(),
     };
@@ -141,7 +141,16 @@ pub(super) fn facts_ui(ui: &mut Ui, story: &Story, context: &Context<'_>) {
     };
     let (complete, all) = (state.log.coverage.complete, state.log.coverage.partitions);
     let coverage = format!("{complete} of {all} partitions complete");
-    let response = widgets::caption(ui, format!("{order} · {events} · {coverage}"));
+    let response = widgets::caption(ui, format!("{events} · {coverage}"));
+    ui.spacing_mut().item_spacing.x = 4.0;
+    let words = egui::RichText::new(format!("{order} ·")).font(font::small()).color(tokens(ui).text_second);
+    let turn = ui
+        .add(egui::Label::new(words).sense(Sense::CLICK))
+        .on_hover_cursor(CursorIcon::PointingHand)
+        .on_hover_text("Turn the story around (O)");
+    if turn.clicked() {
+        context.send(Command::ToggleOrder);
+    }
     if complete < all {
         response.on_hover_ui(|ui| {
             for line in unread_in_words(snapshot, state) {

@@ -139,9 +139,10 @@ fn payload_cell(payload: Option<&[u8]>, codec: &Codec, undecodable: bool, litera
         Some(payload) => payload,
     };
     let as_it_lies = || codec::preview(payload, PREVIEW_CHARS);
+    let excerpt = || RowCell::text(excerpt(payload, literals), literals);
     match codec.choice() {
         _ if undecodable => RowCell::Undecodable { text: as_it_lies() },
-        Choice::Json | Choice::Text | Choice::Bytes | Choice::Framed => RowCell::text(as_it_lies(), literals),
+        Choice::Json | Choice::Text | Choice::Bytes | Choice::Framed => excerpt(),
         Choice::Short | Choice::Int | Choice::Long | Choice::Float | Choice::Double | Choice::Uuid => {
             match codec.decode(Some(payload)) {
                 Decoded::Value(value) => RowCell::text(value.cell().to_string(), literals),
@@ -149,6 +150,26 @@ fn payload_cell(payload: Option<&[u8]>, codec: &Codec, undecodable: bool, litera
             }
         }
     }
+}
+
+/// The beginning of a payload; where what was found stands too far behind it to be seen, the part around that.
+fn excerpt(payload: &[u8], literals: &[String]) -> String {
+    /// What stands further behind would be cut off in most windows.
+    const SEEN: usize = 36;
+    /// How far is looked: a row is one line, and the rest is the inspector's.
+    const LOOKED_AT: usize = 64 << 10;
+    let head = &payload[..payload.len().min(LOOKED_AT)];
+    let first = literals.iter().filter_map(|literal| position(head, literal.as_bytes())).min();
+    let Some(at) = first.filter(|at| *at > SEEN) else { return codec::preview(payload, PREVIEW_CHARS) };
+    let is_start = |at: usize| payload[at] & 0b1100_0000 != 0b1000_0000;
+    let start = (at - SEEN / 2..at).find(|&at| is_start(at)).unwrap_or(at);
+    format!("…{}", codec::preview(&payload[start..], PREVIEW_CHARS))
+}
+
+/// Where bytes stand, ASCII letters small or large.
+fn position(bytes: &[u8], literal: &[u8]) -> Option<usize> {
+    let last = bytes.len().checked_sub(literal.len()).filter(|_| !literal.is_empty())?;
+    (0..=last).find(|&at| bytes[at..at + literal.len()].eq_ignore_ascii_case(literal))
 }
 
 #[cfg(test)]
@@ -161,6 +182,15 @@ mod tests {
         assert_eq!(short_kind("com.shop.Events$Paid"), "Paid");
         assert_eq!(short_kind("shop.payment.failed.v2"), "shop.payment.failed.v2");
         assert_eq!(short_kind("OrderPlaced"), "OrderPlaced");
+    }
+
+    #[test]
+    fn what_was_found_far_behind_is_brought_into_sight() {
+        let value = format!("{{\"a\":\"{}\",\"id\":\"A-7\"}}", "ž".repeat(300));
+        let shown = excerpt(value.as_bytes(), &["a-7".into()]);
+        assert!(shown.starts_with('…') && shown.chars().take(40).collect::<String>().contains("A-7"), "{shown}");
+        assert_eq!(excerpt(b"A-7 first", &["A-7".into()]), "A-7 first");
+        assert_eq!(excerpt(b"nothing", &["A-7".into()]), "nothing");
     }
 
     #[test]

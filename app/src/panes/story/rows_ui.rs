@@ -21,6 +21,7 @@ pub(super) fn rows_ui(ui: &mut Ui, story: &mut Story, placed: &[Placed], context
     story.extent = Extent { rows: story.len(), height: rect.height() };
     story.scroll = if context.state.follow { story.newest() } else { story.scroll.held(story.extent) };
     let response = ui.allocate_rect(rect, Sense::HOVER);
+    ui.painter().rect_filled(rect, 0.0, tokens(ui).window);
     response.widget_info(|| {
         WidgetInfo::labeled(WidgetType::Other, true, format!("Story, {}", figures::of(story.len(), "event")))
     });

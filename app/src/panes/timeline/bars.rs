@@ -115,7 +115,6 @@ impl Heights {
 /// `parts` are the lane's bins, one for each stretch between folds, in order; all share one measure of height.
 pub fn bars(parts: &[Bins], scale: &Scale, heights: Heights) -> Vec<Bar> {
     let wanted = level_for(scale.ns_per_px());
-    let (left, right) = (scale.left, scale.right());
     let mut bars: Vec<Bar> = Vec::new();
     for bins in parts {
         let coarse;
@@ -128,8 +127,8 @@ pub fn bars(parts: &[Bins], scale: &Scale, heights: Heights) -> Vec<Bar> {
         bars.extend(bins.range_of(scale.shown()).filter(|&bin| bins.counts[bin] > 0).map(|bin| {
             let stretch = bins.stretch(bin);
             Bar {
-                left: scale.x(stretch.from_ns).clamp(left, right),
-                right: scale.x(stretch.to_ns).clamp(left, right),
+                left: scale.x(stretch.from_ns),
+                right: scale.x(stretch.to_ns),
                 height: 0.0,
                 stretch,
                 count: bins.counts[bin],

@@ -84,7 +84,7 @@ fn about_bar(frame: &Frame<'_>, picture: &LanePicture, pointer: Pos2, lane: &str
         format!(
             "{lane} · {} · {}/s",
             figures::of(bar.count, "event"),
-            figures::short(bar.count as f64 / seconds.max(1e-9))
+            super::rate(bar.count as f64 / seconds.max(1e-9))
         ),
         spell(frame.model.clock, bar.stretch),
     ])

@@ -3,9 +3,11 @@
 use egui::{CursorIcon, PointerButton, Response, Ui, vec2};
 
 use super::axis::Stretch;
+use super::lanes::LanesBy;
 use super::plot_ui::{drawn, lane_marks};
 use super::view::{Action, Held};
 use super::{Frame, Outcome};
+use crate::command::Command;
 
 /// How much one point of the wheel zooms: three notches make about three times.
 const WHEEL_ZOOM: f64 = 0.0045;
@@ -19,12 +21,36 @@ pub(super) fn input(ui: &Ui, response: &Response, frame: &Frame<'_>, whole: Stre
         ui.ctx().set_cursor_icon(if on_mark { CursorIcon::PointingHand } else { CursorIcon::Crosshair });
     }
     drag(ui, response, frame, whole, outcomes);
+    menu(response, frame, outcomes);
     if response.double_clicked() {
         outcomes.push(Outcome::View(Action::Range(None)));
         outcomes.push(Outcome::View(Action::ShowAll));
     } else if response.clicked() {
         click(response, frame, outcomes);
     }
+}
+
+/// What can be done with the timeline as a whole; the keys beside each make it known.
+fn menu(response: &Response, frame: &Frame<'_>, outcomes: &mut Vec<Outcome>) {
+    response.context_menu(|ui| {
+        let folding = if frame.model.view.folding { "Show idle time" } else { "Fold idle time" };
+        let lanes = match frame.model.view.lanes_by {
+            LanesBy::Topic => "A lane for each partition",
+            LanesBy::Partition => "A lane for each topic",
+        };
+        for (name, command) in [
+            ("Show all time", Command::ResetView),
+            ("Fit the selection", Command::FitSelection),
+            (folding, Command::ToggleFold),
+            (lanes, Command::ToggleLanes),
+        ] {
+            let keys = command.keys().unwrap_or_default();
+            if ui.add(egui::Button::new(name).shortcut_text(keys)).clicked() {
+                outcomes.push(Outcome::Command(command));
+                ui.close();
+            }
+        }
+    });
 }
 
 /// The wheel zooms where the pointer is; over the labels it scrolls the lanes; sideways, or with Shift, it pans.

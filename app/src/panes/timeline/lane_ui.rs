@@ -103,10 +103,11 @@ impl<'a> Lane<'a> {
         );
         let name = self.key.label();
         let (name_rect, caption_rect) = if dense {
-            let shown = self.marked(frame).or(self.picture.map(|picture| picture.in_view));
-            let count = shown.map_or_else(String::new, short_count);
-            let width = widgets::line(&painter, &count, font::small(), tokens.text_faint, text.width()).size().x;
-            widgets::text_in(&painter, text, Align2::RIGHT_CENTER, &count, font::small(), tokens.text_faint);
+            let marked = self.marked(frame);
+            let color = if marked.is_some() { tokens.accent } else { tokens.text_faint };
+            let count = marked.or(self.picture.map(|picture| picture.in_view)).map_or_else(String::new, short_count);
+            let width = widgets::line(&painter, &count, font::small(), color, text.width()).size().x;
+            widgets::text_in(&painter, text, Align2::RIGHT_CENTER, &count, font::small(), color);
             (text.with_max_x(text.right() - width - 6.0), None)
         } else {
             let half = |y: f32| Rect::from_center_size(pos2(text.center().x, y), vec2(text.width(), 14.0));

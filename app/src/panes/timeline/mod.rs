@@ -30,6 +30,7 @@ use std::sync::Arc;
 use egui::{Rect, Sense, Ui, WidgetInfo, WidgetType, pos2};
 use fabula_core::event::Coordinates;
 
+use crate::command::Command;
 use crate::figures;
 use crate::theme::{tokens, widgets};
 use crate::zone::Clock;
@@ -84,6 +85,8 @@ pub struct Selected<'a> {
 pub enum Outcome {
     /// Something that concerns the timeline alone.
     View(Action),
+    /// Something that concerns the whole window.
+    Command(Command),
     /// An event was chosen.
     Select {
         /// The lane it stands on.
@@ -203,7 +206,7 @@ pub fn header_facts(model: &Model<'_>) -> String {
             Some(counts) => {
                 let events: u64 = counts.iter().sum();
                 let seconds = range.len_ns() as f64 / axis::SECOND as f64;
-                format!("{} · {}/s", figures::of(events, "event"), figures::short(events as f64 / seconds.max(1e-9)))
+                format!("{} · {}/s", figures::of(events, "event"), rate(events as f64 / seconds.max(1e-9)))
             }
             None => "counting…".to_owned(),
         };
@@ -220,6 +223,15 @@ pub fn header_facts(model: &Model<'_>) -> String {
             format!("{} · {}", spell(model.clock, held), figures::of(in_view, "event"))
         }
         None => spell(model.clock, held),
+    }
+}
+
+/// How many in a second, in three figures: few are worth their fractions.
+fn rate(per_second: f64) -> String {
+    match per_second {
+        few if few < 10.0 => format!("{few:.2}"),
+        some if some < 100.0 => format!("{some:.1}"),
+        many => figures::short(many),
     }
 }
 

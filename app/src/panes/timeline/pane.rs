@@ -81,9 +81,14 @@ impl Timeline {
         if counted.key.generation != state.log.generation {
             return;
         }
-        self.lanes = counted.lanes.iter().map(|lane| lane.key.clone()).collect();
-        self.counted = Some(Arc::new(counted));
-        self.sort_lanes();
+        let keys = |counted: &Counted| counted.lanes.iter().map(|lane| &lane.key).eq(counted_keys(&self.counted));
+        let same_lanes = keys(&counted);
+        let counted = self.counted.insert(Arc::new(counted));
+        // Events come in many times a second, lanes hardly ever: thousands of them are not sorted for nothing.
+        if !same_lanes {
+            self.lanes = counted.lanes.iter().map(|lane| lane.key.clone()).collect();
+            self.sort_lanes();
+        }
         self.fold(state);
     }
 
@@ -241,6 +246,7 @@ impl Timeline {
                     context.send(command);
                 }
             }
+            Outcome::Command(command) => context.send(command),
             Outcome::Select { lane, event } => context.send(select(&lane, &event)),
             Outcome::GoTo { time_ns, lane } => {
                 let Some(counted) = self.counted.clone() else { return };
@@ -252,6 +258,10 @@ impl Timeline {
             }
         }
     }
+}
+
+fn counted_keys(counted: &Option<Arc<Counted>>) -> impl Iterator<Item = &LaneKey> {
+    counted.iter().flat_map(|counted| counted.lanes.iter().map(|lane| &lane.key))
 }
 
 fn select(lane: &LaneKey, event: &EventMark) -> Command {

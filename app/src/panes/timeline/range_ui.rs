@@ -6,6 +6,15 @@ use fabula_core::event::time::format_span_ns;
 use super::Frame;
 use crate::theme::{font, tokens};
 
+/// The pixels that the marked range's pill takes on the ruler, about: labels keep out of them.
+pub(super) fn pill_range(frame: &Frame<'_>) -> Option<Rangef> {
+    let range = frame.model.view.range?;
+    let seen = Rangef::new(frame.scale.x(range.from_ns), frame.scale.x(range.to_ns))
+        .intersection(frame.parts.plot().x_range());
+    let half = 40.0_f32.min(seen.span() / 2.0);
+    (seen.span() > 0.0).then(|| Rangef::new(seen.center() - half, seen.center() + half))
+}
+
 /// Paints the marked range.
 pub(super) fn range_ui(ui: &Ui, frame: &Frame<'_>) {
     let Some(range) = frame.model.view.range else { return };

@@ -19,6 +19,7 @@ pub(super) fn ruler_ui(ui: &Ui, frame: &Frame<'_>) {
     let faint = mix(tokens.hairline, tokens.window, 0.35);
     let cursor = frame.model.selected.and_then(|selected| selected.time_ns).map(|ns| cursor_range(frame, ns));
     let hovered = hover_range(ui, frame);
+    let marked = super::range_ui::pill_range(frame);
     for part in frame.scale.folds.open_parts(shown) {
         for tick in ticks(part, frame.scale.ns_per_px(), &zone) {
             let x = painter.round_to_pixel_center(frame.scale.x(tick.ns));
@@ -35,7 +36,7 @@ pub(super) fn ruler_ui(ui: &Ui, frame: &Frame<'_>) {
             let galley = painter.layout_no_wrap(tick.label, font, color);
             let at = pos2(x + 5.0, ruler.center().y - galley.size().y / 2.0 - 1.0);
             let taken = Rangef::new(at.x - 3.0, at.x + galley.size().x + 3.0);
-            let covered = [cursor, hovered].into_iter().flatten().any(|pill| pill.intersects(taken));
+            let covered = [cursor, hovered, marked].into_iter().flatten().any(|pill| pill.intersects(taken));
             if !covered {
                 painter.galley(at, galley, color);
             }
@@ -44,6 +45,7 @@ pub(super) fn ruler_ui(ui: &Ui, frame: &Frame<'_>) {
     for fold in frame.scale.folds.idle() {
         fold_ui(ui, frame, fold.from_ns, fold.to_ns, faint);
     }
+    cursor_line_ui(ui, frame);
     widgets::hairline_h(ui, ruler.x_range(), ruler.bottom());
 }
 
@@ -110,7 +112,17 @@ fn hover_range(ui: &Ui, frame: &Frame<'_>) -> Option<Rangef> {
     hovers.then(|| Rangef::new(pointer.x - 46.0, pointer.x + 46.0))
 }
 
-/// The selected event's time: a line through the lanes with a pill on the ruler.
+/// The selected event's time as a line through the lanes, under their marks.
+fn cursor_line_ui(ui: &Ui, frame: &Frame<'_>) {
+    let Some(ns) = frame.model.selected.and_then(|selected| selected.time_ns) else { return };
+    let plot = frame.parts.plot();
+    let tokens = tokens(ui);
+    let painter = ui.painter().with_clip_rect(plot);
+    let x = painter.round_to_pixel_center(frame.scale.x(ns));
+    painter.vline(x, plot.y_range(), Stroke::new(1.0, mix(tokens.accent, tokens.window, 0.25)));
+}
+
+/// The selected event's time in a pill on the ruler.
 pub(super) fn cursor_ui(ui: &Ui, frame: &Frame<'_>) {
     let Some(ns) = frame.model.selected.and_then(|selected| selected.time_ns) else { return };
     let plot = frame.parts.plot();
@@ -123,8 +135,6 @@ pub(super) fn cursor_ui(ui: &Ui, frame: &Frame<'_>) {
     let range = cursor_range(frame, ns);
     let ruler = frame.parts.ruler;
     let pill = Rect::from_min_max(pos2(range.min, ruler.top() + 4.0), pos2(range.max, ruler.bottom() - 5.0));
-    let line = Rangef::new(pill.bottom(), plot.bottom());
-    painter.vline(painter.round_to_pixel_center(x), line, Stroke::new(1.0, mix(tokens.accent, tokens.window, 0.25)));
     painter.rect_filled(pill, CornerRadius::same(3), tokens.accent);
     let text = frame.model.clock.time_of_day(ns);
     painter.text(pill.center(), Align2::CENTER_CENTER, text, cursor_font(), tokens.on_accent);
