@@ -148,7 +148,7 @@ impl<'a> Cell<'a> {
 }
 
 /// A time as a number of milliseconds, exactly.
-fn time_in_ms(ns: i64) -> Cell<'static> {
+pub(crate) fn time_in_ms(ns: i64) -> Cell<'static> {
     if ns % crate::event::time::NS_PER_MS == 0 {
         Cell::Int(ns_to_ms(ns))
     } else {

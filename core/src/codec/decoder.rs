@@ -18,7 +18,7 @@ pub struct Refusal {
 /// What must be found in a payload's bytes, if the payload is to hold a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Traces {
-    /// At least one of these byte strings.
+    /// At least one of these byte strings; if there is none, no payload holds the text.
     AnyOf(Vec<Vec<u8>>),
 }
 

@@ -32,12 +32,18 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::event::EventRef;
+
 pub use cell::{Cell, Fault};
 pub use decoder::{Decoder, Payloads, Refusal, Traces};
 pub use detect::{Detection, SAMPLES, detect};
 pub use path::{Path, PathError, Step};
 pub use preview::preview;
 pub use value::{Number, Value};
+
+pub(crate) use cell::time_in_ms;
+pub(crate) use number::number_cell;
+pub(crate) use path::is_plain_name;
 
 /// A format by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -217,6 +223,17 @@ impl TopicCodecs {
     /// From chosen formats.
     pub fn new(key: Choice, value: Choice) -> Self {
         Self { key: Codec::new(key), value: Codec::new(value) }
+    }
+
+    /// Judges the formats of a topic by samples of its events.
+    pub fn detect<'e>(events: impl IntoIterator<Item = EventRef<'e>>) -> (Detection, Detection) {
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        // Nulls say nothing, so some more events are looked at than there are samples.
+        for event in events.into_iter().take(4 * SAMPLES) {
+            keys.push(event.key());
+            values.push(event.value());
+        }
+        (detect(&keys), detect(&values))
     }
 }
 

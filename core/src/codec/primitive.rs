@@ -50,6 +50,11 @@ fn flat_columns<'a>(
     paths.iter().map(|path| payloads.iter().map(|payload| cell_at(path, payload)).collect()).collect()
 }
 
+/// The traces of a text in a format that never holds one. (An empty payload is an empty text in every format.)
+fn never_text(text: &str) -> Option<Traces> {
+    (!text.is_empty()).then(|| Traces::AnyOf(Vec::new()))
+}
+
 /// Numbers as Kafka's serializers write them: big-endian, of a fixed length.
 #[derive(Debug)]
 pub(crate) enum Primitive {
@@ -77,8 +82,8 @@ impl Decoder for Primitive {
         decoded.map_err(|_| wrong_length(payload, self.width()))
     }
 
-    fn traces(&self, _: &str) -> Option<Traces> {
-        None
+    fn traces(&self, text: &str) -> Option<Traces> {
+        never_text(text)
     }
 }
 
@@ -132,8 +137,8 @@ impl Decoder for Bytes {
         flat_columns(payloads, paths, |payload| Cell::Bytes(payload.into()))
     }
 
-    fn traces(&self, _: &str) -> Option<Traces> {
-        None
+    fn traces(&self, text: &str) -> Option<Traces> {
+        never_text(text)
     }
 }
 
@@ -152,8 +157,8 @@ impl Decoder for Framed {
         Err(Refusal { reason, at: None })
     }
 
-    fn traces(&self, _: &str) -> Option<Traces> {
-        None
+    fn traces(&self, text: &str) -> Option<Traces> {
+        never_text(text)
     }
 }
 

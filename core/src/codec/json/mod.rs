@@ -30,11 +30,10 @@ impl Decoder for Json {
             match payload {
                 None => {}
                 Some([]) => super::decoder::empty_row(paths, &mut row),
-                Some(payload) => {
-                    if wanted.read(payload, &mut row).is_err() {
-                        row.fill(Cell::Failed(undecodable));
-                    }
-                }
+                Some(payload) => match wanted.read(payload, &mut row) {
+                    Ok(()) => {}
+                    Err(_) => row.fill(Cell::Failed(undecodable)),
+                },
             }
             for (column, cell) in columns.iter_mut().zip(&mut row) {
                 column.push(std::mem::replace(cell, Cell::Missing));
