@@ -17,6 +17,8 @@ pub(super) fn drop_ui(ui: &Ui, field: &mut FindField, rect: Rect, id: Id, contex
         mistake_ui(ui, field, rect);
     } else if !field.completion.offers.is_empty() {
         offers_ui(ui, field, rect, id);
+    } else if !field.advice.is_empty() {
+        advice_ui(ui, field, rect);
     } else if field.text.is_empty() && !field.history.is_empty() {
         earlier_ui(ui, field, rect, context);
     }
@@ -63,8 +65,8 @@ fn offers_ui(ui: &Ui, field: &mut FindField, rect: Rect, id: Id) {
     let tokens = tokens(ui);
     let mut taken = None;
     below(ui, rect, |ui| {
-        for (nth, (name, about)) in field.completion.offers.iter().enumerate() {
-            let response = line_ui(ui, tokens, name, about, field.completion.chosen == Some(nth));
+        for (nth, offer) in field.completion.offers.iter().enumerate() {
+            let response = line_ui(ui, tokens, &offer.text, &offer.about, field.completion.chosen == Some(nth));
             // The click would take the focus from the field, and with it the offers, before it is let go.
             if response.is_pointer_button_down_on() {
                 taken = Some(nth);
@@ -84,6 +86,16 @@ fn earlier_ui(ui: &Ui, field: &FindField, rect: Rect, context: &Context<'_>) {
             if line_ui(ui, tokens, text, "earlier", false).is_pointer_button_down_on() {
                 context.send(Command::Search(text.clone()));
             }
+        }
+    });
+}
+
+/// What looks mistaken in a text that can be read: it is searched for all the same.
+fn advice_ui(ui: &Ui, field: &FindField, rect: Rect) {
+    let tokens = tokens(ui);
+    below(ui, rect, |ui| {
+        for line in &field.advice {
+            ui.label(egui::RichText::new(line).font(font::body()).color(tokens.warning));
         }
     });
 }

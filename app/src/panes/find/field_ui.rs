@@ -72,6 +72,7 @@ fn edit_ui(ui: &mut Ui, field: &mut FindField, id: egui::Id, rect: Rect, context
     } else if response.changed() || taken {
         field.edited = Some(Instant::now());
         field.misunderstood = None;
+        field.advice.clear();
         let cursor = output.cursor_range.map_or(field.text.len(), |range| {
             let chars = range.primary.index;
             field.text.char_indices().nth(chars.into()).map_or(field.text.len(), |(at, _)| at)
@@ -132,6 +133,7 @@ fn patience(ui: &Ui, field: &mut FindField, focused: bool) {
         None => {
             field.edited = None;
             field.misunderstood = Question::parse(&field.text).err();
+            field.advice = field.fields.advice(&field.text);
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use egui::Ui;
+use fabula_core::expr::ExprError;
 
 use super::Context;
 use crate::command::Command;
@@ -18,7 +19,7 @@ use crate::jobs::{Job, Title};
 use crate::state::Found;
 
 use complete::{Completion, Fields};
-use question::{Misunderstood, Question};
+use question::Question;
 use searching::{Scope, Searching};
 
 /// How many searches are remembered.
@@ -31,9 +32,11 @@ pub struct FindField {
     focus: bool,
     asked: Arc<str>,
     searching: Option<Searching>,
-    misunderstood: Option<Misunderstood>,
+    misunderstood: Option<ExprError>,
     /// Since when the text has stood as it is: a half-written condition is no mistake yet.
     edited: Option<Instant>,
+    /// What looks mistaken in a text that can be read.
+    advice: Vec<String>,
     history: Vec<String>,
     completion: Completion,
     fields: Arc<Fields>,

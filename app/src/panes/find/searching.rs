@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fabula_core::event::TopicName;
-use fabula_core::store::search::{Search, SearchEnd, SearchReport};
+use fabula_core::expr::ConditionSearch;
+use fabula_core::store::search::{SearchEnd, SearchReport};
 use fabula_core::store::{Matches, Segment, Snapshot};
 use parking_lot::Mutex;
 
@@ -38,7 +39,6 @@ pub(super) struct Searching {
     version: u64,
     shared: Arc<Mutex<Shared>>,
     job: Option<Job<()>>,
-    literals: Arc<[String]>,
 }
 
 /// What the search has found so far, and the search itself while it goes on.
@@ -46,21 +46,21 @@ pub(super) struct Searching {
 struct Shared {
     matches: Arc<Matches>,
     changes: u64,
-    search: Option<Arc<Search>>,
+    search: Option<Arc<ConditionSearch>>,
     /// Events in segments that were looked through before this go.
     before: u64,
     failed_before: u64,
     total: u64,
     last: Option<SearchReport>,
     refused: Option<String>,
+    /// Texts to mark in what is found.
+    literals: Arc<[String]>,
 }
 
 impl Searching {
     /// Begins to look for the answer to a question.
     pub(super) fn begin(question: Question, scope: Scope, snapshot: &Arc<Snapshot>, jobs: &Jobs) -> Self {
-        let literals = question.literals().into();
-        let mut searching =
-            Self { question, scope, version: snapshot.version, shared: Arc::default(), job: None, literals };
+        let mut searching = Self { question, scope, version: snapshot.version, shared: Arc::default(), job: None };
         searching.go_on(snapshot, jobs);
         searching
     }
@@ -115,7 +115,7 @@ impl Searching {
         Found {
             version: shared.changes,
             matches: Arc::clone(&shared.matches),
-            literals: Arc::clone(&self.literals),
+            literals: Arc::clone(&shared.literals),
             report: shared.report(),
         }
     }
@@ -124,7 +124,7 @@ impl Searching {
 impl Shared {
     fn report(&self) -> SearchReport {
         let mut report = match (&self.search, &self.last) {
-            (Some(search), _) => search.report(),
+            (Some(search), _) => search.search.report(),
             (None, Some(last)) => last.clone(),
             (None, None) => SearchReport {
                 total: 0,
@@ -171,8 +171,8 @@ fn run(
     let fresh: Vec<Arc<Segment>> = segments.into_iter().filter(|segment| matches.of(segment.id()).is_none()).collect();
     let before = total - fresh.iter().map(|segment| segment.len() as u64).sum::<u64>();
 
-    let search = match question.ask(fresh, &scope.formats, snapshot) {
-        Ok(search) => Arc::new(search),
+    let (search, literals) = match question.ask(fresh, &scope.topics, &scope.formats, snapshot) {
+        Ok((search, literals)) => (Arc::new(search), literals),
         Err(why) => {
             shared.lock().refused = Some(why);
             return;
@@ -181,18 +181,19 @@ fn run(
     {
         let mut shared = shared.lock();
         shared.search = Some(Arc::clone(&search));
+        shared.literals = literals.into();
         (shared.before, shared.total) = (before, total);
         shared.failed_before = shared.last.as_ref().map_or(0, |last| last.failed);
     }
     let mut handed_over = Instant::now();
     let mut changed = false;
-    while let Some(found) = search.next() {
+    while let Some(found) = search.search.next() {
         if progress.is_cancelled() {
-            search.cancel();
+            search.search.cancel();
         }
         changed |= !found.chosen.is_empty();
         matches.insert(found);
-        let report = search.report();
+        let report = search.search.report();
         progress.set(before + report.scanned, total);
         if changed && handed_over.elapsed() > HAND_OVER_EVERY {
             hand_over(shared, &matches);
@@ -204,7 +205,7 @@ fn run(
         hand_over(shared, &matches);
     }
     let mut shared = shared.lock();
-    let mut report = search.report();
+    let mut report = search.search.report();
     report.scanned += before;
     report.total = total;
     report.failed += shared.failed_before;

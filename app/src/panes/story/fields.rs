@@ -1,66 +1,45 @@
-//! The chosen columns that are fields of the event: read for the rows at hand, typed, and nothing else decoded.
+//! The chosen columns that are expressions over the event: evaluated for the rows at hand, and nothing else decoded.
 
-use fabula_core::codec::{Cell, Fault, Path, Payloads, TopicCodecs};
+use fabula_core::codec::{self, Cell, TopicCodecs};
 use fabula_core::event::EventBatch;
+use fabula_core::expr::Expr;
 
 use super::row::RowCell;
 use crate::state::Column;
 
-enum Field {
-    Value(Path),
-    Header(String),
+/// How many characters of a field are kept for a row.
+const FIELD_CHARS: usize = 200;
+
+/// The expressions that stand in columns. One that can't be read leaves its column empty.
+pub(super) struct Fields {
+    expressions: Vec<Option<Expr>>,
 }
 
-/// The fields that stand in columns.
-pub(super) struct Fields<'a> {
-    fields: Vec<Result<Field, String>>,
-    codecs: &'a TopicCodecs,
-}
-
-/// Whether a text names a field.
+/// Whether a text can be a column.
+///
+/// # Errors
+/// Why it can't, in a line.
 pub(super) fn check(text: &str) -> Result<(), String> {
-    parse(text).map(drop)
+    Expr::parse(text).map(drop).map_err(|error| error.to_string())
 }
 
-fn parse(text: &str) -> Result<Field, String> {
-    if let Some(name) = text.strip_prefix("headers.") {
-        return Ok(Field::Header(name.to_owned()));
-    }
-    let inside = text.strip_prefix("value").unwrap_or(text).trim_start_matches('.');
-    inside.parse().map(Field::Value).map_err(|error| error.to_string())
-}
-
-impl<'a> Fields<'a> {
-    pub(super) fn new(columns: &[Column], codecs: &'a TopicCodecs) -> Self {
-        let fields = columns.iter().filter_map(|column| match column {
-            Column::Field(text) => Some(parse(text)),
+impl Fields {
+    /// The expressions among the chosen columns, in their order.
+    pub(super) fn new(columns: &[Column]) -> Self {
+        let expressions = columns.iter().filter_map(|column| match column {
+            Column::Field(text) => Some(Expr::parse(text).ok()),
             Column::Key | Column::Value => None,
         });
-        Self { fields: fields.collect(), codecs }
+        Self { expressions: expressions.collect() }
     }
 
-    /// For each field a column of cells, one for each row.
-    pub(super) fn read(&mut self, batch: &EventBatch, rows: &[u32]) -> Vec<Vec<RowCell>> {
-        self.fields
-            .iter()
-            .map(|field| match field {
-                Err(_) => rows.iter().map(|_| RowCell::Absent).collect(),
-                Ok(Field::Value(path)) => {
-                    let payloads = Payloads::new(batch.values(), rows);
-                    let column =
-                        self.codecs.value.columns(&payloads, std::slice::from_ref(path), Fault::UndecodableValue);
-                    column.into_iter().flatten().map(|cell| cell_of(&cell)).collect()
-                }
-                Ok(Field::Header(name)) => rows
-                    .iter()
-                    .map(|&row| match batch.event(row as usize).headers().find(|(header, _)| header == name) {
-                        None => RowCell::Absent,
-                        Some((_, None)) => RowCell::Null,
-                        Some((_, Some(bytes))) => RowCell::text(fabula_core::codec::preview(bytes, 200), &[]),
-                    })
-                    .collect(),
-            })
-            .collect()
+    /// For each expression a column of cells, one for each row.
+    pub(super) fn read(&self, batch: &EventBatch, rows: &[u32], codecs: &TopicCodecs) -> Vec<Vec<RowCell>> {
+        let column = |expression: &Option<Expr>| match expression {
+            Some(expression) => expression.evaluate(batch, rows, codecs).iter().map(cell_of).collect(),
+            None => vec![RowCell::Absent; rows.len()],
+        };
+        self.expressions.iter().map(column).collect()
     }
 }
 
@@ -70,7 +49,19 @@ fn cell_of(cell: &Cell<'_>) -> RowCell {
         Cell::Null => RowCell::Null,
         Cell::Failed(fault) => RowCell::Undecodable { text: fault.to_string() },
         number if number.is_number() => RowCell::Text { text: number.to_string(), found: Vec::new(), number: true },
-        Cell::Text(text) if text.is_empty() => RowCell::Empty,
-        other => RowCell::text(fabula_core::codec::preview(other.to_string().as_bytes(), 200), &[]),
+        other => RowCell::text(codec::preview(other.to_string().as_bytes(), FIELD_CHARS), &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_to_the_right_and_null_is_not_absent() {
+        assert!(matches!(cell_of(&Cell::Int(9_007_199_254_740_993)), RowCell::Text { number: true, .. }));
+        assert_eq!(cell_of(&Cell::Null), RowCell::Null);
+        assert_eq!(cell_of(&Cell::Missing), RowCell::Absent);
+        assert_eq!(cell_of(&Cell::Text("".into())), RowCell::Empty);
     }
 }

@@ -20,6 +20,8 @@ pub struct Reading<'a> {
     pub dress: &'a Dress,
     /// Which events the search found.
     pub matches: Option<&'a Matches>,
+    /// The chosen fields, read for columns.
+    pub(super) fields: Fields,
 }
 
 /// Header names that say what kind of event it is, strongest first.
@@ -68,7 +70,7 @@ fn load_segment(
     let paths = kind_fields();
     let payloads = Payloads::new(batch.values(), &numbers);
     let kinds = formats.codecs.value.columns(&payloads, &paths, Fault::UndecodableValue);
-    let mut fields = Fields::new(&reading.dress.columns, &formats.codecs).read(&batch, &numbers);
+    let mut fields = reading.fields.read(&batch, &numbers, &formats.codecs);
     for (nth, &at) in places.iter().enumerate() {
         let event = batch.event(numbers[nth] as usize);
         let row = &told[at];

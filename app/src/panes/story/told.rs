@@ -9,6 +9,7 @@ use fabula_core::narrative::Narrative;
 use fabula_core::store::{Damage, Matches, Snapshot};
 use std::sync::Arc;
 
+use super::fields::Fields;
 use super::load::{Reading, load};
 use super::row::StoryRow;
 use crate::formats::Formats;
@@ -148,6 +149,7 @@ pub fn fetch(request: Request) -> Fetched {
         snapshot: &request.snapshot,
         dress: &request.dress,
         matches: request.matches.as_deref().or(request.filter.as_deref()),
+        fields: Fields::new(&request.dress.columns),
     };
     let rows = load(&narrative, first, WINDOW, &reading).unwrap_or_else(|found| {
         damage = Some(found);
