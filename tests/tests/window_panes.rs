@@ -146,6 +146,45 @@ fn a_search_finds_what_a_look_at_every_event_finds_and_says_so() {
 }
 
 #[test]
+fn a_condition_finds_what_reading_every_value_finds() {
+    let mut pane = sample();
+    pane.send(Command::Search("topic = 'payments' AND value.amount > 100".to_owned()));
+    pane.until("the search is complete", |harness| {
+        harness.state().state().search.found.as_ref().is_some_and(|found| found.report.is_complete())
+    });
+    let expected = every(&snapshot(&pane), |event| {
+        let value: serde_json::Value = serde_json::from_slice(event.value()?).ok()?;
+        let amount = value.get("amount")?.as_f64()?;
+        (&**event.topic() == "payments" && amount > 100.0).then_some(())
+    });
+    assert!(!expected.is_empty());
+    assert_eq!(state(&pane).search.found.as_ref().unwrap().matches.count(), expected.len() as u64);
+}
+
+#[test]
+fn a_condition_with_a_mistake_says_where_and_is_not_searched_for() {
+    let mut pane = sample();
+    pane.send(Command::Find);
+    pane.harness.event(Event::Text("value.amount >".to_owned()));
+    pane.harness.step();
+    pane.harness.key_press(egui::Key::Enter);
+    pane.settle();
+    assert!(state(&pane).search.text.is_empty());
+    assert!(pane.says("^"), "carets stand under the place");
+}
+
+#[test]
+fn a_field_of_the_value_becomes_a_typed_column() {
+    let mut pane = sample();
+    pane.send(Command::OnlyTopic("payments".into()));
+    pane.send(Command::AddColumn(fabula::state::Column::Field("offset + 9007199254740993".to_owned())));
+    pane.send(Command::FirstEvent);
+    let first = state(&pane).selection.clone().unwrap().coordinates;
+    let exact = 9_007_199_254_740_993 + first.offset;
+    assert!(pane.says(&exact.to_string()), "{exact} stands in the first row");
+}
+
+#[test]
 fn turning_the_story_around_shows_the_newest_first() {
     let mut pane = sample();
     pane.send(Command::LastEvent);

@@ -8,6 +8,8 @@ use crate::command::Command;
 use crate::panes::Context;
 use crate::theme::{Tokens, font, size, tokens, widgets};
 
+/// From the field's edge to where the popup must stand for its text to stand under the field's.
+const TEXT_INSET: f32 = 41.0;
 /// How many earlier searches are offered.
 const EARLIER: usize = 8;
 
@@ -108,7 +110,7 @@ pub(super) fn mistake_ui(ui: &Ui, field: &FindField, rect: Rect) {
     let wrong = field.text.get(mistake.at.clone()).map_or(1, |wrong| wrong.chars().count().max(1));
     // Carets stand under the text itself; the text scrolls once it is longer than the field, and then they can't.
     let carets = format!("{}{}", " ".repeat(before), "^".repeat(wrong));
-    let place = rect.translate(vec2(26.0, 0.0));
+    let place = rect.translate(vec2(TEXT_INSET, 0.0));
     below(ui, place, |ui| {
         if before + wrong < 90 {
             ui.label(egui::RichText::new(carets).font(font::mono()).color(tokens.error));

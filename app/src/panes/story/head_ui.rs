@@ -142,8 +142,8 @@ pub(super) fn facts_ui(ui: &mut Ui, story: &Story, context: &Context<'_>) {
     let (complete, all) = (state.log.coverage.complete, state.log.coverage.partitions);
     let coverage = format!("{complete} of {all} partitions complete");
     let response = widgets::caption(ui, format!("{events} · {coverage}"));
-    ui.spacing_mut().item_spacing.x = 4.0;
-    let words = egui::RichText::new(format!("{order} ·")).font(font::small()).color(tokens(ui).text_second);
+    ui.spacing_mut().item_spacing.x = 0.0;
+    let words = egui::RichText::new(format!("{order} · ")).font(font::small()).color(tokens(ui).text_second);
     let turn = ui
         .add(egui::Label::new(words).sense(Sense::CLICK))
         .on_hover_cursor(CursorIcon::PointingHand)

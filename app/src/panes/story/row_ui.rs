@@ -180,7 +180,8 @@ impl RowPainter<'_> {
     pub(super) fn spoken(&self, row: &StoryRow) -> String {
         let time = row.time_ns.map_or_else(|| "no timestamp".to_owned(), |ns| self.clock.full(ns));
         let kind = row.kind.as_deref().unwrap_or_default();
-        format!("{time} {} {}:{} {} {kind}", row.topic, row.partition, row.offset, row.key.spoken())
+        let fields: String = row.fields.iter().map(|field| format!(" {}", field.spoken())).collect();
+        format!("{time} {} {}:{} {} {kind}{fields}", row.topic, row.partition, row.offset, row.key.spoken())
     }
 }
 

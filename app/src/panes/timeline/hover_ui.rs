@@ -24,7 +24,8 @@ pub(super) fn hover_ui(ui: &Ui, response: &Response, frame: &Frame<'_>) {
     let text = frame.model.clock.time_of_day(frame.scale.ns_at(pointer.x));
     let galley = painter.layout_no_wrap(text, font::mono_small(), tokens.text);
     let half = galley.size().x / 2.0 + 5.0;
-    let middle = pointer.x.clamp(plot.left() + half, (plot.right() - half).max(plot.left() + half));
+    let middle = beside_cursor(frame, pointer.x, half);
+    let middle = middle.clamp(plot.left() + half, (plot.right() - half).max(plot.left() + half));
     let pill = Rect::from_center_size(pos2(middle, ruler.center().y), vec2(half * 2.0, 17.0));
     painter.rect(
         pill,
@@ -42,6 +43,18 @@ pub(super) fn hover_ui(ui: &Ui, response: &Response, frame: &Frame<'_>) {
                 ui.label(egui::RichText::new(line).font(font::small()));
             }
         });
+    }
+}
+
+/// The middle of the pill: at the pointer, or pushed aside by the selected event's pill.
+fn beside_cursor(frame: &Frame<'_>, x: f32, half: f32) -> f32 {
+    let selected = frame.model.selected.and_then(|selected| selected.time_ns);
+    let Some(cursor) = selected.map(|ns| super::ruler_ui::cursor_range(frame, ns)) else { return x };
+    let is_apart = x + half < cursor.min || cursor.max < x - half;
+    match () {
+        () if is_apart || !cursor.min.is_finite() => x,
+        () if x < cursor.center() => cursor.min - half - 2.0,
+        () => cursor.max + half + 2.0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Paints the lanes' labels, and the line under each.
 
-use egui::{Align2, Color32, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rangef, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
 use super::bars::Heights;
 use super::lanes::{DENSE_LANE_HEIGHT, LABEL_WIDTH, LaneKey, Placed};
@@ -9,7 +9,7 @@ use super::plot_ui::PlotLane;
 use super::view::Action;
 use super::{Frame, Outcome};
 use crate::figures;
-use crate::theme::{font, size, tokens, widgets};
+use crate::theme::{Tokens, font, size, tokens, widgets};
 
 /// Paints every lane on the screen.
 pub(super) fn lanes_ui(ui: &mut Ui, frame: &Frame<'_>, outcomes: &mut Vec<Outcome>) {
@@ -21,11 +21,29 @@ pub(super) fn lanes_ui(ui: &mut Ui, frame: &Frame<'_>, outcomes: &mut Vec<Outcom
         lane.plot_ui(ui, frame);
         lane.chosen_ui(ui, frame);
     }
+    scroll_ui(ui, frame);
     let last = frame.placed.iter().rev().find(|placed| placed.pinned);
     if let Some(last) = last {
         let y = last.top + last.height - 1.0;
         ui.painter().hline(frame.parts.lanes.x_range(), y, Stroke::new(1.0, tokens(ui).outline));
     }
+}
+
+/// How far the lanes are scrolled: a thin thumb at the edge of the labels, where there are more than fit.
+fn scroll_ui(ui: &Ui, frame: &Frame<'_>) {
+    let (column, lanes) = (&frame.column, frame.parts.lanes);
+    let furthest = column.furthest();
+    if furthest <= 0.0 {
+        return;
+    }
+    let track = Rangef::new(column.scrolled_top(), lanes.bottom());
+    let all = furthest as f32 + lanes.height();
+    let thumb = (track.span() * lanes.height() / all).max(20.0);
+    let share = (frame.model.view.scroll.clamp(0.0, furthest) / furthest) as f32;
+    let top = track.min + (track.span() - thumb) * share;
+    let x = lanes.left() + LABEL_WIDTH;
+    let rect = Rect::from_x_y_ranges(Rangef::new(x - 4.0, x - 1.0), Rangef::new(top + 1.0, top + thumb - 1.0));
+    ui.painter().rect_filled(rect, 1.5, tokens(ui).outline);
 }
 
 /// One lane of one frame.
@@ -97,30 +115,48 @@ impl<'a> Lane<'a> {
             self.color,
             true,
         );
+        let cut = self.words_ui(&painter, tokens, frame, &caption);
+        self.menu(&response, frame, outcomes);
+        if cut || dense {
+            response.on_hover_text(format!("{}\n{caption}", self.key.label()));
+        }
+    }
+
+    /// The name, and how many events: below it where there is room, else at the right. Says whether the name was cut.
+    fn words_ui(&self, painter: &Painter, tokens: &Tokens, frame: &Frame<'_>, caption: &str) -> bool {
         let text = Rect::from_min_max(
             pos2(self.rect.left() + size::INSET + size::CHIP + 8.0, self.rect.top()),
             pos2(self.rect.left() + LABEL_WIDTH - 8.0, self.rect.bottom()),
         );
-        let name = self.key.label();
-        let (name_rect, caption_rect) = if dense {
-            let marked = self.marked(frame);
-            let color = if marked.is_some() { tokens.accent } else { tokens.text_faint };
+        let marked = self.marked(frame);
+        let color = if marked.is_some() { tokens.accent } else { tokens.text_faint };
+        if self.rect.height() <= DENSE_LANE_HEIGHT {
             let count = marked.or(self.picture.map(|picture| picture.in_view)).map_or_else(String::new, short_count);
-            let width = widgets::line(&painter, &count, font::small(), color, text.width()).size().x;
-            widgets::text_in(&painter, text, Align2::RIGHT_CENTER, &count, font::small(), color);
-            (text.with_max_x(text.right() - width - 6.0), None)
-        } else {
-            let half = |y: f32| Rect::from_center_size(pos2(text.center().x, y), vec2(text.width(), 14.0));
-            (half(middle - 7.0), Some(half(middle + 8.0)))
+            let width = widgets::line(painter, &count, font::small(), color, text.width()).size().x;
+            widgets::text_in(painter, text, Align2::RIGHT_CENTER, &count, font::small(), color);
+            return self.name_ui(painter, tokens, text.with_max_x(text.right() - width - 6.0));
+        }
+        let middle = self.rect.center().y;
+        let half = |y: f32| Rect::from_center_size(pos2(text.center().x, y), vec2(text.width(), 14.0));
+        widgets::text_in(painter, half(middle + 8.0), Align2::LEFT_CENTER, caption, font::small(), color);
+        self.name_ui(painter, tokens, half(middle - 7.0))
+    }
+
+    /// The topic, cut where it is too long, and the partition's number, which tells lanes of a topic apart, never.
+    fn name_ui(&self, painter: &Painter, tokens: &Tokens, rect: Rect) -> bool {
+        let number = match self.key {
+            LaneKey::Topic(_) => String::new(),
+            LaneKey::Partition(partition) => format!(" · {}", partition.partition),
         };
-        let cut = widgets::text_in(&painter, name_rect, Align2::LEFT_CENTER, &name, font::body(), tokens.text);
-        if let Some(rect) = caption_rect {
-            widgets::text_in(&painter, rect, Align2::LEFT_CENTER, &caption, font::small(), tokens.text_faint);
-        }
-        self.menu(&response, frame, outcomes);
-        if cut || dense {
-            response.on_hover_text(format!("{name}\n{caption}"));
-        }
+        let number = widgets::line(painter, &number, font::body(), tokens.text_second, rect.width());
+        let room = rect.width() - number.size().x;
+        let name = widgets::line(painter, self.key.topic(), font::body(), tokens.text, room);
+        let y = |galley: &egui::Galley| rect.center().y - galley.size().y / 2.0;
+        let cut = name.elided;
+        let after = pos2(rect.left() + name.size().x, y(&number));
+        painter.galley(pos2(rect.left(), y(&name)), name, tokens.text);
+        painter.galley(after, number, tokens.text_second);
+        cut
     }
 
     fn menu(&self, response: &egui::Response, frame: &Frame<'_>, outcomes: &mut Vec<Outcome>) {

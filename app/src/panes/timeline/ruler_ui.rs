@@ -94,7 +94,7 @@ fn cursor_font() -> FontId {
 }
 
 /// The pixels that the cursor's pill takes on the ruler: labels keep out of them.
-fn cursor_range(frame: &Frame<'_>, ns: i64) -> Rangef {
+pub(super) fn cursor_range(frame: &Frame<'_>, ns: i64) -> Rangef {
     let half = 44.0;
     let plot = frame.parts.plot();
     let x = frame.scale.x(ns);

@@ -190,13 +190,19 @@ impl View {
         self.motion.jump(if self.asked.is_none() { all_of(whole) } else { self.axis_of(in_view) });
     }
 
-    /// The view that shows a moment, if the moment is not in view: as long as before, the moment in its middle.
+    /// The view that shows a moment, if the moment is not in view: as long as before, the moment in its middle, or as
+    /// near to it as the ends of the story let it.
     pub fn revealing(&self, ns: i64) -> Option<Stretch> {
         let whole = self.whole?;
         let axis = self.folds.to_axis(ns);
         let target = self.target();
-        let inner = target.grown(-0.02);
-        (!inner.contains(axis)).then(|| self.time_of(target.centred(axis, whole)))
+        if target.contains(axis) {
+            return None;
+        }
+        let (all, len) = (all_of(whole), target.len_ns());
+        let last = all.to_ns.saturating_sub(len).max(all.from_ns);
+        let from_ns = axis.saturating_sub(len / 2).clamp(all.from_ns, last);
+        Some(self.time_of(Stretch { from_ns, to_ns: from_ns.saturating_add(len) }))
     }
 
     /// Does what a person did as far as it is the timeline's own; what concerns all panes comes back as a command.
@@ -305,6 +311,8 @@ mod tests {
         let moved = view.revealing(10 * MINUTE).unwrap();
         assert_eq!(moved.len_ns(), MINUTE);
         assert!(moved.contains(10 * MINUTE));
+        let last = view.revealing(HOUR - 1).unwrap();
+        assert!(last.contains(HOUR - 1) && last.to_ns < HOUR + MINUTE, "the view ends with the story");
     }
 
     #[test]
