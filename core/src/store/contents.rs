@@ -26,7 +26,7 @@ pub(super) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { segment_bytes: 32 << 20, live_bytes: 160 << 20, seal_after: Duration::from_secs(30) }
+        Self { segment_bytes: 32 << 20, live_bytes: 96 << 20, seal_after: Duration::from_secs(30) }
     }
 }
 
@@ -56,6 +56,8 @@ pub(super) struct Contents {
     pub manifest_behind: bool,
     /// Files that the next manifest will not name any more.
     doomed: Vec<PathBuf>,
+    /// Folders with new segments in them, to be forced to the disk before a manifest names those.
+    unsynced: BTreeSet<PathBuf>,
     /// What could not be written. Nothing is taken in after that.
     pub failed: Option<StoreError>,
     /// Damage found so far.
@@ -140,7 +142,7 @@ impl Contents {
             let mut sizes: Vec<(u64, TopicPartition)> =
                 self.partitions().map(|(partition, state)| (state.largest_run(), partition)).collect();
             sizes.sort();
-            while self.live_bytes > limits.live_bytes / 2
+            while self.live_bytes > limits.live_bytes / 4 * 3
                 && let Some((size, partition)) = sizes.pop()
                 && size > 0
             {
@@ -168,7 +170,7 @@ impl Contents {
     }
 
     /// A sealed segment that ends where `from` begins, if writing it again together with `bytes` more is worth it:
-    /// each event is written again at most a logarithmic number of times, and segments do not stay small.
+    /// each event is written again at most a logarithmic number of times, and segments do not stay tiny.
     pub(super) fn small_before(
         &mut self,
         partition: &TopicPartition,
@@ -178,7 +180,7 @@ impl Contents {
     ) -> Option<Arc<Segment>> {
         let state = self.topics.get(&partition.topic)?.partitions.get(&partition.partition)?;
         let before = state.sealed.iter().rfind(|segment| segment.covers().1 == from)?;
-        let small = before.bytes() <= 2 * bytes && before.bytes() + bytes <= limits.segment_bytes;
+        let small = before.bytes() <= 2 * bytes && before.bytes() + bytes <= limits.segment_bytes / 4;
         small.then(|| before.clone())
     }
 
@@ -189,6 +191,7 @@ impl Contents {
             self.remove(&job.partition, merged.id());
         }
         self.disk_bytes += segment.bytes();
+        self.unsynced.extend(segment.path().and_then(Path::parent).map(PathBuf::from));
         self.partition(&job.partition).replace_sealed(job.run.covers.0, segment);
         self.manifest_behind = true;
     }
@@ -228,6 +231,11 @@ impl Contents {
     /// Files that the manifest about to be written does not name any more.
     pub(super) fn take_doomed(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.doomed)
+    }
+
+    /// Folders to be forced to the disk before the manifest about to be written.
+    pub(super) fn take_unsynced(&mut self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut self.unsynced)
     }
 
     fn partitions(&self) -> impl Iterator<Item = (TopicPartition, &PartitionState)> {

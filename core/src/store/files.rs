@@ -136,10 +136,9 @@ pub(super) fn segment_file(partition: &TopicPartition, covers: (i64, i64), again
 fn folder_name(topic: &str) -> String {
     const LONGEST: usize = 120;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
-    if topic.len() <= LONGEST && topic.chars().all(plain) && !topic.starts_with('.') && !topic.ends_with('.') {
-        if !topic.is_empty() {
-            return topic.to_owned();
-        }
+    let kept = 1..=LONGEST;
+    if kept.contains(&topic.len()) && topic.chars().all(plain) && !topic.starts_with('.') && !topic.ends_with('.') {
+        return topic.to_owned();
     }
     let mut name = String::new();
     for c in topic.chars().take(LONGEST) {

@@ -251,14 +251,17 @@ impl Store {
     /// # Errors
     /// What could not be written, now or before; whatever was sealed stays sound.
     pub fn flush(&self) -> Result<(), StoreError> {
-        let jobs = self.shared.writable()?.take_all(|_| true);
-        if let Some(sealers) = &self.sealers {
+        let taken = self.shared.writable().map(|mut contents| contents.take_all(|_| true));
+        if let Err(error @ StoreError::ReadOnly { .. }) = taken {
+            return Err(error);
+        }
+        if let (Some(sealers), Ok(jobs)) = (&self.sealers, taken) {
             jobs.into_iter().for_each(|job| sealers.seal(job));
         }
         self.shared.wait_written();
-        let failed = self.shared.contents().failed.clone();
         // What was written is worth naming even when something could not be.
         let named = self.shared.write_manifest();
+        let failed = self.shared.contents().failed.clone();
         failed.map_or(named, Err)
     }
 

@@ -168,7 +168,7 @@ fn block_span(block: &Block, file_len: usize) -> Result<(usize, usize, usize), S
         let metadata = usize::try_from(block.metaDataLength()).ok()?;
         let body = usize::try_from(block.bodyLength()).ok()?;
         let end = at.checked_add(metadata)?.checked_add(body)?;
-        let aligned = (at + metadata) % WIDEST == 0;
+        let aligned = (at + metadata).is_multiple_of(WIDEST);
         (at >= HEAD && end <= file_len && aligned).then_some((at, metadata, body))
     };
     span().ok_or_else(|| "its record batch lies outside the file".to_owned())
@@ -205,7 +205,7 @@ fn check_message(bytes: &[u8], body_len: usize) -> Result<usize, String> {
         let Some((offset, length)) = span.filter(within) else {
             return Err("a column lies outside its record batch".to_owned());
         };
-        if offset % WIDEST != 0 || length % width != 0 {
+        if !offset.is_multiple_of(WIDEST) || !length.is_multiple_of(*width) {
             return Err("a column does not lie where its items would fit".to_owned());
         }
     }

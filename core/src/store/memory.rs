@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
-use super::segment::Segment;
 use super::shared::Shared;
 
-/// More mapped pages than this are too many.
-const MAPPED_BYTES: u64 = 96 << 20;
+/// More mapped pages than this, beside those of the program itself, are too many.
+const MAPPED_BYTES: u64 = 64 << 20;
 const EVERY: Duration = Duration::from_millis(250);
 
 /// A thread that gives pages back. It ends when this is dropped.
@@ -32,11 +31,12 @@ impl Keeper {
         let thread = thread::Builder::new()
             .name("fabula-memory".to_owned())
             .spawn(move || {
+                let mut limit = MAPPED_BYTES;
                 while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY)
                     && let Some(shared) = shared.upgrade()
                 {
-                    if mapped_bytes().is_some_and(|bytes| bytes > MAPPED_BYTES) {
-                        give_back(&shared);
+                    if mapped_bytes().is_some_and(|bytes| bytes > limit) {
+                        limit = give_back(&shared, limit);
                     }
                 }
             })
@@ -55,14 +55,17 @@ impl Drop for Keeper {
     }
 }
 
-/// First what was not used of late; then, if that is not enough, everything.
-fn give_back(shared: &Shared) {
+/// First what was not used of late; then, if that is not enough, everything. What is left then is the program's own, and
+/// does not count: gives the limit that follows from it.
+fn give_back(shared: &Shared, limit: u64) -> u64 {
     let snapshot = shared.snapshot();
     let sealed = || snapshot.segments().filter(|segment| !segment.is_live());
     sealed().filter(|segment| !segment.take_touched()).for_each(|segment| segment.release());
-    if mapped_bytes().is_some_and(|bytes| bytes > MAPPED_BYTES) {
-        sealed().for_each(|segment: &Arc<Segment>| segment.release());
+    if mapped_bytes().is_none_or(|bytes| bytes <= limit) {
+        return limit;
     }
+    sealed().for_each(|segment| segment.release());
+    mapped_bytes().map_or(limit, |own| own + MAPPED_BYTES)
 }
 
 /// Bytes of mapped files that are in memory.

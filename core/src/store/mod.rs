@@ -76,7 +76,8 @@ pub fn check_segment(bytes: &[u8]) -> Result<EventBatch, String> {
     ipc::decode(&Buffer::from(bytes)).map(|(_, events)| events)
 }
 
-/// Reads the bytes of a `recording.json`, trusting nothing in them. For tools that check files, and for fuzzing.
+/// Reads the bytes of a `recording.json` as if its checksum were right, trusting nothing else in them. For fuzzing:
+/// whoever wishes us ill can compute checksums too.
 ///
 /// # Errors
 /// What is wrong with them.

@@ -122,7 +122,6 @@ fn write(shared: &Shared, job: &Job) -> Result<Written, StoreError> {
     files::write_whole(&sidecar_path(&path), files::Durability::Cached, |out| out.write_all(&sidecar))?;
     let (checksum, bytes) = (aside.checksum, aside.bytes);
     aside.place()?;
-    files::sync_folder(folder, shared.durability())?;
 
     let facts = Facts::of(&events, covers, bytes).ok_or_else(|| StoreError::Columns {
         partition: job.partition.clone(),

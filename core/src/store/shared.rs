@@ -176,13 +176,13 @@ impl Shared {
     /// Writes the manifest, then removes the files that it does not name any more. A temporary store has none.
     pub(super) fn write_manifest(&self) -> Result<(), StoreError> {
         let mut last = self.manifest.lock();
-        let (manifest, doomed) = {
-            let mut contents = self.contents();
-            contents.manifest_behind = false;
-            let named = self.durability == Durability::Synced;
-            (named.then(|| contents.manifest(&self.dir, &self.origin)), contents.take_doomed())
-        };
+        let mut contents = self.contents();
+        contents.manifest_behind = false;
+        let manifest = (self.durability == Durability::Synced).then(|| contents.manifest(&self.dir, &self.origin));
+        let (unsynced, doomed) = (contents.take_unsynced(), contents.take_doomed());
+        drop(contents);
         if let Some(manifest) = manifest {
+            unsynced.iter().try_for_each(|folder| files::sync_folder(folder, self.durability))?;
             manifest.write(&self.dir, self.durability)?;
         }
         for path in doomed {

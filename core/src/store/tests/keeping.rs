@@ -125,6 +125,35 @@ fn what_was_sealed_survives_a_kill_and_recording_again_completes_it() {
 }
 
 #[test]
+fn a_slow_log_is_sealed_now_and_then_without_being_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::create_with(dir.path(), origin(), Limits { seal_after: Duration::ZERO, ..small() }).unwrap();
+    store.append(&batch(&partition(), &numbered(0, 3)), 0, 3).unwrap();
+    let mut changes = store.changes();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        while store.snapshot().segments().any(|segment| segment.is_live()) {
+            changes.changed().await.unwrap();
+        }
+    });
+    let (reader, _) = Store::open(dir.path()).unwrap();
+    assert_eq!(rows_of(&reader.snapshot(), &partition()), numbered(0, 3), "there for whoever opens it meanwhile");
+}
+
+#[test]
+fn events_are_the_same_after_their_memory_was_given_back() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(recording(dir.path()));
+    let (store, _) = Store::open(dir.path()).unwrap();
+    let snapshot = store.snapshot();
+    let held: Vec<_> = snapshot.segments().map(|segment| segment.events().unwrap()).collect();
+    snapshot.segments().for_each(|segment| segment.release());
+    let again: Vec<Row> = held.iter().flat_map(|events| events.events().map(Row::of)).collect();
+    assert_eq!(again, numbered(0, 100));
+    assert_eq!(rows_of(&snapshot, &partition()), numbered(0, 100));
+}
+
+#[test]
 fn a_snapshot_stays_as_it_is_while_the_store_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::create_with(dir.path(), origin(), small()).unwrap();
