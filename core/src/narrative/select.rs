@@ -1,11 +1,12 @@
 //! Where a rank cuts through the runs.
 //!
 //! The events before a rank are a prefix of every strand. Bisecting time finds the time at which the rank lies: each step
-//! counts, by a binary search in every strand that is still undecided, how many events come before the middle. Strands
-//! that lie before or after the times in question take no part. Events of the very same time, a million though they may
-//! be, are shared out strand by strand, by their numbers.
+//! counts in every strand that is still undecided how many events come before the middle. At first the counts are rough,
+//! from the block indexes, and touch no page; when they no longer tell on which side the rank lies, each strand is
+//! undecided by a block or two, and those are searched. Events of the very same time, a million though they may be, are
+//! shared out strand by strand, by their numbers.
 
-use super::strand::OpenStrands;
+use super::strand::{OpenStrands, Strand};
 use crate::store::{Damage, UNTIMED};
 
 /// So few undecided events are sorted rather than bisected any further.
@@ -16,7 +17,8 @@ struct Undecided {
     strand: usize,
     low: usize,
     high: usize,
-    /// The count found in the present step.
+    /// The bounds of the count, and the count, found in the present step.
+    rough: (usize, usize),
     middle: usize,
 }
 
@@ -28,19 +30,63 @@ pub(super) fn cut(open: &mut OpenStrands, rank: u64) -> Result<Vec<usize>, Damag
         strands.iter().map(|strand| if rank < untimed { 0 } else { strand.run.untimed() }).collect();
     let undecided = strands.iter().enumerate().map(|(at, strand)| {
         let high = if rank < untimed { strand.run.untimed() } else { strand.run.len() };
-        Undecided { strand: at, low: positions[at], high, middle: 0 }
+        Undecided { strand: at, low: positions[at], high, rough: (0, 0), middle: 0 }
     });
     let mut undecided: Vec<_> = undecided.filter(|part| part.low < part.high).collect();
     let mut before = if rank < untimed { 0 } else { untimed };
     let spans = strands.iter().filter_map(|strand| strand.run.span_ns());
     let span = spans.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
     if rank >= untimed
-        && let Some((earliest, latest)) = span
+        && let Some(span) = span
     {
-        bisect(open, rank, (earliest, latest), &mut undecided, &mut positions, &mut before)?;
+        let times = bisect_roughly(&strands, rank, span, &mut undecided, &mut positions)?;
+        before = positions.iter().map(|&position| position as u64).sum();
+        bisect(open, rank, times, &mut undecided, &mut positions, &mut before)?;
     }
     share_out(&undecided, rank.saturating_sub(before), &mut positions);
     Ok(positions)
+}
+
+/// Narrows the time at which the rank lies, and every strand's cut, as far as the block indexes tell.
+fn bisect_roughly(
+    strands: &[Strand],
+    rank: u64,
+    (mut low_key, mut high_key): (i64, i64),
+    undecided: &mut Vec<Undecided>,
+    positions: &mut [usize],
+) -> Result<(i64, i64), Damage> {
+    while low_key < high_key {
+        let middle_key = middle_of(low_key, high_key);
+        let decided: u64 = positions.iter().map(|&position| position as u64).sum();
+        let undecided_low: u64 = undecided.iter().map(|part| part.low as u64).sum();
+        let (mut least, mut most) = (decided - undecided_low, decided - undecided_low);
+        for part in undecided.iter_mut() {
+            let starts = strands[part.strand].run.starts()?;
+            let (at_least, at_most) = starts.before(middle_key.saturating_add(1));
+            part.rough = (at_least.clamp(part.low, part.high), at_most.clamp(part.low, part.high));
+            least += part.rough.0 as u64;
+            most += part.rough.1 as u64;
+        }
+        if least > rank {
+            high_key = middle_key;
+            undecided.iter_mut().for_each(|part| part.high = part.rough.1);
+        } else if most <= rank {
+            low_key = middle_key + 1;
+            for part in undecided.iter_mut() {
+                part.low = part.rough.0;
+                positions[part.strand] = part.low;
+            }
+        } else {
+            break;
+        }
+        undecided.retain(|part| part.low < part.high);
+    }
+    Ok((low_key, high_key))
+}
+
+/// A time between two, nearer to the first; they may be as far apart as times can be.
+fn middle_of(low_key: i64, high_key: i64) -> i64 {
+    low_key.wrapping_add((low_key.abs_diff(high_key) / 2) as i64)
 }
 
 /// Narrows every strand's cut until only events of one time are undecided, or none.
@@ -56,7 +102,7 @@ fn bisect(
         if undecided.iter().map(|part| (part.high - part.low) as u64).sum::<u64>() <= FEW {
             return sort_out(open, undecided, rank - *before, positions);
         }
-        let middle_key = low_key.wrapping_add((low_key.abs_diff(high_key) / 2) as i64);
+        let middle_key = middle_of(low_key, high_key);
         let mut up_to_middle = *before;
         for part in undecided.iter_mut() {
             part.middle = open.first_after(part.strand, middle_key, part.low, part.high)?;
@@ -74,6 +120,14 @@ fn bisect(
             }
         }
         undecided.retain(|part| part.low < part.high);
+    }
+    // All that is left to share out is of one time; the rough cuts may have left others at the edges.
+    for part in undecided.iter_mut() {
+        let first = open.first_at(part.strand, low_key, part.low, part.high)?;
+        part.high = open.first_after(part.strand, low_key, first, part.high)?;
+        *before += (first - part.low) as u64;
+        part.low = first;
+        positions[part.strand] = first;
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ fn places() -> impl Strategy<Value = Vec<prop::sample::Index>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn the_story_is_a_sort_by_time_topic_partition_offset(log in RandomLog::any(1500), at in places()) {

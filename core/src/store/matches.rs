@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::histogram::Histogram;
-use super::index::time_key;
+use super::index::{BLOCK_ROWS, time_key};
 use super::run::UNTIMED;
 use super::{EventId, Segment, SegmentId};
 use crate::event::EventBatch;
@@ -14,6 +14,7 @@ pub struct Chosen {
     rows: Vec<u32>,
     /// The same rows in time order, where that is another one.
     in_time: Option<Vec<u32>>,
+    time_starts: Vec<i64>,
     untimed: usize,
     span_ns: Option<(i64, i64)>,
     histogram: Histogram,
@@ -37,7 +38,8 @@ impl Chosen {
             _ => None,
         };
         let histogram = Histogram::of_sorted_keys(order.len(), order.iter().map(|&row| key(row)));
-        Self { in_time, untimed, span_ns, histogram, rows }
+        let time_starts = order.iter().step_by(BLOCK_ROWS).map(|&row| key(row)).collect();
+        Self { in_time, time_starts, untimed, span_ns, histogram, rows }
     }
 
     /// The rows, growing.
@@ -48,6 +50,11 @@ impl Chosen {
     /// The rows in time order, those without a timestamp first.
     pub fn in_time_order(&self) -> &[u32] {
         self.in_time.as_deref().unwrap_or(&self.rows)
+    }
+
+    /// The time key of every [`BLOCK_ROWS`]th row in time order.
+    pub(super) fn time_starts(&self) -> &[i64] {
+        &self.time_starts
     }
 
     /// How many rows were chosen.

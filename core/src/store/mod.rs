@@ -21,6 +21,7 @@ mod contents;
 mod coverage;
 mod damage;
 mod density;
+mod exact;
 mod files;
 mod handle;
 mod histogram;
@@ -64,7 +65,7 @@ pub use histogram::{COARSEST_LEVEL, FINEST_LEVEL, Histogram, HistogramError};
 pub use index::{BLOCK_ROWS, Block, BlockIndex, time_key};
 pub use matches::{Chosen, Found, Matches};
 pub use recording::RecordingLog;
-pub use run::{Keys, OpenRun, Run, UNTIMED};
+pub use run::{Keys, OpenRun, Run, Starts, UNTIMED};
 pub use segment::{EventId, Segment, SegmentId};
 pub use snapshot::{PartitionSnapshot, Snapshot, StoredEvent, TopicSnapshot};
 

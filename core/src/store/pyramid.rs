@@ -44,7 +44,14 @@ impl PyramidBuilder {
             self.coarsen(level);
         }
         let finer = self.level - level;
-        self.buckets.extend(buckets.map(|(bucket, count)| (bucket >> finer, count)));
+        let mut open: Option<(i64, u64)> = None;
+        for (bucket, count) in buckets {
+            match &mut open {
+                Some((at, sum)) if *at == bucket >> finer => *sum += count,
+                _ => self.buckets.extend(open.replace((bucket >> finer, count))),
+            }
+        }
+        self.buckets.extend(open);
         // More buckets than are allowed now will not be fewer at the end, so what is coarsened here had to be.
         if self.buckets.len() > 4 * BUCKET_LIMIT {
             self.settle();

@@ -100,12 +100,37 @@ impl Run {
         self.span_ns().map(|(_, max)| max).or((self.untimed() > 0).then_some(UNTIMED))
     }
 
+    /// Where the run's times are, roughly, without looking inside.
+    ///
+    /// # Errors
+    /// When the segment's index turns out to be damaged.
+    pub fn starts(&self) -> Result<Starts<'_>, Damage> {
+        Ok(Starts(match &self.chosen {
+            Some(chosen) => chosen.time_starts(),
+            None => self.segment.blocks()?.time_starts(),
+        }))
+    }
+
     /// Looks inside.
     ///
     /// # Errors
     /// When the segment turns out to be damaged.
     pub fn open(&self) -> Result<OpenRun, Damage> {
         Ok(OpenRun { events: self.segment.events()?, run: self.clone() })
+    }
+}
+
+/// The time keys of every [`BLOCK_ROWS`]th position of a run, from the first: in memory, so that asking touches no page.
+#[derive(Debug, Clone, Copy)]
+pub struct Starts<'a>(&'a [i64]);
+
+impl Starts<'_> {
+    /// At least and at most how many rows come before `key`: [`BLOCK_ROWS`] apart, or the number itself. The greater
+    /// bound may exceed the run's length.
+    pub fn before(self, key: i64) -> (usize, usize) {
+        let blocks = self.0.partition_point(|&start| start < key);
+        // The first row of the last such block is before the key; the first of the next block is not.
+        (blocks.checked_sub(1).map_or(0, |last| last * BLOCK_ROWS + 1), blocks * BLOCK_ROWS)
     }
 }
 
@@ -132,12 +157,11 @@ impl OpenRun {
     /// # Errors
     /// When the segment's index turns out to be damaged.
     pub fn keys(&self) -> Result<Keys<'_>, Damage> {
-        let segment = &self.run.segment;
-        let (order, starts) = match &self.run.chosen {
-            Some(chosen) => (Some(chosen.in_time_order()), None),
-            None => (segment.time_order()?, Some(segment.blocks()?.time_starts())),
+        let order = match &self.run.chosen {
+            Some(chosen) => Some(chosen.in_time_order()),
+            None => self.run.segment.time_order()?,
         };
-        let (untimed, len) = (self.run.untimed(), self.run.len());
+        let (starts, untimed, len) = (self.run.starts()?, self.run.untimed(), self.run.len());
         Ok(Keys { stamps: self.events.timestamps_ms(), order, starts, untimed, len })
     }
 }
@@ -147,7 +171,7 @@ impl OpenRun {
 pub struct Keys<'a> {
     stamps: &'a [i64],
     order: Option<&'a [u32]>,
-    starts: Option<&'a [i64]>,
+    starts: Starts<'a>,
     untimed: usize,
     len: usize,
 }
@@ -185,11 +209,9 @@ impl Keys<'_> {
         }
         // Timed rows only from here on; which block the border lies in is known without touching the segment's pages.
         let (mut low, mut high) = (low.max(self.untimed.min(high)), high);
-        if let Some(starts) = self.starts {
-            let after = starts.partition_point(|&start| start < key);
-            low = low.max(after.saturating_sub(1) * BLOCK_ROWS).min(high);
-            high = high.min((after * BLOCK_ROWS).max(low));
-        }
+        let (least, most) = self.starts.before(key);
+        low = low.max(least).min(high);
+        high = high.min(most.max(low));
         while low < high {
             let middle = low.midpoint(high);
             if self.key(middle) < key {
@@ -215,21 +237,16 @@ impl Keys<'_> {
         }
     }
 
-    /// The first position from `low` on whose key is not less than `key`, when it is likely to be near.
-    pub fn gallop(self, key: i64, low: usize) -> usize {
-        let mut step = 1;
-        let mut from = low;
-        loop {
-            let probe = from + step;
-            if probe >= self.len {
-                return self.first_at(key, from, self.len);
-            }
-            if self.key(probe) >= key {
-                return self.first_at(key, from, probe);
-            }
-            from = probe + 1;
-            step *= 2;
-        }
+    /// The positions of the timed rows with a time at or after `from` and before `to`, which may lie beyond what times
+    /// can be.
+    pub(crate) fn positions_between(self, from: i128, to: i128) -> (usize, usize) {
+        // Every timed key is greater than UNTIMED, so that asking from there on leaves out the untimed.
+        let before = |time: i128| match i64::try_from(time.max(i128::from(UNTIMED) + 1)) {
+            Ok(time) => self.before(time),
+            Err(_) => self.len,
+        };
+        let first = before(from);
+        (first, before(to).max(first))
     }
 
     /// The position of a segment's row; `None` if it is not one of the run's.
@@ -252,10 +269,5 @@ impl Keys<'_> {
             }
         }
         None
-    }
-
-    /// The times of positions `from..to`, all of them timed.
-    pub fn times(self, from: usize, to: usize) -> impl Iterator<Item = i64> {
-        (from..to).map(move |position| self.key(position))
     }
 }

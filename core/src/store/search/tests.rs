@@ -74,7 +74,7 @@ fn prefilter() -> impl Strategy<Value = Prefilter> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn a_literal_is_found_where_a_plain_look_finds_it(log in RandomLog::any(400), literal in literal()) {
