@@ -1,6 +1,7 @@
 //! What whole-program tests stand on: the program itself, the real parts around it, and how a test says that a part
 //! it needs cannot be had.
 
+pub mod bench;
 pub mod kafka;
 pub mod pane;
 pub mod part;
