@@ -7,6 +7,7 @@
 pub mod data;
 pub mod density;
 pub mod open;
+pub mod predicate;
 pub mod search;
 pub mod story;
 

@@ -8,13 +8,18 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use fabula_tests::bench::{Data, Table, density, open, search, story};
+use fabula_tests::bench::{Data, Table, density, open, predicate, search, story};
 
 type Section = fn(&Data, &mut Table) -> Result<()>;
 
 /// Every section, in the order in which they run.
-const SECTIONS: &[(&str, Section)] =
-    &[("open", open::measure), ("density", density::measure), ("story", story::measure), ("search", search::measure)];
+const SECTIONS: &[(&str, Section)] = &[
+    ("open", open::measure),
+    ("density", density::measure),
+    ("story", story::measure),
+    ("search", search::measure),
+    ("predicate", predicate::measure),
+];
 
 fn main() -> Result<ExitCode> {
     let mut events = 10_000_000;
