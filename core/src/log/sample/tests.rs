@@ -62,8 +62,10 @@ fn each(batches: &BTreeMap<TopicPartition, Vec<EventBatch>>) -> impl Iterator<It
     batches.values().flatten().flat_map(EventBatch::events)
 }
 
-/// An event in full, for comparing.
-fn whole(event: EventRef<'_>) -> (i64, i64, [Option<Vec<u8>>; 2], Vec<(String, Option<Vec<u8>>)>) {
+/// An event in full, for comparing: offset, timestamp, key and value, headers.
+type Whole = (i64, i64, [Option<Vec<u8>>; 2], Vec<(String, Option<Vec<u8>>)>);
+
+fn whole(event: EventRef<'_>) -> Whole {
     let headers = event.headers().map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec))).collect();
     let bytes = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
     (event.offset(), event.timestamp_ms(), [bytes(event.key()), bytes(event.value())], headers)
