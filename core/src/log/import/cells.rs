@@ -1,9 +1,11 @@
 //! CSV: a row of names, then rows of cells. Each row becomes a JSON object of texts.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::{BufReader, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
@@ -17,12 +19,15 @@ use crate::log::LogError;
 /// What may stand between cells, the likeliest first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
+/// The longest row that is read: longer than any record that a broker takes.
+const LONGEST_ROW: usize = 256 << 20;
+
 /// How much of a file its first row is looked for in.
 const HEAD_BYTES: u64 = 64 << 10;
 
 /// Refuses fields that the file's first row doesn't name.
 pub(super) fn check_fields(path: &Path, options: &ImportOptions) -> Result<(), LogError> {
-    let mut reader = open(path, options)?;
+    let (mut reader, _) = open(path, options)?;
     let names = reader.byte_headers().map_err(|error| unreadable(path, &error))?;
     let names: Vec<Cow<'_, str>> = names.iter().map(String::from_utf8_lossy).collect();
     check_columns(path, &names.iter().map(AsRef::as_ref).collect::<Vec<_>>(), options)
@@ -32,14 +37,36 @@ fn unreadable(path: &Path, error: &csv::Error) -> LogError {
     LogError::File { path: path.display().to_string(), reason: error.to_string() }
 }
 
-fn open(path: &Path, options: &ImportOptions) -> Result<Reader<BufReader<File>>, LogError> {
+/// A file that refuses to be read on within one row for ever: a quote that is never closed would otherwise take the
+/// rest of the file into memory.
+struct Bounded {
+    file: BufReader<File>,
+    /// Bytes read since the row began; set back by whoever takes the rows.
+    row_bytes: Rc<Cell<usize>>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.row_bytes.get() > LONGEST_ROW {
+            let reason = format!("a row is longer than {} MiB; is a quote not closed?", LONGEST_ROW >> 20);
+            return Err(std::io::Error::other(reason));
+        }
+        let read = self.file.read(buffer)?;
+        self.row_bytes.set(self.row_bytes.get() + read);
+        Ok(read)
+    }
+}
+
+/// A reader of the file's rows, and what counts the bytes of each.
+fn open(path: &Path, options: &ImportOptions) -> Result<(Reader<Bounded>, Rc<Cell<usize>>), LogError> {
     let delimiter = match options.delimiter {
         Some(delimiter) => delimiter,
         None => delimiter_of(path)?,
     };
     let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
-    let reader = BufReader::with_capacity(1 << 20, file);
-    Ok(ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(reader))
+    let row_bytes = Rc::new(Cell::new(0));
+    let file = Bounded { file: BufReader::with_capacity(1 << 20, file), row_bytes: Rc::clone(&row_bytes) };
+    Ok((ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(file), row_bytes))
 }
 
 /// What stands between the names of a file's first row most often, outside of quotes.
@@ -110,16 +137,18 @@ impl Columns {
 
 /// Reads a CSV file.
 pub(super) fn read(path: &Path, options: &ImportOptions, gathering: &mut Gathering<'_>) -> Result<(), ImportError> {
-    let mut reader = open(path, options)?;
+    let (mut reader, row_bytes) = open(path, options)?;
     let columns = Columns::of(reader.byte_headers().map_err(|error| unreadable(path, &error))?, options);
     let default_topic = options.topic.clone().unwrap_or_else(|| topic_of(path));
     let (mut cells, mut value, mut bytes_before) = (ByteRecord::new(), Vec::new(), 0);
     loop {
+        row_bytes.set(0);
         match reader.read_byte_record(&mut cells) {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(error) => {
-                gathering.leave_out(None, format!("reading stopped: {error}"));
+                let line = Place::Line(cells.position().map_or(1, |position| position.line() + 1));
+                gathering.leave_out(Some(line), format!("reading stopped: {error}"));
                 return Ok(());
             }
         }

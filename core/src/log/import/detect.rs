@@ -39,6 +39,9 @@ pub(super) fn format_of(path: &Path) -> Result<Format, LogError> {
     let first = lines.next_line().map_err(|error| cannot_read(path, &error))?;
     match first {
         Some(line) if check(line.bytes).is_ok() => Ok(of_json(line.bytes)),
+        Some(line) if line.bytes.starts_with(b"[") => {
+            Err(unknown(path, "it is one JSON array over several lines: write one value a line, as jq -c '.[]' does"))
+        }
         _ if json_by_name => Ok(Format::JsonLines),
         Some(line) if line.bytes.starts_with(b"{") => Ok(Format::JsonLines),
         Some(line) if line.bytes.iter().any(|byte| b",;\t|".contains(byte)) => Ok(Format::Csv),

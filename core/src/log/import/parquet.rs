@@ -58,7 +58,7 @@ pub(super) fn check_fields(path: &Path, options: &ImportOptions) -> Result<(), L
 
 fn open(path: &Path) -> Result<Result<Opened, String>, LogError> {
     let mut file = File::open(path).map_err(|error| cannot_read(path, &error))?;
-    Ok(understand(&mut file).map(|(metadata, columns)| Opened { file, metadata, columns }))
+    Ok(contained(|| understand(&mut file)).map(|(metadata, columns)| Opened { file, metadata, columns }))
 }
 
 fn understand(file: &mut File) -> Result<(FileMetadata, Vec<Column>), String> {
@@ -86,6 +86,13 @@ fn understand(file: &mut File) -> Result<(FileMetadata, Vec<Column>), String> {
     Ok((metadata, columns))
 }
 
+/// Polars' reader believes in places what a file says of itself, and panics where that is wrong. For a person that is a
+/// damaged file like any other.
+fn contained<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    read.unwrap_or_else(|_| Err("damaged: what it says of itself does not hold".to_owned()))
+}
+
 /// Reads a Parquet file.
 pub(super) fn read(path: &Path, options: &ImportOptions, gathering: &mut Gathering<'_>) -> Result<(), ImportError> {
     let mut opened = match open(path)? {
@@ -104,7 +111,7 @@ pub(super) fn read(path: &Path, options: &ImportOptions, gathering: &mut Gatheri
                 for from in (0..group.num_rows()).step_by(SLICE_ROWS) {
                     let to = group.num_rows().min(from + SLICE_ROWS);
                     let first_row = rows_before + from as u64 + 1;
-                    match decode(columns, &chunks, from..to) {
+                    match contained(|| decode(columns, &chunks, from..to)) {
                         Ok(arrays) => {
                             let slice = Slice { columns, arrays, first_row };
                             slice.take(to - from, &default_topic, options, gathering)?;

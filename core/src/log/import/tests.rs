@@ -268,6 +268,9 @@ fn a_field_that_is_not_there_is_refused_before_anything_is_read() {
     let packed = file(&dir, "x.csv.gz", b"\x1F\x8B\x08\x00");
     let refused = try_import(&[packed], &ImportOptions::default()).err().unwrap().to_string();
     assert!(refused.contains("gzip"), "{refused}");
+    let array = file(&dir, "array.json", "[\n  {\"n\": 1}\n]\n");
+    let refused = try_import(&[array], &ImportOptions::default()).err().unwrap().to_string();
+    assert!(refused.contains("one value a line"), "{refused}");
 }
 
 #[test]
@@ -368,6 +371,34 @@ fn a_damaged_parquet_file_is_named_and_the_others_are_read() {
     let outcome = imported(&[cut, whole], &ImportOptions::default());
     assert_eq!(outcome.report.events, 1000);
     assert!(outcome.unread()[0].starts_with("cut.parquet: no Parquet file: "), "{:?}", outcome.unread());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever is done to a file's bytes, what is left of it is read and the rest is named.
+    #[test]
+    fn no_damage_to_a_file_ends_the_import(
+        name in proptest::sample::select(vec!["x.parquet", "x.jsonl", "x.csv"]),
+        places in proptest::collection::vec(proptest::prelude::any::<(proptest::sample::Index, u8)>(), 1..4),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut frame = df!("n" => [1_i64, 2, 3], "t" => ["x", "y", "z"]).unwrap();
+        let path = parquet(&dir, "x.parquet", &mut frame, 2);
+        let mut bytes = match name {
+            "x.parquet" => std::fs::read(&path).unwrap(),
+            "x.csv" => b"n,t\n1,\"x\"\n2,y\n3,z\n".to_vec(),
+            _ => b"{\"topic\":\"t\",\"partition\":0,\"offset\":1,\"headers\":[\"a\",\"\\u00e4\"],\"payload\":\"x\"}\n{}\n".to_vec(),
+        };
+        for (place, byte) in places {
+            let at = place.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let (other, damaged) = (file(&dir, "other.csv", "n\n1\n"), file(&dir, name, bytes));
+        if let Ok(outcome) = try_import(&[damaged, other], &ImportOptions::default()) {
+            proptest::prop_assert_eq!(outcome.report.files[1].events, 1);
+        }
+    }
 }
 
 /// A real log that nobody here made, where it is at hand: read whole, with nothing left out.

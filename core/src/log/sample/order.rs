@@ -167,7 +167,7 @@ impl Telling<'_, '_> {
     fn pay(&mut self) -> Payment {
         const ATTEMPTS: u8 = 3;
         let slow = Mark::of(IncidentKind::SlowProvider);
-        let given_up = self.order.struck(IncidentKind::DeadLetter, 60, &mut self.dice);
+        let given_up = self.order.struck(IncidentKind::DeadLetter, 110, &mut self.dice);
         let failing = self.order.struck(IncidentKind::SlowProvider, 350, &mut self.dice) || given_up;
         let crawling = self.order.struck(IncidentKind::SlowProvider, 1000, &mut self.dice) || given_up;
         let refused = self.dice.per_mille(15) && self.order.chosen.is_none() && !crawling;

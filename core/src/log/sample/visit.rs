@@ -43,7 +43,7 @@ impl Visit {
         let fate = dice.below(1000);
         let falls = |kind: IncidentKind, often: u32| window(kind).holds(start_ms) && fate < often;
         let struck = chosen.or_else(|| {
-            [(IncidentKind::HotKey, 60), (IncidentKind::Undecodable, 30), (IncidentKind::Late, 120)]
+            [(IncidentKind::HotKey, 60), (IncidentKind::Undecodable, 150), (IncidentKind::Late, 120)]
                 .into_iter()
                 .find_map(|(kind, often)| falls(kind, often).then_some(kind))
         });
