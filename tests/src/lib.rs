@@ -2,6 +2,7 @@
 //! it needs cannot be had.
 
 pub mod bench;
+pub mod catalogue;
 pub mod kafka;
 pub mod pane;
 pub mod part;

@@ -13,6 +13,7 @@ pub fn fit(letters: &str, name: &str) -> Option<(i32, Vec<usize>)> {
         let begins = (at..name.len()).filter(same).find(|&place| place == 0 || !name[place - 1].is_alphanumeric());
         let place = follows.or(begins).or_else(|| (at..name.len()).find(same))?;
         score += match () {
+            () if place == 0 => 10,
             () if follows == Some(place) => 8,
             () if begins == Some(place) => 6,
             () => 1,

@@ -1,6 +1,6 @@
 //! Go to a time or to an event by topic, partition and offset.
 
-use egui::{Key, TextEdit, Ui, vec2};
+use egui::{Key, Ui, vec2};
 use fabula_core::event::Coordinates;
 use fabula_core::event::time::{Moment, ms_to_ns, parse_iso_ms};
 
@@ -22,13 +22,10 @@ impl GoTo {
         let enter = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Enter));
         let response = ui.add_sized(
             vec2(ui.available_width(), 44.0),
-            TextEdit::singleline(&mut self.text)
-                .font(egui::FontSelection::FontId(font::mono()))
-                .hint_text("09:14:07.482   2026-03-14 09:00   -15m   orders 3:88214")
-                .frame(egui::Frame::NONE)
-                .vertical_align(egui::Align::Center)
-                .margin(egui::Margin::symmetric(16, 0)),
+            widgets::bare_field(ui, &mut self.text, "09:14:07.482   2026-03-14 09:00   -15m   orders 3:88214", 16)
+                .font(egui::FontSelection::FontId(font::mono())),
         );
+        response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Go to time or offset"));
         response.request_focus();
         if response.changed() {
             self.error = None;

@@ -1,6 +1,6 @@
 //! The palette: any command or topic by some letters of its name.
 
-use egui::{Align2, Key, Rect, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, WidgetType, vec2};
+use egui::{Align2, Key, Rect, ScrollArea, Sense, Ui, WidgetInfo, WidgetType, vec2};
 
 use super::fuzzy;
 use crate::command::{Command, LISTED};
@@ -33,14 +33,11 @@ impl Palette {
         let enter = self.keys(ui);
         let response = ui.add_sized(
             vec2(ui.available_width(), 44.0),
-            TextEdit::singleline(&mut self.letters)
+            widgets::bare_field(ui, &mut self.letters, "Find a command or topic", 16)
                 .id(egui::Id::new("palette letters"))
-                .font(egui::FontSelection::FontId(egui::FontId { size: 14.0, ..font::body() }))
-                .hint_text("Find a command or topic")
-                .frame(egui::Frame::NONE)
-                .vertical_align(egui::Align::Center)
-                .margin(egui::Margin::symmetric(16, 0)),
+                .font(egui::FontSelection::FontId(egui::FontId { size: 14.0, ..font::body() })),
         );
+        response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Find a command or topic"));
         response.request_focus();
         widgets::hairline_h(ui, response.rect.x_range(), response.rect.bottom());
         self.search(context);

@@ -61,7 +61,10 @@ fn coverage(state: &State) -> Option<String> {
         figures::of(coverage.topics as u64, "topic"),
         figures::of(coverage.partitions as u64, "partition")
     );
-    let until = coverage.until_ns.map(|ns| format!(" to {}", state.clock.time_of_day(ns))).unwrap_or_default();
+    // The day is said where it is not the only one.
+    let one_day = state.extent.is_some_and(|all| state.clock.date(all.start_ns) == state.clock.date(all.end_ns));
+    let written = |ns: i64| if one_day { state.clock.time_of_day(ns) } else { state.clock.full(ns) };
+    let until = coverage.until_ns.map(|ns| format!(" to {}", written(ns))).unwrap_or_default();
     Some(if coverage.failed > 0 {
         format!("{what}, {} of them failed", coverage.failed)
     } else if coverage.complete == coverage.partitions {

@@ -2,6 +2,8 @@
 
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
+use fabula_core::log::{Isolation, Origin};
+
 use crate::command::Command;
 use crate::panes::{Context, FindField};
 use crate::state::{LogState, LogStatus};
@@ -74,7 +76,15 @@ pub fn status_mark(log: &LogState, tokens: &Tokens) -> (egui::Color32, String) {
     match &log.status {
         LogStatus::Closed => (tokens.text_faint, "no log".to_owned()),
         LogStatus::Opening => (tokens.warning, "opening".to_owned()),
-        LogStatus::Up => (tokens.good, "connected".to_owned()),
+        LogStatus::Up => {
+            let words = match &log.origin {
+                Some(Origin::Recording { .. } | Origin::Import { .. }) => "recording open",
+                Some(Origin::Sample { .. }) => "sample open",
+                Some(Origin::Kafka { isolation: Isolation::ReadUncommitted, .. }) => "connected · read_uncommitted",
+                Some(Origin::Kafka { .. }) | None => "connected",
+            };
+            (tokens.good, words.to_owned())
+        }
         LogStatus::Reconnecting(why) => (tokens.warning, format!("reconnecting: {why}")),
         LogStatus::Failed(error) => (tokens.error, error.to_string()),
     }

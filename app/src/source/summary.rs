@@ -12,6 +12,9 @@ use crate::state::{CoverageTotals, TimeRange, TopicTotals};
 /// How many slices of time a sparkline has.
 const SLICES: usize = 32;
 
+/// Up to so many events of a topic are counted one by one.
+const FEW_EVENTS: u64 = 32_768;
+
 /// Sums of a whole store.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
@@ -50,10 +53,29 @@ fn topic_totals(topic: &TopicSnapshot, whole: Option<TimeRange>) -> TopicTotals 
     }
 }
 
-/// Events per slice of the whole extent. A block's events are spread evenly over its time.
+/// Events per slice of the whole extent.
 fn rate(topic: &TopicSnapshot, whole: TimeRange) -> Arc<[f32]> {
-    let mut slices = vec![0.0_f64; SLICES];
     let slice_ns = (whole.span_ns() as f64 / SLICES as f64).max(1.0);
+    let slices =
+        if topic.events() <= FEW_EVENTS { counted(topic, whole, slice_ns) } else { spread(topic, whole, slice_ns) };
+    slices.into_iter().map(|events| events as f32).collect()
+}
+
+/// Counts event by event. A segment that is damaged has none.
+fn counted(topic: &TopicSnapshot, whole: TimeRange, slice_ns: f64) -> Vec<f64> {
+    let mut slices = vec![0.0_f64; SLICES];
+    for events in topic.segments().filter_map(|segment| segment.events().ok()) {
+        for time_ns in events.events().filter_map(|event| event.time_ns()) {
+            let at = time_ns.saturating_sub(whole.start_ns) as f64 / slice_ns;
+            slices[(at as usize).min(SLICES - 1)] += 1.0;
+        }
+    }
+    slices
+}
+
+/// Spreads each block's events evenly over its time: near enough where there are many blocks.
+fn spread(topic: &TopicSnapshot, whole: TimeRange, slice_ns: f64) -> Vec<f64> {
+    let mut slices = vec![0.0_f64; SLICES];
     for segment in topic.segments() {
         let Ok(index) = segment.blocks() else { continue };
         let mut rows_left = segment.len();
@@ -72,7 +94,7 @@ fn rate(topic: &TopicSnapshot, whole: TimeRange) -> Arc<[f32]> {
             }
         }
     }
-    slices.into_iter().map(|events| events as f32).collect()
+    slices
 }
 
 fn add(coverage: &mut CoverageTotals, topic: &TopicSnapshot, totals: &TopicTotals) {

@@ -154,6 +154,20 @@ pub fn error_line(ui: &mut Ui, message: &str) -> Response {
     response.on_hover_text("Copy this message")
 }
 
+/// A field for one line without a frame of its own, for places that are one field: palette, filter, find.
+pub fn bare_field<'t>(ui: &Ui, text: &'t mut String, hint: &str, left: i8) -> egui::TextEdit<'t> {
+    egui::TextEdit::singleline(text)
+        .hint_text(RichText::new(hint).color(tokens(ui).text_faint))
+        .frame(egui::Frame::NONE.inner_margin(egui::Margin { left, right: 8, top: 0, bottom: 0 }))
+        .vertical_align(egui::Align::Center)
+        .desired_width(f32::INFINITY)
+}
+
+/// The mark of a field that opens a list.
+pub fn list_mark(ui: &Ui, rect: Rect, _visuals: &egui::style::WidgetVisuals, _open: bool) {
+    icon::paint(ui.painter(), rect, Icon::Open, tokens(ui).text_second);
+}
+
 /// How far something is: a thin bar; where the whole is unknown, a part of it that says only that work goes on.
 pub fn progress_bar(ui: &Ui, rect: Rect, share: Option<f32>) {
     let tokens = tokens(ui);

@@ -38,11 +38,15 @@ pub fn form_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) -> boo
 
 fn security_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) {
     field(ui, "Login", |ui| {
-        ComboBox::from_id_salt("login").selected_text(profile.security.login.name()).width(220.0).show_ui(ui, |ui| {
-            for login in Login::ALL {
-                ui.selectable_value(&mut profile.security.login, login, login.name());
-            }
-        });
+        ComboBox::from_id_salt("login")
+            .icon(widgets::list_mark)
+            .selected_text(profile.security.login.name())
+            .width(220.0)
+            .show_ui(ui, |ui| {
+                for login in Login::ALL {
+                    ui.selectable_value(&mut profile.security.login, login, login.name());
+                }
+            });
     });
     let login = profile.security.login;
     if login == Login::Certificate {
@@ -87,8 +91,8 @@ fn properties_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) {
     for (at, (name, value)) in profile.properties.iter_mut().enumerate() {
         field(ui, if at == 0 { "Properties" } else { "" }, |ui| {
             let width = (ui.available_width() - 34.0) / 2.0;
-            ui.add(edit(name, "property").desired_width(width - 10.0));
-            ui.add(edit(value, "value").desired_width(width - 10.0));
+            ui.add(edit(ui, name, "property").desired_width(width - 10.0));
+            ui.add(edit(ui, value, "value").desired_width(width - 10.0));
             if widgets::icon_button(ui, Icon::Close, "Remove this property").clicked() {
                 removed = Some(at);
             }
@@ -122,26 +126,29 @@ fn field(ui: &mut Ui, label: &str, control: impl FnOnce(&mut Ui)) {
         let (rect, _) = ui.allocate_exact_size(vec2(LABEL, 26.0), egui::Sense::hover());
         let color = tokens(ui).text_second;
         widgets::text_in(ui.painter(), rect, egui::Align2::LEFT_CENTER, label, font::body(), color);
+        ui.spacing_mut().item_spacing.x = 6.0;
         control(ui);
     });
 }
 
-fn text(ui: &mut Ui, label: &str, value: &mut String, hint: &'static str) {
+fn text(ui: &mut Ui, label: &str, value: &mut String, hint: &str) {
     field(ui, label, |ui| {
-        let response = ui.add(edit(value, hint).desired_width(f32::INFINITY));
+        let response = ui.add(edit(ui, value, hint).desired_width(f32::INFINITY));
         named(&response, label);
     });
 }
 
 fn secret(ui: &mut Ui, label: &str, value: &mut String) {
     field(ui, label, |ui| {
-        let response = ui.add(edit(value, "").password(true).desired_width(f32::INFINITY));
+        let response = ui.add(edit(ui, value, "").password(true).desired_width(f32::INFINITY));
         named(&response, label);
     });
 }
 
-fn edit<'t>(value: &'t mut String, hint: &'static str) -> TextEdit<'t> {
-    TextEdit::singleline(value).hint_text(hint).margin(egui::Margin::symmetric(8, 5))
+fn edit<'t>(ui: &Ui, value: &'t mut String, hint: &str) -> TextEdit<'t> {
+    TextEdit::singleline(value)
+        .hint_text(RichText::new(hint).color(tokens(ui).text_faint))
+        .margin(egui::Margin::symmetric(8, 5))
 }
 
 /// Gives a field its name for those who cannot see what stands beside it.

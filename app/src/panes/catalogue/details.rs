@@ -56,12 +56,11 @@ fn facts(topic: &Topic, state: &State) -> [(&'static str, String); LINES] {
         offsets => format!("{} of {} offsets", figures::count(totals.covered), figures::count(offsets)),
     };
     let span = totals.extent.map_or_else(unknown, |extent| {
-        format!(
-            "{} – {} ({})",
-            state.clock.write(extent.start_ns, "%m-%d %H:%M"),
-            state.clock.write(extent.end_ns, "%m-%d %H:%M"),
-            format_span_ns(extent.span_ns())
-        )
+        let (first, last) = (extent.start_ns, extent.end_ns);
+        let one_day = state.clock.date(first) == state.clock.date(last);
+        let last = state.clock.write(last, if one_day { "%H:%M" } else { "%m-%d %H:%M" });
+        let span = format_span_ns(extent.span_ns());
+        format!("{span}, {} – {last}", state.clock.write(first, "%m-%d %H:%M"))
     });
     let events = format!("{} · {}", figures::count(totals.events), figures::bytes(totals.bytes));
     [

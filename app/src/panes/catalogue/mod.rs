@@ -7,7 +7,7 @@ mod group_rows;
 mod rows;
 mod topic_row;
 
-use egui::{Align2, ScrollArea, Sense, TextEdit, Ui, vec2};
+use egui::{Align2, ScrollArea, Sense, Ui, vec2};
 
 use super::{Context, Pane};
 use crate::command::Command;
@@ -79,11 +79,7 @@ impl Catalogue {
         if !self.filter.is_empty() && widgets::icon_button(&mut field, Icon::Close, "Clear the filter").clicked() {
             self.filter.clear();
         }
-        let edit = TextEdit::singleline(&mut self.filter)
-            .hint_text("Filter topics")
-            .frame(egui::Frame::NONE)
-            .margin(egui::Margin::symmetric(4, 4))
-            .desired_width(f32::INFINITY);
+        let edit = widgets::bare_field(&field, &mut self.filter, "Filter topics", 4);
         let response = field.add(edit);
         response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Filter topics"));
         if response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape)) {

@@ -22,12 +22,14 @@ pub fn topic_row_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_
     let selected = state.selection.as_ref().is_some_and(|selection| selection.coordinates.topic == topic.name);
     if selected {
         ui.painter().rect_filled(rect, 0.0, tokens.selected);
-    } else if response.hovered() {
+    } else if response.contains_pointer() {
         ui.painter().rect_filled(rect, 0.0, tokens.hovered);
     }
     let color = tokens.series(state.series.number(&topic.name));
     widgets::chip(ui.painter(), tokens, pos2(rect.left() + size::INSET + 4.0, rect.center().y), color, shown);
-    let right = figures_ui(ui, rect, topic, shown, tokens, response.hovered());
+    // The mark of the details lies over the row, so that the pointer upon it is upon both.
+    let marked = response.contains_pointer() || state.details.contains(&topic.name);
+    let right = figures_ui(ui, rect, topic, shown, tokens, marked);
     let name = Rect::from_min_max(
         pos2(rect.left() + 29.0, rect.top()),
         pos2((right - 8.0).max(rect.left() + 60.0), rect.bottom()),
@@ -38,7 +40,7 @@ pub fn topic_row_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_
         (None, false) => tokens.text_second,
     };
     let cut = widgets::text_in(ui.painter(), name, Align2::LEFT_CENTER, &topic.name, font::body(), text);
-    details_switch_ui(ui, rect, topic, context, response.contains_pointer());
+    details_switch_ui(ui, rect, topic, context, marked);
     respond(response, topic, context, cut, &events);
 }
 
@@ -65,8 +67,8 @@ fn respond(response: egui::Response, topic: &Topic, context: &Context<'_>, cut: 
 }
 
 /// Count and sparkline, from the right; gives where they begin.
-fn figures_ui(ui: &Ui, rect: Rect, topic: &Topic, shown: bool, tokens: &Tokens, hovered: bool) -> f32 {
-    let mut right = rect.right() - if hovered { 26.0 } else { size::INSET };
+fn figures_ui(ui: &Ui, rect: Rect, topic: &Topic, shown: bool, tokens: &Tokens, marked: bool) -> f32 {
+    let mut right = rect.right() - if marked { 26.0 } else { size::INSET };
     let narrow = rect.width() < 190.0;
     let count = if topic.totals.events > 0 || shown {
         figures::count(topic.totals.events)
@@ -88,7 +90,7 @@ fn figures_ui(ui: &Ui, rect: Rect, topic: &Topic, shown: bool, tokens: &Tokens, 
             pos2(rect.right() - size::INSET - 66.0 - SPARKLINE, rect.top() + 6.0),
             pos2(rect.right() - size::INSET - 66.0, rect.bottom() - 6.0),
         );
-        if line.right() <= right + 2.0 && !hovered {
+        if line.right() <= right + 2.0 {
             sparkline(ui, line, &topic.totals.rate, tokens.text_faint);
             right = line.left();
         }
@@ -111,9 +113,9 @@ fn sparkline(ui: &Ui, rect: Rect, rate: &[f32], color: egui::Color32) {
 }
 
 /// The mark that opens the details, under the pointer or when they are open.
-fn details_switch_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_>, hovered: bool) {
+fn details_switch_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_>, marked: bool) {
     let open = context.state.details.contains(&topic.name);
-    if !hovered && !open {
+    if !marked {
         return;
     }
     let place = Rect::from_center_size(pos2(rect.right() - 13.0, rect.center().y), vec2(20.0, 20.0));
