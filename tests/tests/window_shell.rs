@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use fabula::chrome::connect::{Login, Profile, Secrets, Security};
 use fabula::command::{Command, LISTED};
 use fabula::theme::Theme;
@@ -46,7 +46,7 @@ fn shows(harness: &Harness<'_, Window>, label: &str) -> bool {
 
 /// How many things on the screen have a label that begins like this.
 fn begin_with(harness: &Harness<'_, Window>, text: &str) -> usize {
-    harness.query_all_by(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with(text))).count()
+    harness.query_all_by(|node| node.label().is_some_and(|label| label.starts_with(text))).count()
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod dialog;
 mod fuzzy;
 mod go_to;
 mod keys_sheet;
+pub mod menu;
 mod notices;
 mod palette;
 mod settings;

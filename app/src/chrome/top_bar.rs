@@ -1,10 +1,12 @@
 //! The bar at the top: name, connection, find, and the few switches that are used all day.
 
+use egui::containers::menu::MenuButton;
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
 use fabula_core::log::{Isolation, Origin};
 
-use crate::command::Command;
+use super::menu;
+use crate::command::{Category, Command};
 use crate::panes::{Context, FindField};
 use crate::state::{LogState, LogStatus};
 use crate::theme::{Tokens, font, size, tokens, widgets};
@@ -16,9 +18,7 @@ pub fn top_bar_ui(ui: &mut Ui, context: &Context<'_>, find: &mut FindField) {
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         ui.add_space(size::INSET);
-        let name = ui.label(RichText::new("Fabula").font(font::title()).size(14.0).color(tokens.text));
-        name.on_hover_text("Open a replayable log and read its story");
-        ui.add_space(4.0);
+        name_ui(ui, context, tokens);
         connection_ui(ui, context, tokens);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(size::INSET);
@@ -32,6 +32,15 @@ pub fn top_bar_ui(ui: &mut Ui, context: &Context<'_>, find: &mut FindField) {
     });
 }
 
+/// The program's name, which is also the menu of everything.
+fn name_ui(ui: &mut Ui, context: &Context<'_>, tokens: &Tokens) {
+    let name = RichText::new("Fabula").font(font::title()).size(14.0).color(tokens.text);
+    let button = Button::new(name).frame_when_inactive(false).stroke(egui::Stroke::NONE).min_size(vec2(0.0, 24.0));
+    // The name's letters, not the button around them, stand at the inset.
+    ui.add_space(-ui.spacing().button_padding.x);
+    MenuButton::from_button(button).ui(ui, |ui| menu::window_menu_ui(ui, context));
+}
+
 fn switch(ui: &mut Ui, context: &Context<'_>, text: &str, command: Command, on: bool) {
     let info = command.info();
     let response = widgets::bar_toggle(ui, text, on);
@@ -41,7 +50,7 @@ fn switch(ui: &mut Ui, context: &Context<'_>, text: &str, command: Command, on: 
     }
 }
 
-/// The chip that says which log is open and how it is; a click connects to another.
+/// The chip that says which log is open and how it is; its menu opens another.
 fn connection_ui(ui: &mut Ui, context: &Context<'_>, tokens: &Tokens) {
     let log = &context.state.log;
     let (dot, _) = status_mark(log, tokens);
@@ -55,12 +64,11 @@ fn connection_ui(ui: &mut Ui, context: &Context<'_>, tokens: &Tokens) {
         text.append("read-only", 6.0, egui::TextFormat::simple(font::medium(), tokens.text_faint));
     }
     text.wrap = egui::text::TextWrapping::truncate_at_width(260.0);
-    let response = ui.add(Button::new(text).stroke(egui::Stroke::NONE).min_size(vec2(0.0, 24.0)));
+    let button = Button::new(text).stroke(egui::Stroke::NONE).min_size(vec2(0.0, 24.0));
+    let opened = MenuButton::from_button(button).ui(ui, |ui| menu::category_menu_ui(ui, context, Category::Log));
+    let response = opened.0;
     let at = egui::pos2(response.rect.left() + 13.0, response.rect.center().y);
     ui.painter().circle_filled(at, 3.5, dot);
-    if response.on_hover_text("Connect to another log").clicked() {
-        context.send(Command::Connect);
-    }
 }
 
 /// The band that a production connection wears.

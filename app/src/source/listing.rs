@@ -13,15 +13,18 @@ use super::summary::summarise;
 use crate::jobs::Waker;
 use crate::state::{CoverageTotals, Topic, TopicTotals};
 
-/// The log's topics as the catalogue first shows them: names and partitions.
-pub fn listed(topics: &[TopicInfo]) -> Arc<[Topic]> {
-    let topic = |info: &TopicInfo| Topic {
-        name: info.name.clone(),
-        internal: info.is_internal(),
-        partitions: info.partitions.len(),
-        error: info.error.clone(),
-        totals: TopicTotals::default(),
-        config: None,
+/// The log's topics as it lists them, with what was known `before` about those that were listed then.
+pub fn listed(topics: &[TopicInfo], before: &[Topic]) -> Arc<[Topic]> {
+    let topic = |info: &TopicInfo| {
+        let known = before.binary_search_by(|topic| topic.name.cmp(&info.name)).ok().map(|at| &before[at]);
+        Topic {
+            name: info.name.clone(),
+            internal: info.is_internal(),
+            partitions: info.partitions.len(),
+            error: info.error.clone(),
+            totals: known.map_or_else(TopicTotals::default, |known| known.totals.clone()),
+            config: known.and_then(|known| known.config.clone()),
+        }
     };
     topics.iter().map(topic).collect()
 }

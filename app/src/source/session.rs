@@ -126,7 +126,7 @@ impl Session {
         }
         self.take_listing(state, jobs);
         news.extend(self.take_kept(state, jobs));
-        news.extend(self.read(state, jobs));
+        self.read(state, jobs);
         self.describe(state, jobs);
         self.look(state);
         self.sum(state, jobs);
@@ -174,7 +174,7 @@ impl Session {
     }
 
     fn list(&mut self, topics: &[TopicInfo], state: &mut State, jobs: &Jobs) {
-        state.log.topics = listed(topics);
+        state.log.topics = listed(topics, &state.log.topics);
         state.log.failure = None;
         let names = state.log.topics.iter().filter(|topic| !topic.internal).map(|topic| &topic.name);
         state.series.assign(names);
@@ -220,7 +220,7 @@ impl Session {
             self.topics = None;
             match topics {
                 Ok(topics) => self.list(&topics, state, jobs),
-                Err(error) => state.log.failure = Some(error),
+                Err(error) => state.log.failure = Some(error.to_string()),
             }
         }
         if let Some(groups) = self.groups.as_mut().and_then(Job::poll) {
@@ -230,17 +230,18 @@ impl Session {
         }
     }
 
-    /// Reads what is shown.
-    fn read(&mut self, state: &mut State, jobs: &Jobs) -> Vec<News> {
-        let Some(source) = &self.source else { return Vec::new() };
+    /// Reads what is shown. What goes wrong stands in the catalogue until it is mended.
+    fn read(&mut self, state: &mut State, jobs: &Jobs) {
+        let Some(source) = &self.source else { return };
         let known = |topic: &&TopicName| state.log.topic(topic).is_some_and(|topic| topic.error.is_none());
         let shown = state.document.shown.iter().filter(known).cloned().collect();
         self.readings.want(source, &shown, jobs);
-        let failures = self.readings.poll();
+        if let Some(failure) = self.readings.poll().pop() {
+            state.log.failure = Some(failure);
+        }
         if let Some(connection) = self.readings.connection() {
             state.log.status = connection.into();
         }
-        failures.into_iter().map(News::Said).collect()
     }
 
     /// Reads further back in a topic.
@@ -340,7 +341,7 @@ impl Session {
                 state.log.generation += 1;
                 state.log.snapshot = None;
                 if state.log.topics.is_empty() {
-                    state.log.topics = listed(&topics_of(&store.snapshot()));
+                    state.log.topics = listed(&topics_of(&store.snapshot()), &[]);
                 }
                 self.use_store(store, jobs);
                 Some(News::Kept(folder))

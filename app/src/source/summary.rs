@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fabula_core::event::time::ms_to_ns;
 use fabula_core::event::{TopicName, Watermarks};
+use fabula_core::log::LogError;
 use fabula_core::store::{BLOCK_ROWS, Snapshot, TopicSnapshot};
 
 use crate::state::{CoverageTotals, TimeRange, TopicTotals};
@@ -45,12 +46,17 @@ fn topic_totals(topic: &TopicSnapshot, whole: Option<TimeRange>) -> TopicTotals 
     TopicTotals {
         offsets: watermarks.iter().map(|(_, marks)| marks.span()).sum(),
         watermarks,
+        failures: failures(topic),
         events: topic.events(),
         bytes: topic.segments().map(|segment| segment.bytes()).sum(),
         covered: topic.partitions.iter().map(|partition| partition.coverage.offsets()).sum(),
         extent: topic.time_span_ns().map(|(first, last)| TimeRange::new(first, last)),
         rate: whole.map_or_else(|| Arc::from([]), |whole| rate(topic, whole)),
     }
+}
+
+fn failures(topic: &TopicSnapshot) -> Vec<(i32, LogError)> {
+    topic.partitions.iter().filter_map(|held| Some((held.partition, held.failure.clone()?))).collect()
 }
 
 /// Events per slice of the whole extent.

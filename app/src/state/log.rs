@@ -37,8 +37,8 @@ pub struct LogState {
     pub topics: Arc<[Topic]>,
     /// Consumer groups; `None` until they have been read.
     pub groups: Option<Arc<[ConsumerGroup]>>,
-    /// Why topics or groups could not be read the last time.
-    pub failure: Option<LogError>,
+    /// Why topics or events could not be read the last time, in one line.
+    pub failure: Option<String>,
 }
 
 impl LogState {
@@ -111,11 +111,21 @@ pub struct Topic {
     pub config: Option<Arc<TopicConfig>>,
 }
 
+impl Topic {
+    /// Why it, or the first of its partitions that fails, cannot be read; in one line.
+    pub fn failure(&self) -> Option<String> {
+        let listed = self.error.as_ref().map(ToString::to_string);
+        listed.or_else(|| self.totals.failures.first().map(|(_, error)| error.to_string()))
+    }
+}
+
 /// What is known about a topic's content.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TopicTotals {
     /// Watermarks by partition, as far as they are known.
     pub watermarks: Vec<(i32, Watermarks)>,
+    /// Partitions that could not be read on, and why.
+    pub failures: Vec<(i32, LogError)>,
     /// Events in the store.
     pub events: u64,
     /// Bytes of keys, values and headers in the store.

@@ -51,6 +51,7 @@ fn facts(topic: &Topic, state: &State) -> [(&'static str, String); LINES] {
     let totals = &topic.totals;
     let unknown = || "not known yet".to_owned();
     let covered = match totals.offsets {
+        _ if topic.failure().is_some() => topic.failure().unwrap_or_default(),
         0 => unknown(),
         offsets if totals.covered >= offsets => format!("all of {} offsets", figures::count(offsets)),
         offsets => format!("{} of {} offsets", figures::count(totals.covered), figures::count(offsets)),

@@ -28,7 +28,7 @@ impl Pane for Catalogue {
     fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
         let shown = context.state.shown_topics().count();
         let listed = self.listing.topics();
-        if listed > 0 {
+        if listed > 0 && !context.state.log.topics.is_empty() {
             let text = format!("{} of {}", figures::count(shown as u64), figures::count(listed as u64));
             let color = tokens(ui).text_second;
             let label = egui::RichText::new(text).font(font::small()).color(color);
@@ -56,7 +56,7 @@ impl Pane for Catalogue {
         }
         self.filter_ui(ui);
         if let Some(failure) = &log.failure {
-            ui.scope(|ui| widgets::error_line(ui, &failure.to_string()));
+            ui.scope(|ui| widgets::error_line(ui, failure));
         }
         self.listing.update(context.state, &self.filter, self.groups_shut);
         self.list_ui(ui, context);

@@ -2,6 +2,7 @@
 
 use egui::{Align2, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
+use crate::chrome::menu;
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
@@ -34,7 +35,7 @@ pub fn topic_row_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_
         pos2(rect.left() + 29.0, rect.top()),
         pos2((right - 8.0).max(rect.left() + 60.0), rect.bottom()),
     );
-    let text = match (&topic.error, shown) {
+    let text = match (topic.failure(), shown) {
         (Some(_), _) => tokens.error,
         (None, true) => tokens.text,
         (None, false) => tokens.text_second,
@@ -50,15 +51,13 @@ fn respond(response: egui::Response, topic: &Topic, context: &Context<'_>, cut: 
         let name = topic.name.clone();
         context.send(if only { Command::OnlyTopic(name) } else { Command::ToggleTopic(name) });
     }
-    if response.secondary_clicked() {
-        context.send(Command::ToggleDetails(topic.name.clone()));
-    }
+    response.context_menu(|ui| menu::topic_menu_ui(ui, context, topic));
     response.on_hover_ui(|ui| {
-        if cut || topic.error.is_some() {
+        if cut || topic.failure().is_some() {
             ui.label(egui::RichText::new(&*topic.name).font(font::medium()));
         }
-        if let Some(error) = &topic.error {
-            ui.label(egui::RichText::new(error.to_string()).font(font::body()).color(tokens(ui).error));
+        if let Some(error) = topic.failure() {
+            ui.label(egui::RichText::new(error).font(font::body()).color(tokens(ui).error));
         }
         let partitions = figures::of(topic.partitions as u64, "partition");
         widgets::caption(ui, format!("{events} read · {partitions} · {}", figures::bytes(topic.totals.bytes)));
