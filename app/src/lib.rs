@@ -36,7 +36,14 @@ pub fn run_window(options: Options) -> anyhow::Result<()> {
         ..eframe::NativeOptions::default()
     };
     eframe::run_native("fabula", native, Box::new(|_| Ok(Box::new(Native(window)))))
-        .map_err(|error| anyhow::anyhow!("the window could not be opened: {error}; is there a display?"))
+        .map_err(|error| anyhow::anyhow!("the window could not be opened: {}; is there a display?", reason(&error)))
+}
+
+/// What went wrong, without the place in the toolkit's source that it puts before it.
+fn reason(error: &eframe::Error) -> String {
+    let text = error.to_string();
+    let place = text.find(".rs:").and_then(|at| text[at..].find(": ").map(|colon| at + colon + 2));
+    text[place.unwrap_or(0)..].to_owned()
 }
 
 /// The window within the system's frame.

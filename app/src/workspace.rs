@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::chrome::connect::Profile;
 use crate::jobs::{Job, Jobs, Title};
 use crate::layout::Layout;
+use crate::source::Depth;
 use crate::state::{Document, Order, Series, State};
 use crate::theme::Theme;
 use crate::zone::Zone;
@@ -55,6 +56,8 @@ pub struct SavedView {
     pub scale_percent: u16,
     /// Whether internal topics are listed.
     pub internal_topics: bool,
+    /// How far back a topic of a cluster is read when it is first shown.
+    pub first_read: Depth,
 }
 
 impl Default for SavedView {
@@ -65,6 +68,7 @@ impl Default for SavedView {
             order: Order::default(),
             scale_percent: 100,
             internal_topics: false,
+            first_read: Depth::default(),
         }
     }
 }
@@ -107,6 +111,7 @@ impl Workspace {
                 order: state.order,
                 scale_percent: state.scale_percent,
                 internal_topics: state.internal_shown,
+                first_read: state.first_read,
             },
             layout: layout.to_saved(),
         }
@@ -122,6 +127,7 @@ impl Workspace {
         state.order = self.view.order;
         state.scale_percent = self.view.scale_percent.clamp(60, 240);
         state.internal_shown = self.view.internal_topics;
+        state.first_read = self.view.first_read;
         *layout = self.layout.as_ref().map_or_else(Layout::default, Layout::from_saved);
     }
 

@@ -5,6 +5,7 @@ use egui::{RichText, Ui};
 use super::dialog::title_ui;
 use crate::command::Command;
 use crate::panes::Context;
+use crate::source::Depth;
 use crate::theme::{Theme, font, tokens, widgets};
 use crate::zone::Zone;
 
@@ -33,6 +34,12 @@ pub fn settings_ui(ui: &mut Ui, context: &Context<'_>) -> bool {
         choice(ui, context, "Hide", !state.internal_shown, Command::ToggleInternal);
         choice(ui, context, "List", state.internal_shown, Command::ToggleInternal);
     });
+    setting(ui, "Read at first", "Offsets of a cluster's topic, from its end", |ui| {
+        for depth in Depth::CHOICES {
+            let on = state.first_read == depth;
+            choice(ui, context, &depth.name(), on, Command::ReadAtFirst(depth));
+        }
+    });
     setting(ui, "Panes", "Where they were at first", |ui| {
         if widgets::button(ui, "Reset the layout").clicked() {
             context.send(Command::ResetLayout);
@@ -49,6 +56,7 @@ fn setting(ui: &mut Ui, name: &str, what: &str, control: impl FnOnce(&mut Ui)) {
             ui.label(RichText::new(name).font(font::medium()).color(tokens(ui).text));
             widgets::caption(ui, what);
         });
+        ui.spacing_mut().item_spacing.x = 4.0;
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), control);
     });
     ui.add_space(10.0);

@@ -58,6 +58,7 @@ pub const SHORTCUTS: &[(KeyboardShortcut, Command)] = &[
     on(NONE, Key::M, Command::ToggleFilter),
     on(NONE, Key::I, Command::ToggleFold),
     on(NONE, Key::P, Command::ToggleLanes),
+    on(NONE, Key::B, Command::ToggleBookmark),
     on(NONE, Key::W, Command::ZoomIn),
     on(NONE, Key::S, Command::ZoomOut),
     on(NONE, Key::A, Command::PanLeft),

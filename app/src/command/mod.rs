@@ -15,6 +15,7 @@ use crate::chrome::connect::{Profile, Secrets};
 use crate::formats::Chosen;
 use crate::jobs::JobId;
 use crate::panes::PaneKind;
+use crate::source::Depth;
 use crate::state::{Column, Selection, TimeRange};
 
 pub use info::{Category, Info, LISTED};
@@ -153,6 +154,11 @@ pub enum Command {
     ReadMore(TopicName),
     /// Reads all of a topic.
     ReadAll(TopicName),
+
+    /// Reads so much of a topic when it is first shown.
+    ReadAtFirst(Depth),
+    /// Puts a bookmark at the chosen event, or takes it away.
+    ToggleBookmark,
 
     /// Dark or light.
     ToggleTheme,

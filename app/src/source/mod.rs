@@ -18,6 +18,7 @@ use crate::chrome::connect::{Profile, Secrets};
 use crate::workspace::SavedLog;
 
 pub use open::{Answer, test};
+pub use reading::Depth;
 pub use session::{News, Session};
 
 /// What to open.

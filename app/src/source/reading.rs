@@ -16,7 +16,8 @@ use crate::figures;
 use crate::jobs::{Job, Jobs, Progress, Title, Unit};
 
 /// How far back a topic is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Depth {
     /// So many offsets before its end, over all its partitions.
     Last(u64),
@@ -24,9 +25,23 @@ pub enum Depth {
     All,
 }
 
+impl Default for Depth {
+    fn default() -> Self {
+        Self::Last(100_000)
+    }
+}
+
 impl Depth {
-    /// What is read of a topic when it is first shown.
-    pub const FIRST: Self = Self::Last(100_000);
+    /// What can be chosen to be read of a topic when it is first shown.
+    pub const CHOICES: [Self; 4] = [Self::Last(10_000), Self::Last(100_000), Self::Last(1_000_000), Self::All];
+
+    /// As it is written: `100 k`, `All`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Last(offsets) => figures::short(offsets as f64).replace(".0", ""),
+            Self::All => "All".to_owned(),
+        }
+    }
 
     /// Further back than this.
     pub fn deeper(self) -> Self {

@@ -136,7 +136,7 @@ impl Session {
     fn begin(&mut self, opened: Opened, state: &mut State, jobs: &Jobs) -> Option<News> {
         let Opened { log, store, topics, damages, settings } = opened;
         let grows = matches!(store.origin(), Origin::Kafka { .. });
-        let first = if grows { Depth::FIRST } else { Depth::All };
+        let first = if grows { state.first_read } else { Depth::All };
         self.source = log.map(|log| Source { log, store: store.clone(), grows, first });
         self.settings = settings;
         state.log.origin = Some(store.origin().clone());
@@ -232,7 +232,10 @@ impl Session {
 
     /// Reads what is shown. What goes wrong stands in the catalogue until it is mended.
     fn read(&mut self, state: &mut State, jobs: &Jobs) {
-        let Some(source) = &self.source else { return };
+        let Some(source) = &mut self.source else { return };
+        if source.grows {
+            source.first = state.first_read;
+        }
         let known = |topic: &&TopicName| state.log.topic(topic).is_some_and(|topic| topic.error.is_none());
         let shown = state.document.shown.iter().filter(known).cloned().collect();
         self.readings.want(source, &shown, jobs);

@@ -55,6 +55,7 @@ impl State {
             }
             Command::ToggleInternal => self.internal_shown = !self.internal_shown,
             Command::ToggleDetails(topic) => toggle(&mut self.details, topic),
+            Command::ReadAtFirst(depth) => self.first_read = *depth,
             Command::AddColumn(_)
             | Command::RemoveColumn(_)
             | Command::MoveColumn(..)
@@ -63,7 +64,8 @@ impl State {
             | Command::ToggleTopic(_)
             | Command::OnlyTopic(_)
             | Command::ShowAllTopics
-            | Command::HideAllTopics => self.edit(command),
+            | Command::HideAllTopics
+            | Command::ToggleBookmark => self.edit(command),
             _ => {}
         }
     }
@@ -84,6 +86,13 @@ impl State {
             Command::ToggleTopic(topic) => toggle(&mut document.shown, topic),
             Command::OnlyTopic(topic) => document.shown = [topic.clone()].into(),
             Command::HideAllTopics => document.shown.clear(),
+            Command::ToggleBookmark => {
+                if let Some(at) = self.selection.as_ref().map(|selection| &selection.coordinates)
+                    && document.notes.remove(at).is_none()
+                {
+                    document.notes.insert(at.clone(), String::new());
+                }
+            }
             Command::ShowAllTopics => {
                 let listed = self.log.topics.iter().filter(|topic| self.internal_shown || !topic.internal);
                 document.shown = listed.map(|topic| topic.name.clone()).collect();
@@ -199,6 +208,19 @@ mod tests {
         state.apply(&Command::AddColumn(field.clone()));
         state.apply(&Command::AddColumn(field.clone()));
         assert_eq!(state.document.columns, [Column::Key, field, Column::Value]);
+    }
+
+    #[test]
+    fn a_bookmark_comes_and_goes_with_the_same_command() {
+        let mut state = state();
+        let coordinates = fabula_core::event::Coordinates { topic: "orders".into(), partition: 1, offset: 7 };
+        state.apply(&Command::ToggleBookmark);
+        assert!(state.document.notes.is_empty());
+        state.selection = Some(crate::state::Selection { coordinates: coordinates.clone(), time_ns: None });
+        state.apply(&Command::ToggleBookmark);
+        assert!(state.document.notes.contains_key(&coordinates));
+        state.apply(&Command::ToggleBookmark);
+        assert!(state.document.notes.is_empty());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use fabula_core::event::{Coordinates, TopicName};
 
 use crate::chrome::connect::Profile;
 use crate::formats::Formats;
+use crate::source::Depth;
 use crate::theme::Theme;
 use crate::zone::Clock;
 
@@ -57,6 +58,8 @@ pub struct State {
     pub theme: Theme,
     /// How large everything is, in per cent.
     pub scale_percent: u16,
+    /// How far back a topic of a cluster is read when it is first shown.
+    pub first_read: Depth,
     /// Whether internal topics are listed.
     pub internal_shown: bool,
     /// The topics whose details are open in the catalogue.
@@ -93,6 +96,7 @@ impl State {
             clock,
             theme,
             scale_percent: 100,
+            first_read: Depth::default(),
             internal_shown: false,
             details: BTreeSet::new(),
             series: Series::default(),

@@ -2,6 +2,7 @@
 //!
 //! Rows are laid out from a flat list, so that ten thousand topics cost as much as those in sight.
 
+mod bookmark_rows;
 mod details;
 mod group_rows;
 mod rows;
@@ -124,6 +125,12 @@ impl Catalogue {
                 let color = tokens(ui).text_second;
                 let text = "No topic has this in its name";
                 widgets::text_in(ui.painter(), rect, Align2::CENTER_CENTER, text, font::body(), color);
+            }
+            Item::BookmarksHead => bookmark_rows::head_ui(ui, rect, state.document.notes.len()),
+            Item::Bookmark(at) => {
+                if let Some((at, note)) = state.document.notes.iter().nth(*at) {
+                    bookmark_rows::bookmark_row_ui(ui, rect, at, note, context);
+                }
             }
             Item::GroupsHead => {
                 let groups = state.log.groups.as_ref().map_or(0, |groups| groups.len());

@@ -18,6 +18,10 @@ pub enum Item {
     Hidden(usize),
     /// The filter leaves nothing.
     NothingFits,
+    /// The head of the bookmarks.
+    BookmarksHead,
+    /// A bookmark, by its place.
+    Bookmark(usize),
     /// The head of the groups.
     GroupsHead,
     /// A consumer group, by its place.
@@ -28,11 +32,11 @@ impl Item {
     /// How high the row is.
     pub fn height(self) -> f32 {
         match self {
-            Self::Topic(_) | Self::Group(_) => size::ROW,
+            Self::Topic(_) | Self::Group(_) | Self::Bookmark(_) => size::ROW,
             Self::Details(_) => details::HEIGHT,
             Self::Hidden(_) => 26.0,
             Self::NothingFits => 44.0,
-            Self::GroupsHead => size::PANE_HEADER + 12.0,
+            Self::GroupsHead | Self::BookmarksHead => size::PANE_HEADER + 12.0,
         }
     }
 
@@ -61,6 +65,7 @@ struct Built {
     filter: String,
     internal: bool,
     groups_shut: bool,
+    bookmarks: usize,
     details: usize,
     generation: u64,
 }
@@ -77,6 +82,7 @@ impl Listing {
             filter: filter.to_lowercase(),
             internal: state.internal_shown,
             groups_shut,
+            bookmarks: state.document.notes.len(),
             details: details_mark(state),
             generation: state.log.generation,
         };
@@ -106,6 +112,10 @@ impl Listing {
         }
         if hidden > 0 && built.filter.is_empty() {
             self.items.push(Item::Hidden(hidden));
+        }
+        if built.bookmarks > 0 && built.filter.is_empty() {
+            self.items.push(Item::BookmarksHead);
+            self.items.extend((0..built.bookmarks).map(Item::Bookmark));
         }
         let fitting: Vec<Item> = (0..groups.len()).filter(|&at| fits(&groups[at].name)).map(Item::Group).collect();
         if !fitting.is_empty() {
