@@ -11,6 +11,9 @@ use fabula::theme::Theme;
 use fabula::window::{Options, Start, Window};
 use fabula::workspace::{SavedLog, Workspace};
 
+/// How long a test waits before it is lost. Nothing is measured by it.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(90);
+
 /// A window at the size of a laptop's screen.
 fn window(start: Start, workspace: Option<PathBuf>) -> Harness<'static, Window> {
     let options = Options { start, workspace, local_zone: jiff::tz::TimeZone::UTC };
@@ -24,7 +27,8 @@ fn sample() -> Start {
 
 /// Draws frames until something is so. Jobs run on threads of their own; nothing here waits for a time to pass.
 fn until(harness: &mut Harness<'_, Window>, what: &str, so: impl Fn(&Harness<'_, Window>) -> bool) {
-    for _ in 0..100_000 {
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < PATIENCE {
         harness.step();
         if so(harness) {
             return;
