@@ -127,8 +127,15 @@ impl Login {
 }
 
 /// Passwords and the like, by the name of their property. Cannot be saved or printed by accident.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Secrets(BTreeMap<String, String>);
+
+impl PartialEq for Secrets {
+    /// A secret that is empty is none: a field that was only shown has changed nothing.
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -300,6 +307,15 @@ mod tests {
         assert!(!saved.contains("hunter2"), "{saved}");
         assert!(!format!("{profile:?} {secrets:?}").contains("hunter2"));
         assert_eq!(secrets.iter().count(), 3);
+    }
+
+    #[test]
+    fn a_secret_that_was_only_shown_changes_nothing() {
+        let mut secrets = Secrets::default();
+        secrets.entry("sasl.password");
+        assert_eq!(secrets, Secrets::default());
+        secrets.entry("sasl.password").push('x');
+        assert_ne!(secrets, Secrets::default());
     }
 
     #[test]
