@@ -7,4 +7,5 @@ pub mod kafka;
 pub mod pane;
 pub mod part;
 pub mod program;
+pub mod recordings;
 pub mod window;

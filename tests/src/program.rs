@@ -7,25 +7,18 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// Where the program lies. Builds it first where it is out of date, as `cargo test` of this package alone would not.
+/// Where the program lies: beside the tests, where `cargo build` puts it.
 ///
 /// # Panics
-/// If it cannot be built.
+/// If it was not built.
 pub fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let test = std::env::current_exe().expect("a test knows where it lies");
         let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
         let program = profile.join(format!("fabula{}", std::env::consts::EXE_SUFFIX));
-        let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-        build.args(["build", "--quiet", "--workspace", "--bin", "fabula", "--manifest-path"]);
-        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
-        build.arg("--target-dir").arg(profile.parent().expect("a profile lies in the target folder"));
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        let status = build.status().expect("cargo can be started");
-        assert!(status.success() && program.is_file(), "{} could not be built", program.display());
+        let build = "cargo build --release --workspace --bin fabula";
+        assert!(program.is_file(), "{} is not there; build it first: {build}", program.display());
         program
     })
 }

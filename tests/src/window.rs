@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
 
 use crate::program;
 
@@ -197,12 +198,24 @@ impl<'a> Opened<'a> {
         })
     }
 
+    /// Sends what a window manager sends when the close button is pressed; there is no window manager here.
+    fn ask_to_close(&self) -> anyhow::Result<()> {
+        let window = self.id.parse::<u32>()?;
+        let (connection, _) = x11rb::connect(Some(self.display.name()))?;
+        let [protocols, delete] = [b"WM_PROTOCOLS".as_slice(), b"WM_DELETE_WINDOW"]
+            .map(|name| connection.intern_atom(false, name).map(|cookie| cookie.reply()));
+        let (protocols, delete) = (protocols??.atom, delete??.atom);
+        let message = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
+        connection.send_event(false, window, EventMask::NO_EVENT, message)?.check()?;
+        Ok(())
+    }
+
     /// Closes the window as its close button would, and waits for the program's end.
     ///
     /// # Errors
     /// If the program does not end.
     pub fn close(mut self) -> anyhow::Result<std::process::ExitStatus> {
-        self.display.xdotool(&["windowquit", &self.id])?;
+        self.ask_to_close()?;
         wait_for("the end of the program", || Ok(self.program.try_wait()?))
     }
 }

@@ -6,6 +6,7 @@
 mod completions;
 mod coverage;
 mod fetch;
+mod import;
 mod interrupt;
 mod logging;
 mod open;
@@ -23,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 /// Open a replayable log and read its story.
 ///
-/// Without a subcommand the window opens on the built-in sample.
+/// Without a subcommand the window opens as it was left; at first on the built-in sample.
 #[derive(Debug, Parser)]
 #[command(name = "fabula", version, about, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
@@ -33,16 +34,32 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Open(open::Open),
     Topics(topics::Topics),
     Read(read::Read),
     Record(record::Record),
+    Import(import::Import),
     Completions(completions::Completions),
 }
 
 /// Something was asked for in a way that cannot be meant: exit code 2.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Usage(pub(crate) String);
+#[error("{line}")]
+pub(crate) struct Usage {
+    line: String,
+    /// The place in what was given, shown below the line.
+    pointed: Option<String>,
+}
+
+impl Usage {
+    pub(crate) fn new(line: impl Into<String>) -> Self {
+        Self { line: line.into(), pointed: None }
+    }
+
+    pub(crate) fn pointing(line: impl Into<String>, pointed: String) -> Self {
+        Self { line: line.into(), pointed: Some(pointed) }
+    }
+}
 
 /// Reads the command line, does what it says, and returns the program's exit code.
 pub fn main() -> ExitCode {
@@ -57,10 +74,12 @@ pub fn main() -> ExitCode {
     };
     logging::start();
     let done = match cli.command {
-        None => open::sample(),
+        None => open::as_it_was_left(),
+        Some(Command::Open(open)) => open.run(),
         Some(Command::Topics(topics)) => topics.run(),
         Some(Command::Read(read)) => read.run(),
         Some(Command::Record(record)) => record.run(),
+        Some(Command::Import(import)) => import.run(),
         Some(Command::Completions(completions)) => completions.run(),
     };
     match done {
@@ -68,7 +87,12 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("{error:#}"));
-            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+            let usage = error.downcast_ref::<Usage>();
+            for line in usage.and_then(|usage| usage.pointed.as_deref()).into_iter().flat_map(str::lines) {
+                // A closed stderr leaves nothing to be told to whom.
+                let _ = writeln!(std::io::stderr(), "  {line}");
+            }
+            ExitCode::from(if usage.is_some() { 2 } else { 1 })
         }
     }
 }

@@ -101,7 +101,7 @@ impl LogArgs {
     pub fn source(&self) -> anyhow::Result<Source> {
         if self.is_empty() {
             let how = "name the log to read: --sample, --recording DIR, or -b BROKERS; see --help";
-            return Err(Usage(how.to_owned()).into());
+            return Err(Usage::new(how).into());
         }
         if let Some(events) = self.sample {
             return Ok(Source::Sample { events, seed: self.seed.unwrap_or(DEFAULT_SEED) });

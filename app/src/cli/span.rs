@@ -95,7 +95,7 @@ impl SpanArgs {
                 KcatOffset::End => span.from = Moment::Latest,
                 KcatOffset::FromTime(ms) => span.from = Moment::At(ms),
                 KcatOffset::ToTime(ms) => {
-                    ensure!(to.is_none(), Usage("the end is given twice: by -o e@ and by another flag".to_owned()));
+                    ensure!(to.is_none(), Usage::new("the end is given twice: by -o e@ and by another flag"));
                     span.to = Some(Moment::At(ms));
                 }
                 KcatOffset::At(_) | KcatOffset::BeforeEnd(_) => span.start = Some(offset),
@@ -136,8 +136,13 @@ impl Span {
         self.partitions.is_empty() || self.partitions.contains(&partition)
     }
 
+    /// Whether the beginning is named by offsets.
+    pub fn names_offsets(&self) -> bool {
+        self.start.is_some()
+    }
+
     /// The first offset wanted of a partition with these watermarks, where offsets were named.
-    pub fn first_offset(&self, watermarks: Watermarks) -> Option<i64> {
+    fn first_offset(&self, watermarks: Watermarks) -> Option<i64> {
         match self.start? {
             KcatOffset::At(offset) => Some(offset.clamp(watermarks.low, watermarks.high)),
             KcatOffset::BeforeEnd(back) => Some(watermarks.high.saturating_sub(back).max(watermarks.low)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use fabula_core::event::{EventBatch, TopicPartition};
+use fabula_core::event::{EventBatch, TopicName, TopicPartition};
 use fabula_core::log::plan::Plan;
 use fabula_core::log::{Log, RangeEnd};
 use fabula_core::store::{Snapshot, Store, time_key};
@@ -20,7 +20,7 @@ pub async fn follow(
     log: &dyn Log,
     plan: &Plan,
     store: &Store,
-    question: &Question,
+    question: &mut Question,
     output: &mut Output,
     left: Option<u64>,
     cancel: &CancellationToken,
@@ -29,6 +29,8 @@ pub async fn follow(
         return Ok(());
     }
     let mut endless = plan.clone();
+    let mut topics: Vec<TopicName> = plan.ranges.iter().map(|range| range.partition.topic.clone()).collect();
+    topics.dedup();
     let mut tail = Tail { next: BTreeMap::new(), left };
     for range in &mut endless.ranges {
         if let RangeEnd::Before(end) = range.end {
@@ -46,7 +48,9 @@ pub async fn follow(
             report = &mut recording => break report?,
             changed = changes.changed() => changed.context("the temporary store has ended")?,
         }
-        if tail.write_new(&store.snapshot(), question, output)? {
+        let snapshot = store.snapshot();
+        question.learn(&snapshot, &topics);
+        if tail.write_new(&snapshot, question, output)? {
             enough.cancel();
             break recording.await?;
         }

@@ -32,7 +32,7 @@ pub async fn gather(
     store: &Store,
     part: &mut Part,
     take: Take,
-    question: &Question,
+    question: &mut Question,
     cancel: &CancellationToken,
 ) -> anyhow::Result<Gathered> {
     let (Take::First(wanted) | Take::Last(wanted)) = take else {
@@ -47,7 +47,9 @@ pub async fn gather(
             _ => ends::oldest(log, plan, events, Request::DEFAULT_LATENESS_MS).await?,
         };
         let whole = narrowed.ranges == plan.ranges;
-        let report = fetch(log, narrowed.clone(), store, cancel).await?;
+        let mut report = fetch(log, narrowed.clone(), store, cancel).await?;
+        // In a temporary copy it is of no interest what an earlier round has read.
+        report.added = report.events();
         (part.from_ms, part.to_ms) = (narrowed.from_ms, narrowed.to_ms);
         let stopped = whole || report.stopped.is_some() || !report.is_complete();
         if stopped || Answer::find(store, part, question, cancel)?.len() >= wanted {

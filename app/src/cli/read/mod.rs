@@ -8,6 +8,8 @@ mod gather;
 mod question;
 mod told;
 
+use std::collections::BTreeMap;
+
 use anyhow::ensure;
 use clap::Args;
 use fabula_core::codec::Choice;
@@ -52,6 +54,14 @@ pub struct Read {
     #[arg(long, value_name = "N", conflicts_with = "limit", value_parser = clap::value_parser!(u64).range(1..))]
     last: Option<u64>,
 
+    /// Only events for which this holds, such as "value.amount > 100 AND headers.source = 'web'".
+    #[arg(long = "where", value_name = "EXPR")]
+    condition: Option<String>,
+
+    /// Expressions to show beside key and value, such as value.amount (tables and CSV).
+    #[arg(long, value_name = "FIELD", num_args = 1..)]
+    columns: Vec<String>,
+
     /// Go on with what comes, until Ctrl+C (or until --limit).
     #[arg(short, long, conflicts_with = "to")]
     follow: bool,
@@ -79,17 +89,20 @@ impl Read {
         let span = self.span.span(self.to)?;
         let source = self.log.source()?;
         let is_recording = matches!(source, Source::Recording(_));
-        ensure!(!(self.follow && is_recording), Usage("a recording does not grow: leave --follow out".to_owned()));
-        let question = Question::new()?;
+        ensure!(!(self.follow && is_recording), Usage::new("a recording does not grow: leave --follow out"));
+        let is_json = self.json || self.format == Format::Json;
+        let no_columns = "--format json has every field already: --columns is for tables and CSV";
+        ensure!(!is_json || self.columns.is_empty(), Usage::new(no_columns));
+        let mut question = Question::new(self.condition.as_deref(), &self.columns, self.key_codec, self.value_codec)?;
         let cancel = interrupt::cancelled_by_ctrl_c()?;
         match source {
             Source::Recording(dir) => {
                 let (store, _) = Store::open(&dir)?;
-                self.recording(&store, span, &question, &cancel)
+                self.recording(&store, span, &mut question, &cancel)
             }
             source => {
                 let log = source.log()?;
-                super::runtime()?.block_on(self.log(log.as_ref(), span, &question, &cancel))
+                super::runtime()?.block_on(self.log(log.as_ref(), span, &mut question, &cancel))
             }
         }
     }
@@ -117,7 +130,7 @@ impl Read {
         &self,
         store: &Store,
         mut span: Span,
-        question: &Question,
+        question: &mut Question,
         cancel: &CancellationToken,
     ) -> anyhow::Result<()> {
         let mut damages = Damages::default();
@@ -126,12 +139,12 @@ impl Read {
         let log = RecordingLog::new(store.clone());
         let (part, plan) = super::runtime()?.block_on(part(&log, span))?;
         let mut output = self.output(&part, question);
-        let answer = Answer::find(store, &part, question, cancel)?;
-        let search = answer.search.clone();
+        let mut answer = Answer::find(store, &part, question, cancel)?;
+        let searched = answer.searched.take();
         let written = answer.write(take, question, &mut output, cancel)?;
         output.flush()?;
         let damaged = damages.say_new(store);
-        question.say(search.as_ref());
+        question.say(searched.as_ref());
         ensure!(!cancel.is_cancelled(), "stopped before it was done, after {written} events");
         let covered = say_held(&store.snapshot(), &plan, written);
         ensure!(damaged == 0, "{damaged} parts of the recording are damaged; what is sound was read");
@@ -142,7 +155,7 @@ impl Read {
         &self,
         log: &dyn Log,
         mut span: Span,
-        question: &Question,
+        question: &mut Question,
         cancel: &CancellationToken,
     ) -> anyhow::Result<()> {
         let take = self.take(&mut span);
@@ -154,11 +167,15 @@ impl Read {
         let mut output = self.output(&part, question);
         let Gathered { narrowed, report, whole } =
             gather::gather(log, &plan, &store, &mut part, take, question, cancel).await?;
-        let answer = Answer::find(&store, &part, question, cancel)?;
-        let search = answer.search.clone();
+        if cancel.is_cancelled() {
+            // What has come so far has holes in time: writing it would tell a wrong story.
+            return say_recorded(&report, false);
+        }
+        let mut answer = Answer::find(&store, &part, question, cancel)?;
+        let searched = answer.searched.take();
         let written = answer.write(take, question, &mut output, cancel)?;
         output.flush()?;
-        question.say(search.as_ref());
+        question.say(searched.as_ref());
         if !whole {
             say(&gather::reach(&narrowed, take));
         }
@@ -174,5 +191,9 @@ impl Read {
 async fn part(log: &dyn Log, span: Span) -> anyhow::Result<(Part, Plan)> {
     let topics = span.topic_names(log).await?;
     let plan = span.plan(log).await?;
-    Ok((Part { topics, span, from_ms: plan.from_ms, to_ms: plan.to_ms }, plan))
+    let first_offsets = match span.names_offsets() {
+        true => plan.ranges.iter().map(|range| (range.partition.clone(), range.from)).collect(),
+        false => BTreeMap::new(),
+    };
+    Ok((Part { topics, span, first_offsets, from_ms: plan.from_ms, to_ms: plan.to_ms }, plan))
 }

@@ -1,18 +1,17 @@
 //! Writing out what a store holds, in the narrative's order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use fabula_core::event::TopicName;
 use fabula_core::event::time::ms_to_ns;
+use fabula_core::event::{TopicName, TopicPartition};
 use fabula_core::narrative::Narrative;
-use fabula_core::store::search::SearchReport;
 use fabula_core::store::{Matches, PartitionSnapshot, Snapshot, Store};
 use tokio_util::sync::CancellationToken;
 
-use super::question::Question;
+use super::question::{Question, Searched};
 use crate::cli::output::Output;
 use crate::cli::say;
 use crate::cli::span::Span;
@@ -22,8 +21,10 @@ use crate::cli::span::Span;
 pub struct Part {
     /// The topics.
     pub topics: Vec<TopicName>,
-    /// Partitions and first offsets.
+    /// Which partitions.
     pub span: Span,
+    /// Where offsets were named: the first wanted of each partition.
+    pub first_offsets: BTreeMap<TopicPartition, i64>,
     /// Events at or after this time (milliseconds since the epoch).
     pub from_ms: Option<i64>,
     /// Events before this time (milliseconds since the epoch).
@@ -48,7 +49,7 @@ pub struct Answer<'a> {
     matches: Option<Matches>,
     narrative: Narrative,
     /// What the search came to, where there was one.
-    pub search: Option<SearchReport>,
+    pub searched: Option<Searched>,
 }
 
 impl Part {
@@ -72,18 +73,19 @@ impl<'a> Answer<'a> {
     pub fn find(
         store: &'a Store,
         part: &'a Part,
-        question: &Question,
+        question: &mut Question,
         cancel: &CancellationToken,
     ) -> anyhow::Result<Self> {
         let snapshot = store.snapshot();
+        question.learn(&snapshot, &part.topics);
         let found = question.search(part, &snapshot, cancel)?;
-        let (matches, search) = found.map_or((None, None), |(matches, report)| (Some(matches), Some(report)));
+        let (matches, searched) = found.unzip();
         // A segment at the edge may turn out to be damaged; the next snapshot is without it.
         let narrative = match part.narrative(&snapshot, matches.as_ref()) {
             Ok(narrative) => narrative,
             Err(_) => part.narrative(&store.snapshot(), matches.as_ref())?,
         };
-        Ok(Self { store, part, matches, narrative, search })
+        Ok(Self { store, part, matches, narrative, searched })
     }
 
     /// How many events there are.

@@ -1,5 +1,6 @@
 //! From records in whatever order to batches of one partition each, in offset order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -17,11 +18,15 @@ const BATCH_BYTES: usize = 4 << 20;
 /// How many bytes may wait in the batches of all partitions together.
 const HELD_BYTES: usize = 64 << 20;
 
+/// How many records of a partition may wait for those with smaller offsets. Dumps in the order of time have a few of
+/// them at a time; a gap of the log itself is only known for one when so many have come after it.
+const WAITING_RECORDS: usize = 4_096;
+
 /// How many records pass between two looks at whether it was cancelled.
 const RECORDS_A_LOOK: u64 = 1024;
 
 /// A header as a file has it.
-pub(super) type Header<'r> = (std::borrow::Cow<'r, str>, Option<std::borrow::Cow<'r, [u8]>>);
+pub(super) type Header<'r> = (Cow<'r, str>, Option<Cow<'r, [u8]>>);
 
 /// A record as a file has it.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +44,44 @@ pub(super) struct Record<'r> {
 /// Events of one partition on their way to the sink.
 struct Partition {
     name: TopicPartition,
+    /// Records whose offset came before smaller ones, by offset.
+    waiting: BTreeMap<i64, Waiting>,
     batch: EventBatchBuilder,
     /// Runs of growing offsets that ended: sorted, apart from one another, `[from, next)`.
     covered: Vec<(i64, i64)>,
     run: Option<Run>,
     events: u64,
+}
+
+/// A record that waits, with where it stands in its file.
+struct Waiting {
+    place: Place,
+    timestamp: Option<(i64, TimestampType)>,
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+    headers: Vec<Header<'static>>,
+}
+
+impl Waiting {
+    fn new(place: Place, record: &Record<'_>) -> Self {
+        let owned = |(name, value): &Header<'_>| {
+            let value = value.as_ref().map(|value| Cow::Owned(value.to_vec()));
+            (Cow::Owned(name.to_string()), value)
+        };
+        Self {
+            place,
+            timestamp: record.timestamp,
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            headers: record.headers.iter().map(owned).collect(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let headers =
+            self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, |value| value.len()));
+        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + headers.sum::<usize>() + 64
+    }
 }
 
 /// Growing offsets without an end yet.
@@ -62,6 +100,11 @@ impl Partition {
         let at = self.covered.partition_point(|&(from, _)| from <= offset);
         let ended = at > 0 && offset < self.covered[at - 1].1;
         ended || self.run.as_ref().is_some_and(|run| (run.from..run.next).contains(&offset))
+    }
+
+    /// Whether a record has to wait: others that belong before it may come yet.
+    fn comes_early(&self, offset: i64) -> bool {
+        self.run.as_ref().is_some_and(|run| offset > run.next && offset < run.ceiling)
     }
 
     fn next_offset(&self) -> i64 {
@@ -158,15 +201,83 @@ impl<'i> Gathering<'i> {
     /// Takes one record.
     pub(super) fn take(&mut self, place: Place, record: &Record<'_>) -> Result<(), ImportError> {
         let at = self.partition(record.topic, record.partition);
-        let partition = &mut self.partitions[at];
-        let offset = record.offset.unwrap_or_else(|| partition.next_offset());
+        let offset = match record.offset {
+            Some(offset) => offset,
+            None => {
+                self.admit_waiting(at, 0)?;
+                self.partitions[at].next_offset()
+            }
+        };
         if offset < 0 || offset == i64::MAX {
             self.leave_out(Some(place), format!("{offset} is no offset"));
             return Ok(());
         }
+        if self.partitions[at].comes_early(offset) {
+            return self.keep_waiting(at, offset, place, record);
+        }
+        self.admit(at, offset, place, record)?;
+        self.admit_contiguous(at)?;
+        if self.report.events.is_multiple_of(RECORDS_A_LOOK) && self.cancel.is_cancelled() {
+            return Err(LogError::Cancelled.into());
+        }
+        self.keep_to_bounds(at)
+    }
+
+    fn keep_waiting(&mut self, at: usize, offset: i64, place: Place, record: &Record<'_>) -> Result<(), ImportError> {
+        if self.partitions[at].waiting.contains_key(&offset) {
+            self.read_before(at, offset, place);
+            return Ok(());
+        }
+        let waiting = Waiting::new(place, record);
+        self.held_bytes += waiting.bytes();
+        self.partitions[at].waiting.insert(offset, waiting);
+        self.admit_waiting(at, WAITING_RECORDS)?;
+        self.keep_to_bounds(at)
+    }
+
+    /// Lets the first of those that wait in until no more than `most` are left.
+    fn admit_waiting(&mut self, at: usize, most: usize) -> Result<(), ImportError> {
+        while self.partitions[at].waiting.len() > most {
+            self.admit_first(at)?;
+            self.admit_contiguous(at)?;
+        }
+        Ok(())
+    }
+
+    /// Lets those in that wait for nothing any more.
+    fn admit_contiguous(&mut self, at: usize) -> Result<(), ImportError> {
+        loop {
+            let partition = &self.partitions[at];
+            let Some((&offset, _)) = partition.waiting.first_key_value() else { return Ok(()) };
+            if partition.comes_early(offset) {
+                return Ok(());
+            }
+            self.admit_first(at)?;
+        }
+    }
+
+    fn admit_first(&mut self, at: usize) -> Result<(), ImportError> {
+        let partition = &mut self.partitions[at];
+        let Some((offset, waiting)) = partition.waiting.pop_first() else { return Ok(()) };
+        self.held_bytes -= waiting.bytes();
+        let topic = partition.name.topic.clone();
+        let record = Record {
+            topic: &topic,
+            partition: partition.name.partition,
+            offset: Some(offset),
+            timestamp: waiting.timestamp,
+            key: waiting.key.as_deref(),
+            value: waiting.value.as_deref(),
+            headers: &waiting.headers,
+        };
+        self.admit(at, offset, waiting.place, &record)
+    }
+
+    /// Puts a record where it belongs among those of its partition.
+    fn admit(&mut self, at: usize, offset: i64, place: Place, record: &Record<'_>) -> Result<(), ImportError> {
+        let partition = &self.partitions[at];
         if partition.covers(offset) {
-            let reason = format!("offset {offset} of {} was read before, or passed over as a gap", partition.name);
-            self.leave_out(Some(place), reason);
+            self.read_before(at, offset, place);
             return Ok(());
         }
         if partition.run.as_ref().is_some_and(|run| offset < run.from || offset >= run.ceiling) {
@@ -174,9 +285,16 @@ impl<'i> Gathering<'i> {
             self.partitions[at].end_run();
         }
         self.push(at, offset, record);
-        if self.report.events.is_multiple_of(RECORDS_A_LOOK) && self.cancel.is_cancelled() {
-            return Err(LogError::Cancelled.into());
-        }
+        Ok(())
+    }
+
+    fn read_before(&mut self, at: usize, offset: i64, place: Place) {
+        let name = &self.partitions[at].name;
+        let reason = format!("offset {offset} of {name} was read before, or passed over as a gap");
+        self.leave_out(Some(place), reason);
+    }
+
+    fn keep_to_bounds(&mut self, at: usize) -> Result<(), ImportError> {
         if self.partitions[at].batch.bytes() >= BATCH_BYTES {
             self.hand_over(at)?;
         }
@@ -221,7 +339,14 @@ impl<'i> Gathering<'i> {
             self.by_name.entry(topic.clone()).or_default().insert(number, at);
             let batch = EventBatchBuilder::new(topic.clone(), number);
             let name = TopicPartition::new(topic, number);
-            self.partitions.push(Partition { name, batch, covered: Vec::new(), run: None, events: 0 });
+            self.partitions.push(Partition {
+                name,
+                waiting: BTreeMap::new(),
+                batch,
+                covered: Vec::new(),
+                run: None,
+                events: 0,
+            });
             at
         });
         self.latest = Some(at);
@@ -237,7 +362,10 @@ impl<'i> Gathering<'i> {
     }
 
     fn hand_over_all(&mut self) -> Result<(), ImportError> {
-        (0..self.partitions.len()).try_for_each(|at| self.hand_over(at))
+        (0..self.partitions.len()).try_for_each(|at| {
+            self.admit_waiting(at, 0)?;
+            self.hand_over(at)
+        })
     }
 
     /// Hands over what is left.

@@ -1,0 +1,121 @@
+//! `fabula import`: files of events become a recording.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use fabula_tests::arguments;
+use fabula_tests::program::{self, Ran};
+use serde_json::Value;
+
+fn import(file: &Path, dir: &Path, more: &[&str]) -> Ran {
+    let mut arguments = arguments!["import", file, "--to", dir].to_vec();
+    arguments.extend(more.iter().map(Into::into));
+    program::run(arguments)
+}
+
+fn read(dir: &Path) -> Vec<Value> {
+    program::run(arguments!["read", "--recording", dir, "-t", "*", "-J"]).ok().json_lines()
+}
+
+/// A process's log as CSV: cases interleave, times carry zones, texts hold commas, quotes and line ends.
+fn process_log(path: &Path, rows: usize) {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    writeln!(file, "case:concept:name,concept:name,org:resource,time:timestamp,note").unwrap();
+    for row in 0..rows {
+        let (case, second) = (row % 97, row % 60);
+        let minute = row / 60;
+        let time = format!(
+            "2011-10-{:02} {:02}:{:02}:{second:02}.250000+02:00",
+            11 + minute / 1_440,
+            minute / 60 % 24,
+            minute % 60
+        );
+        writeln!(file, "case-{case},\"T{:02} Check, \"\"again\"\"\",Resource{case},{time},\"two\nlines\"", row % 7)
+            .unwrap();
+    }
+}
+
+const PROCESS: [&str; 6] = ["--key-field", "case:concept:name", "--time-field", "time:timestamp", "--topic", "permits"];
+
+/// Where the data that nobody here made lies, when it is there.
+fn real_process_log() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/receipt.csv");
+    path.is_file().then_some(path)
+}
+
+#[test]
+fn a_process_log_in_csv_becomes_a_topic_with_keys_and_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made.csv");
+    process_log(&made, 8_577);
+    let real = real_process_log();
+    if real.is_none() {
+        println!("note: ../shared/data/receipt.csv is not here; only a log made for the purpose was imported");
+    }
+    for (at, file) in std::iter::once(made).chain(real).enumerate() {
+        let dir = folder.path().join(at.to_string());
+        import(&file, &dir, &PROCESS).ok();
+        let events = read(&dir);
+        assert_eq!(events.len(), 8_577, "{}", file.display());
+        assert!(events.iter().all(|event| event["topic"] == "permits"));
+        assert!(events.iter().all(|event| event["key"].as_str().is_some_and(|key| key.starts_with("case-"))));
+        assert!(events.iter().all(|event| event["timestamp"].as_str().is_some_and(|time| time.starts_with("201"))));
+        let value: Value = serde_json::from_str(events[0]["value"].as_str().unwrap()).unwrap();
+        assert_eq!(value["case:concept:name"], events[0]["key"]);
+    }
+}
+
+#[test]
+fn fabulas_own_lines_come_back_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = program::run(["read", "--sample=20000", "-t", "*", "-J"]).ok().stdout;
+    let file = folder.path().join("events.jsonl");
+    std::fs::write(&file, &sample).unwrap();
+    let dir = folder.path().join("recording");
+    import(&file, &dir, &[]).ok();
+    let again = program::run(arguments!["read", "--recording", &dir, "-t", "*", "-J"]).ok().stdout;
+    assert!(again == sample, "the recording of the lines differs from them");
+}
+
+#[test]
+fn a_dump_of_kcat_keeps_topics_partitions_and_offsets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dump.json");
+    let lines = [
+        r#"{"topic":"orders","partition":1,"offset":7,"tstype":"create","ts":1700000000000,"broker":0,"headers":["a","1","a","2"],"key":"k","payload":"{\"n\":9007199254740993}"}"#,
+        r#"{"topic":"orders","partition":1,"offset":9,"tstype":"create","ts":1700000000001,"broker":0,"key":null,"payload":null}"#,
+    ];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let dir = folder.path().join("recording");
+    import(&file, &dir, &[]).ok();
+    let events = read(&dir);
+    let places: Vec<_> = events.iter().map(|event| (event["partition"].as_i64(), event["offset"].as_i64())).collect();
+    assert_eq!(places, [(Some(1), Some(7)), (Some(1), Some(9))]);
+    assert_eq!(events[0]["value"], r#"{"n":9007199254740993}"#);
+    assert_eq!(events[0]["headers"], serde_json::json!([["a", "1"], ["a", "2"]]));
+    assert_eq!((&events[1]["key"], &events[1]["value"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn what_cannot_be_read_is_named_by_file_and_line_and_the_rest_is_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lines.jsonl");
+    std::fs::write(&file, "{\"id\":1}\n{\"id\":2\n{\"id\":3}\n").unwrap();
+    let dir = folder.path().join("recording");
+    let ran = import(&file, &dir, &["--topic", "lines"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("lines.jsonl, line 2"), "{}", ran.stderr);
+    assert_eq!(read(&dir).len(), 2);
+}
+
+#[test]
+fn an_import_does_not_touch_a_recording_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lines.jsonl");
+    std::fs::write(&file, "{\"id\":1}\n").unwrap();
+    let dir = folder.path().join("recording");
+    import(&file, &dir, &[]).ok();
+    let refused = import(&file, &dir, &[]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("holds a recording already"), "{}", refused.stderr);
+}
