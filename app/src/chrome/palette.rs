@@ -77,7 +77,7 @@ impl Palette {
         };
         self.found = commands.chain(topics).filter_map(fits).collect();
         if !self.letters.trim().is_empty() {
-            self.found.sort_by(|one, other| other.score.cmp(&one.score));
+            self.found.sort_by_key(|found| std::cmp::Reverse(found.score));
         }
         self.searched = Some(self.letters.clone());
     }
