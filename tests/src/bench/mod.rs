@@ -6,6 +6,7 @@
 
 pub mod data;
 pub mod density;
+pub mod frame;
 pub mod open;
 pub mod predicate;
 pub mod search;
@@ -175,6 +176,11 @@ impl Durations {
         }
         self.0.push(best);
         result
+    }
+
+    /// Takes in a run that was measured elsewhere.
+    pub fn push(&mut self, took: Duration) {
+        self.0.push(took);
     }
 
     /// The duration that this share of them (0 to 1) does not exceed.

@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use fabula_tests::bench::{Data, Table, density, open, predicate, search, story};
+use fabula_tests::bench::{Data, Table, density, frame, open, predicate, search, story};
 
 type Section = fn(&Data, &mut Table) -> Result<()>;
 
@@ -19,6 +19,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("story", story::measure),
     ("search", search::measure),
     ("predicate", predicate::measure),
+    ("frame", frame::measure),
 ];
 
 fn main() -> Result<ExitCode> {
