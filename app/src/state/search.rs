@@ -33,4 +33,6 @@ pub struct Found {
     pub literals: Arc<[String]>,
     /// What was looked at, what could not be, and whether that was all.
     pub report: SearchReport,
+    /// How often a value was of another kind than what it was compared with: such comparisons are unknown.
+    pub mismatched: u64,
 }

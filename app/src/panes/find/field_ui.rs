@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use egui::text::{CCursor, CCursorRange};
 use egui::{Align, Align2, FontSelection, Key, Layout, Modifiers, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui};
 use egui::{UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
-use fabula_core::store::search::{SearchEnd, SearchReport};
+use fabula_core::store::search::SearchEnd;
 
 use super::FindField;
 use super::complete::Completion;
@@ -166,7 +166,7 @@ fn answer_ui(ui: &mut Ui, field: &FindField, inner: Rect, context: &Context<'_>)
     ui.painter().galley(pos2(place.left(), place.center().y - galley.size().y / 2.0), galley, color);
     let response = ui.interact(place, ui.id().with("answer"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &words));
-    if let Some(details) = details(&found.report) {
+    if let Some(details) = details(&found) {
         response.on_hover_text(details);
     }
     if searching.is_running() && found.report.total > 0 {
@@ -220,7 +220,8 @@ pub(super) fn in_words(found: &Found, running: bool) -> String {
 }
 
 /// Why an answer may lack something.
-fn details(report: &SearchReport) -> Option<String> {
+fn details(found: &Found) -> Option<String> {
+    let report = &found.report;
     let mut lines = Vec::new();
     if report.failed > 0 {
         lines.push(format!(
@@ -230,6 +231,10 @@ fn details(report: &SearchReport) -> Option<String> {
         if let Some(first) = &report.first_failure {
             lines.push(format!("first: {}: {}", first.event, first.why));
         }
+    }
+    if found.mismatched > 0 {
+        let times = figures::of(found.mismatched, "comparison");
+        lines.push(format!("{times} of values of unlike kinds, such as a text and a number, count as unknown"));
     }
     lines.extend(report.left_out.iter().take(5).map(ToString::to_string));
     (!lines.is_empty()).then(|| lines.join("\n"))

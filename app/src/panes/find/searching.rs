@@ -53,6 +53,8 @@ struct Shared {
     total: u64,
     last: Option<SearchReport>,
     refused: Option<String>,
+    /// Comparisons of unlike kinds, in what was looked through before this go.
+    mismatched: u64,
     /// Texts to mark in what is found.
     literals: Arc<[String]>,
 }
@@ -117,6 +119,7 @@ impl Searching {
             matches: Arc::clone(&shared.matches),
             literals: Arc::clone(&shared.literals),
             report: shared.report(),
+            mismatched: shared.mismatched + shared.search.as_ref().map_or(0, |search| search.mismatched()),
         }
     }
 }
@@ -212,6 +215,7 @@ fn run(
     report.matched = matches.count();
     shared.matches = Arc::new(matches);
     shared.last = Some(report);
+    shared.mismatched += search.mismatched();
     shared.search = None;
 }
 
