@@ -82,7 +82,7 @@ fn open(harness: &mut Harness<'_, Measured>, events: u64) -> Result<TimeRange> {
 }
 
 fn move_pointer(harness: &mut Harness<'_, Measured>, frame: usize) {
-    let over_story = frame % 2 == 0;
+    let over_story = frame.is_multiple_of(2);
     let y = if over_story { 780.0 } else { 300.0 };
     let x = 420.0 + (frame % 70) as f32 * 10.0;
     harness.event(egui::Event::PointerMoved(egui::pos2(x, y)));
