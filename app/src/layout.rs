@@ -49,9 +49,9 @@ impl Layout {
         self.tree.make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == kind));
     }
 
-    /// As it is saved.
+    /// As it is saved: the same layout gives the same text.
     pub fn to_saved(&self) -> Option<serde_json::Value> {
-        serde_json::to_value(&self.tree).ok()
+        serde_json::to_value(&self.tree).ok().map(sorted)
     }
 
     /// From what was saved; the first layout where that does not hold every pane once.
@@ -67,6 +67,20 @@ impl Layout {
             .collect();
         kinds.sort_unstable();
         if kinds == PaneKind::ALL { Self { tree } } else { Self::default() }
+    }
+}
+
+/// The toolkit keeps its tiles in no order: a file that is kept under version control must not change by itself.
+fn sorted(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(String, Value)> = map.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            entries.sort_by(|one, other| one.0.cmp(&other.0));
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
     }
 }
 

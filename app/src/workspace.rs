@@ -258,10 +258,13 @@ mod tests {
         let path = folder.join("shop.fabula");
         saved.write(&path).expect("writes");
         let read = Workspace::read(&path).expect("reads");
-        assert_eq!(read, saved);
         let (mut restored, mut restored_layout) = (self::state(), Layout::default());
         read.restore(&mut restored, &mut restored_layout);
-        assert_eq!(Workspace::of(&restored, &restored_layout), saved);
+        assert_eq!(restored_layout, layout);
+        // The layout's shares are rounded when they are written; apart from them all is the same.
+        let apart = |workspace: Workspace| Workspace { layout: None, ..workspace };
+        assert_eq!(apart(read), apart(saved.clone()));
+        assert_eq!(apart(Workspace::of(&restored, &restored_layout)), apart(saved));
         std::fs::remove_dir_all(&folder).expect("cleans up");
     }
 
