@@ -13,7 +13,7 @@ use fabula_core::store::Store;
 use fabula_core::store::record::{RecordProgress, RecordReport, record};
 
 use crate::figures;
-use crate::jobs::{Job, Jobs, Progress, Title, Unit};
+use crate::jobs::{Job, Jobs, Progress, Title, Unit, Waker};
 
 /// How far back a topic is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -143,11 +143,11 @@ impl Readings {
         let title = Title::listed(name, Unit::Events);
         let title = if follow { title.endless() } else { title };
         let recorded = Arc::new(RecordProgress::default());
-        let (source, seen) = (source.clone(), recorded.clone());
+        let (source, seen, wake) = (source.clone(), recorded.clone(), jobs.waker().clone());
         let job = jobs.spawn(title, |progress| async move {
             tokio::select! {
                 result = read(&source, &depths, follow, &seen, &progress) => result,
-                () = show(&seen, &progress) => Ok(RecordReport::default()),
+                () = show(&seen, &progress, &wake) => Ok(RecordReport::default()),
             }
         });
         self.groups.push(Group { topics, recorded, job });
@@ -170,13 +170,21 @@ async fn read(
 }
 
 /// Shows how far a recording is, for as long as it goes on; does not end by itself.
-async fn show(recorded: &RecordProgress, progress: &Progress) {
+async fn show(recorded: &RecordProgress, progress: &Progress, wake: &Waker) {
+    let mut shown = None;
     loop {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let (done, total) = (recorded.offsets_done(), recorded.offsets_total());
         progress.set(done, total);
         // What is only followed is not on its way anywhere: the coverage says what there is.
-        progress.list(!progress.title().endless || total > 0 && done < total);
+        let listed = !progress.title().endless || total > 0 && done < total;
+        progress.list(listed);
+        // Events wake the window by themselves; a connection that is lost brings none.
+        let now = Some((listed, recorded.connection()));
+        if shown != now {
+            shown = now;
+            wake.wake();
+        }
     }
 }
 
