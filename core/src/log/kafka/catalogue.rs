@@ -57,6 +57,8 @@ fn topic_info(topic: &MetadataTopic) -> TopicInfo {
 /// The client that librdkafka wants for questions about configurations.
 pub(super) struct Configurations {
     client: AdminClient<Context>,
+    /// rdkafka never hands this kind of client the token that it waits for.
+    is_without_token: bool,
 }
 
 impl Configurations {
@@ -64,14 +66,19 @@ impl Configurations {
     pub fn new(settings: &Settings, link: &Link) -> Result<Self, LogError> {
         let client = settings
             .client_config()
-            .create_with_context(Context::new(Arc::clone(link.reports())))
+            .create_with_context(Context::new(settings, Arc::clone(link.reports())))
             .map_err(|error| fault::answer(&error, "settings", link.reports(), 0))?;
-        Ok(Self { client })
+        let is_without_token = settings.token_source().is_some_and(|source| source.is_asked());
+        Ok(Self { client, is_without_token })
     }
 
     /// What is set for a topic and may be seen.
     pub async fn of_topic(&self, link: &Link, topic: &str) -> Result<TopicConfig, LogError> {
         let what = format!("configuration of topic {topic}");
+        if self.is_without_token {
+            let reason = "with a token's login they cannot be asked for".to_owned();
+            return Err(LogError::Other { what, reason });
+        }
         let options = AdminOptions::new().request_timeout(Some(link.timeout()));
         let answer = self.client.describe_configs(&[ResourceSpecifier::Topic(topic)], &options).await;
         let resources =

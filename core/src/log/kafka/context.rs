@@ -1,16 +1,21 @@
 //! What librdkafka says aside from its answers: errors, log lines, the state of its connections.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use tokio::sync::watch;
 
+use super::config::Settings;
 use super::fault;
+use super::oauth::TokenSource;
 use crate::log::LogError;
 
 /// An error of a client as a whole, as opposed to one of a topic or partition.
@@ -146,16 +151,24 @@ struct PartitionState {
 /// Hands a client's events to its [`Reports`].
 #[derive(Debug, Clone)]
 pub(super) struct Context {
-    reports: std::sync::Arc<Reports>,
+    reports: Arc<Reports>,
+    tokens: Option<Arc<TokenSource>>,
 }
 
 impl Context {
-    pub fn new(reports: std::sync::Arc<Reports>) -> Self {
-        Self { reports }
+    pub fn new(settings: &Settings, reports: Arc<Reports>) -> Self {
+        Self { reports, tokens: settings.token_source() }
     }
 }
 
 impl ClientContext for Context {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        let tokens = self.tokens.as_ref().ok_or("sasl.oauthbearer.method=oidc and its endpoint are not set")?;
+        Ok(tokens.token()?)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
@@ -210,8 +223,8 @@ mod tests {
                     "1":{{"leader":2,"desired":false}}}}}}}}}}"#
             )
         };
-        let reports = std::sync::Arc::new(Reports::new("b"));
-        let context = Context::new(reports.clone());
+        let reports = Arc::new(Reports::new("b"));
+        let context = Context::new(&Settings::new("b"), reports.clone());
         context.stats_raw(state("1").as_bytes());
         assert_eq!(reports.reachability(), (1, true));
         context.stats_raw(state("2").as_bytes());

@@ -13,8 +13,9 @@ use super::context::{Context, Reports};
 use super::fault;
 use crate::log::LogError;
 
-/// How long to go on trying when all brokers are known to be out of reach: they may be starting.
-const ALL_DOWN_GRACE: Duration = Duration::from_secs(2);
+/// How long to go on trying when all brokers are known to be out of reach, or have refused the login before: they may
+/// be starting, or have been told better meanwhile. Longer than librdkafka waits before it connects again.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// How long to wait before a question is put again after the connection broke under it.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -40,7 +41,7 @@ impl Link {
         }
         let reports = Arc::new(Reports::new(settings.brokers()));
         let consumer: BaseConsumer<Context> = config
-            .create_with_context(Context::new(reports.clone()))
+            .create_with_context(Context::new(settings, reports.clone()))
             .map_err(|error| fault::answer(&error, "settings", &reports, 0))?;
         let (consumer, stop) = (Arc::new(consumer), Arc::new(AtomicBool::new(false)));
         let (served, stopped) = (consumer.clone(), stop.clone());
@@ -69,9 +70,11 @@ impl Link {
         F: Fn(&BaseConsumer<Context>, Duration) -> KafkaResult<T> + Send + 'static,
     {
         let mut reports = self.reports.subscribe();
-        reports.mark_unchanged();
-        let mut deadline = Instant::now() + self.timeout;
-        let (consumer, until) = (self.consumer.clone(), deadline);
+        let (mut deadline, until) = (Instant::now() + self.timeout, Instant::now() + self.timeout);
+        if reports.borrow_and_update().as_ref().is_some_and(|report| report.all_down || report.is_final()) {
+            deadline = deadline.min(Instant::now() + GRACE);
+        }
+        let consumer = self.consumer.clone();
         let mut answer = tokio::task::spawn_blocking(move || ask_until(&consumer, until, &question));
         loop {
             tokio::select! {
@@ -81,7 +84,7 @@ impl Link {
                     match report {
                         Some(report) if changed.is_ok() && report.is_final() => return Err(report.error),
                         Some(report) if changed.is_ok() && report.all_down => {
-                            deadline = deadline.min(Instant::now() + ALL_DOWN_GRACE);
+                            deadline = deadline.min(Instant::now() + GRACE);
                         }
                         _ => {}
                     }

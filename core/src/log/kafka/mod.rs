@@ -15,6 +15,7 @@ mod context;
 mod fault;
 mod groups;
 mod link;
+mod oauth;
 mod offsets;
 mod reader;
 
@@ -43,6 +44,7 @@ impl KafkaLog {
     /// # Errors
     /// [`LogError::Configuration`] when a setting makes no sense.
     pub fn open(settings: Settings) -> Result<Self, LogError> {
+        settings.check()?;
         let link = std::sync::Arc::new(Link::new(&settings, None)?);
         Ok(Self { settings, link, configurations: OnceLock::new(), cluster_id: OnceLock::new() })
     }
@@ -120,3 +122,6 @@ impl Log for KafkaLog {
         reader::start(self.link.clone(), &self.settings, ranges, options)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,9 @@ pub(super) fn translate(properties: Vec<(String, String)>) -> Result<Translated,
 
 fn login(login: &Login, translated: &mut Translated) -> Result<(), LogError> {
     let option = |name: &str| login.options.get(name).cloned();
+    for name in login.options.keys().filter(|name| name.starts_with("extension_")) {
+        translated.notes.push(format!("{name} in sasl.jaas.config is left out: extensions cannot be sent"));
+    }
     let pairs: Vec<(&str, Option<String>)> = match login.module.as_str() {
         "PlainLoginModule" | "ScramLoginModule" => {
             vec![("sasl.username", option("username")), ("sasl.password", option("password"))]

@@ -13,12 +13,14 @@ mod stores;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 
+use super::oauth::TokenSource;
 use crate::log::{Isolation, LogError};
 pub use kcat::kcat_command;
 pub use secret::Secret;
@@ -46,6 +48,16 @@ pub struct Settings {
     connect_timeout: Duration,
     notes: Vec<String>,
 }
+
+/// Properties that say where OAUTHBEARER's tokens come from. Fabula fetches them itself.
+const OF_TOKENS: [&str; 6] = [
+    "sasl.oauthbearer.method",
+    "sasl.oauthbearer.client.id",
+    "sasl.oauthbearer.client.secret",
+    "sasl.oauthbearer.scope",
+    "sasl.oauthbearer.token.endpoint.url",
+    "https.ca.location",
+];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Value {
@@ -135,7 +147,9 @@ impl Settings {
             self.isolation = isolation(value)?;
             return Ok(());
         }
-        check(name, value)?;
+        if !OF_TOKENS.contains(&name) {
+            check(name, value)?;
+        }
         let hidden = is_secret(name);
         let value = value.to_owned();
         let value = if hidden { Value::Hidden(Secret::new(value)) } else { Value::Open(value) };
@@ -145,7 +159,7 @@ impl Settings {
 
     /// The bootstrap servers.
     pub fn brokers(&self) -> &str {
-        self.properties.get("bootstrap.servers").map_or("", Value::reveal)
+        self.property("bootstrap.servers").unwrap_or_default()
     }
 
     /// Which records of transactions are read.
@@ -198,7 +212,7 @@ impl Settings {
 
     /// The secret properties that the other settings call for but that are not set: what to ask a person for.
     pub fn missing_secrets(&self) -> Vec<&'static str> {
-        let value = |name: &str| self.properties.get(name).map_or("", Value::reveal);
+        let value = |name: &str| self.property(name).unwrap_or_default();
         let over_sasl = value("security.protocol").to_ascii_lowercase().starts_with("sasl");
         let mechanism = value("sasl.mechanism").to_ascii_uppercase();
         let wanted = [
@@ -210,6 +224,24 @@ impl Settings {
             (self.sets("ssl.keystore.location"), "ssl.keystore.password"),
         ];
         wanted.into_iter().filter(|(wanted, name)| *wanted && !self.sets(name)).map(|(_, name)| name).collect()
+    }
+
+    /// Checks what can only be checked of all settings together.
+    ///
+    /// # Errors
+    /// [`LogError::Configuration`] when one setting calls for another that is missing.
+    pub(super) fn check(&self) -> Result<(), LogError> {
+        let source = TokenSource::from_properties(|name| self.property(name));
+        source.map(drop).map_err(|(name, reason)| LogError::Configuration { name, reason })
+    }
+
+    /// Where OAUTHBEARER's tokens come from, where the settings say so.
+    pub(super) fn token_source(&self) -> Option<Arc<TokenSource>> {
+        TokenSource::from_properties(|name| self.property(name)).ok().flatten().map(Arc::new)
+    }
+
+    fn property(&self, name: &str) -> Option<&str> {
+        self.properties.get(name).map(Value::reveal)
     }
 
     /// What librdkafka is to be told, whatever the client is for.
@@ -225,7 +257,7 @@ impl Settings {
         for (name, value) in defaults {
             config.set(name, value);
         }
-        for (name, value) in &self.properties {
+        for (name, value) in self.properties.iter().filter(|(name, _)| !OF_TOKENS.contains(&name.as_str())) {
             config.set(name, value.reveal());
         }
         for (name, value) in OWN.iter().filter(|(_, value)| !value.is_empty()) {

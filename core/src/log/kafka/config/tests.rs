@@ -77,7 +77,7 @@ fn a_property_that_librdkafka_does_not_know_is_named() {
 #[test]
 fn secrets_show_nowhere() {
     let mut settings = Settings::new("b:1");
-    for name in ["sasl.password", "ssl.key.password", "ssl.keystore.password", "sasl.oauthbearer.config"] {
+    for name in ["sasl.password", "ssl.key.password", "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config"] {
         settings.set(name, "hunter2").unwrap();
     }
     let event = Coordinates { topic: "o'rders".into(), partition: 3, offset: 42 };

@@ -41,7 +41,7 @@ const GROUP_NAME: &str = "fabula-reads-without-a-group";
 const PREFETCH_KBYTES: usize = 64 << 10;
 
 /// The least that is fetched ahead for a partition.
-const LEAST_PREFETCH_KBYTES: usize = 256;
+const LEAST_PREFETCH_KBYTES: usize = 64;
 
 /// How many records of one partition are taken before the next has its turn.
 const TURN: usize = 2_048;
@@ -159,7 +159,8 @@ impl<'a> Reader<'a> {
         let reports = Arc::new(Reports::new(settings.brokers()));
         let ready = Arc::new(Ready::new(tracks.len()));
         let config = reading_config(settings, tracks.len(), following);
-        let made: Result<BaseConsumer<Context>, KafkaError> = config.create_with_context(Context::new(reports.clone()));
+        let made: Result<BaseConsumer<Context>, KafkaError> =
+            config.create_with_context(Context::new(settings, reports.clone()));
         let mut consumer = match made {
             Ok(consumer) => consumer,
             Err(error) => return Err((tracks, fault::answer(&error, "settings", &reports, 0))),
@@ -407,8 +408,8 @@ fn reading_config(settings: &Settings, partitions: usize, following: bool) -> rd
     let ahead_kbytes = (PREFETCH_KBYTES / partitions).max(LEAST_PREFETCH_KBYTES);
     let defaults = [
         ("queued.max.messages.kbytes", ahead_kbytes.to_string()),
-        ("queued.min.messages", (200_000 / partitions).clamp(1_000, 100_000).to_string()),
-        ("fetch.message.max.bytes", ((ahead_kbytes << 10) / 2).clamp(128 << 10, 4 << 20).to_string()),
+        ("queued.min.messages", (200_000 / partitions).clamp(200, 100_000).to_string()),
+        ("fetch.message.max.bytes", ((ahead_kbytes << 10) / 2).clamp(64 << 10, 4 << 20).to_string()),
         ("fetch.wait.max.ms", if following { "100" } else { "20" }.to_owned()),
         // When what was fetched ahead has filled its bound, look again soon: the default of a second starves a fast
         // reader.
