@@ -169,25 +169,25 @@ impl Contents {
         runs.into_iter().map(|run| Job { partition: partition.clone(), run }).collect()
     }
 
-    /// A sealed segment that ends where `from` begins, if writing it again together with `bytes` more is worth it:
-    /// each event is written again at most a logarithmic number of times, and segments do not stay tiny.
+    /// The sealed segment that ends where `from` begins, if writing it again together with so many rows and bytes more is
+    /// worth it: each event is written again at most a logarithmic number of times, and segments do not stay tiny.
     pub(super) fn small_before(
-        &mut self,
+        &self,
         partition: &TopicPartition,
         from: i64,
-        bytes: u64,
+        (rows, bytes): (usize, u64),
         limits: &Limits,
     ) -> Option<Arc<Segment>> {
         let state = self.topics.get(&partition.topic)?.partitions.get(&partition.partition)?;
         let before = state.sealed.iter().rfind(|segment| segment.covers().1 == from)?;
-        let small = before.bytes() <= 2 * bytes && before.bytes() + bytes <= limits.segment_bytes / 4;
+        let small = before.len() <= 2 * rows && before.bytes() + bytes <= limits.segment_bytes / 4;
         small.then(|| before.clone())
     }
 
     /// A run has been written as `segment`, which holds the events of `merged` too.
-    pub(super) fn sealed(&mut self, job: &Job, segment: Arc<Segment>, merged: Option<&Segment>) {
+    pub(super) fn sealed(&mut self, job: &Job, segment: Arc<Segment>, merged: &[Arc<Segment>]) {
         self.sealing_bytes -= job.run.bytes;
-        if let Some(merged) = merged {
+        for merged in merged {
             self.remove(&job.partition, merged.id());
         }
         self.disk_bytes += segment.bytes();
@@ -231,6 +231,11 @@ impl Contents {
     /// Files that the manifest about to be written does not name any more.
     pub(super) fn take_doomed(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.doomed)
+    }
+
+    /// Files that could not be removed yet.
+    pub(super) fn doom(&mut self, paths: Vec<PathBuf>) {
+        self.doomed.extend(paths);
     }
 
     /// Folders to be forced to the disk before the manifest about to be written.

@@ -3,6 +3,7 @@
 //! ```text
 //! recording.json                                   the manifest
 //! recording.lock                                   held by whoever writes
+//! recording.readers                                held by whoever reads: nothing is removed meanwhile
 //! segments/<topic>/<partition>-<from>-<to>.arrow   a segment
 //! segments/<topic>/<partition>-<from>-<to>.index   its sidecar
 //! *.aside                                          being written; rubbish unless somebody holds the lock
@@ -21,6 +22,7 @@ use crate::event::TopicPartition;
 
 pub(super) const MANIFEST: &str = "recording.json";
 pub(super) const LOCK: &str = "recording.lock";
+pub(super) const READERS: &str = "recording.readers";
 pub(super) const SEGMENTS: &str = "segments";
 pub(super) const SEGMENT_EXTENSION: &str = "arrow";
 pub(super) const SIDECAR_EXTENSION: &str = "index";
@@ -205,6 +207,37 @@ impl Lock {
             Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path, &error)),
         }
     }
+}
+
+/// What a store holds its folder for.
+#[derive(Debug)]
+pub(super) enum Hold {
+    /// To be written.
+    Write(#[expect(dead_code, reason = "held, not used")] Lock),
+    /// To be read; without a mark where the folder cannot be written.
+    Read(#[expect(dead_code, reason = "held, not used")] Option<ReaderMark>),
+}
+
+/// Says that a folder is being read, so that its writer removes no segment that the reader may still want to open.
+#[derive(Debug)]
+pub(super) struct ReaderMark {
+    _file: File,
+}
+
+impl ReaderMark {
+    /// Leaves the mark, where that can be done.
+    pub(super) fn leave(dir: &Path) -> Option<Self> {
+        let file = File::options().create(true).truncate(false).write(true).open(dir.join(READERS)).ok()?;
+        file.lock_shared().ok()?;
+        Some(Self { _file: file })
+    }
+}
+
+/// Does something while nobody reads the folder; `None` where somebody does.
+pub(super) fn without_readers<T>(dir: &Path, work: impl FnOnce() -> T) -> Option<T> {
+    let Ok(file) = File::options().write(true).open(dir.join(READERS)) else { return Some(work()) };
+    file.try_lock().ok()?;
+    Some(work())
 }
 
 #[cfg(test)]

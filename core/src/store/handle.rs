@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::contents::{Contents, Limits};
 use super::damage::{Damage, StoreError};
-use super::files::{self, Durability, Lock, MANIFEST};
+use super::files::{self, Durability, Hold, Lock, MANIFEST, ReaderMark};
 use super::memory::Keeper;
 use super::open::{self, Found, Purpose};
 use super::seal::Sealers;
@@ -70,10 +70,15 @@ impl Store {
     /// # Errors
     /// When the folder holds no recording, or one of a later format, or cannot be read.
     pub fn open(dir: &Path) -> Result<(Self, Vec<Damage>), StoreError> {
+        if !dir.is_dir() {
+            return Err(StoreError::NotARecording { dir: dir.to_owned() });
+        }
         let log: Arc<DamageLog> = Arc::default();
+        let mark = if dir.join(MANIFEST).exists() { ReaderMark::leave(dir) } else { None };
         let Found { origin, contents } = open::load(dir, Purpose::Read, &log)?;
         let damages = contents.damages.clone();
-        let shared = Shared::new(dir.to_owned(), Durability::Synced, origin, None, contents, log, Limits::default());
+        let shared =
+            Shared::new(dir.to_owned(), Durability::Synced, origin, Hold::Read(mark), contents, log, Limits::default());
         Ok((Self::over(shared), damages))
     }
 
@@ -128,7 +133,7 @@ impl Store {
         limits: Limits,
     ) -> Result<Self, StoreError> {
         let Found { origin, contents } = found;
-        let shared = Shared::new(dir.to_owned(), durability, origin, Some(lock), contents, log, limits);
+        let shared = Shared::new(dir.to_owned(), durability, origin, Hold::Write(lock), contents, log, limits);
         let mut store = Self::over(shared);
         store.sealers = Some(Arc::new(Sealers::start(&store.shared)?));
         Ok(store)
@@ -306,8 +311,19 @@ impl Store {
     /// Compares every sealed segment with its checksum. Damaged ones are left out of the snapshots that follow, and
     /// what they accounted for becomes a hole.
     pub fn verify(&self, progress: &VerifyProgress, cancel: &CancellationToken) -> Vec<Damage> {
+        self.verify_those(|_| true, progress, cancel)
+    }
+
+    /// As [`Store::verify`], of the partitions that `wanted` names.
+    pub(super) fn verify_those(
+        &self,
+        wanted: impl Fn(&TopicPartition) -> bool,
+        progress: &VerifyProgress,
+        cancel: &CancellationToken,
+    ) -> Vec<Damage> {
         let snapshot = self.snapshot();
-        let sealed: Vec<&Arc<Segment>> = snapshot.segments().filter(|segment| !segment.is_live()).collect();
+        let sealed = snapshot.segments().filter(|segment| !segment.is_live() && wanted(segment.partition()));
+        let sealed: Vec<&Arc<Segment>> = sealed.collect();
         let total = sealed.iter().map(|segment| segment.bytes()).sum();
         progress.total_bytes.store(total, Ordering::Relaxed);
         let found = sealed

@@ -189,8 +189,10 @@ impl Opening<'_> {
         let coverage = &self.contents.partition(&label.partition).coverage;
         if coverage.intersects(from, to) {
             if coverage.missing(from, to).is_empty() && !manifest_lost {
-                self.discard(&sidecar_path(path));
-                self.discard(path);
+                files::without_readers(self.dir, || {
+                    self.discard(&sidecar_path(path));
+                    self.discard(path);
+                });
             }
             return Ok(None);
         }

@@ -49,6 +49,11 @@ impl Run {
         Self { covers: (from, from), chunks: Vec::new(), bytes: 0, since: Instant::now() }
     }
 
+    /// How many events the run holds.
+    pub(super) fn rows(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.len()).sum()
+    }
+
     /// All events of the run in one batch.
     pub(super) fn events(&self, partition: &TopicPartition) -> Result<EventBatch, StoreError> {
         let batches = self.chunks.iter().map(|chunk| chunk.events()).collect::<Result<Vec<_>, _>>()?;

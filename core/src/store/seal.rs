@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -78,32 +79,45 @@ impl Drop for Sealers {
 fn work(shared: &Shared, jobs: &Receiver<Job>) {
     loop {
         match jobs.recv_timeout(HOUSEKEEPING) {
-            Ok(job) => shared.finish(&job, write(shared, &job)),
-            Err(RecvTimeoutError::Timeout) => shared.keep_house(|job| shared.finish(&job, write(shared, &job))),
+            Ok(job) => seal(shared, &job),
+            Err(RecvTimeoutError::Timeout) => shared.keep_house(|job| seal(shared, &job)),
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }
 
-/// A run as written: its segment, and the one before it that it took in.
-pub(super) struct Written {
-    pub segment: Arc<Segment>,
-    pub merged: Option<Arc<Segment>>,
+/// Writes a run. Should that be a defect's end, it is a failure like others: whoever waits for the run must not wait for
+/// ever.
+fn seal(shared: &Shared, job: &Job) {
+    let written = panic::catch_unwind(AssertUnwindSafe(|| write(shared, job)));
+    let written = written.unwrap_or_else(|_| {
+        let reason = "its columns could not be put together".to_owned();
+        Err(StoreError::Columns { partition: job.partition.clone(), reason })
+    });
+    shared.finish(job, written);
 }
 
-/// Writes a run as a segment, together with the segment before it where that is small.
+/// A run as written: its segment, and those before it that it took in.
+pub(super) struct Written {
+    pub segment: Arc<Segment>,
+    pub merged: Vec<Arc<Segment>>,
+}
+
+/// Writes a run as a segment, together with the segments before it where those are small.
 fn write(shared: &Shared, job: &Job) -> Result<Written, StoreError> {
     let run = &job.run;
-    let mut events = run.events(&job.partition)?;
-    let mut covers = run.covers;
-    let mut merged = None;
-    if let Some(before) = shared.small_before(&job.partition, run)
+    let (mut covers, mut rows, mut bytes) = (run.covers, run.rows(), run.bytes);
+    let (mut batches, mut merged) = (vec![run.events(&job.partition)?], Vec::new());
+    while let Some(before) = shared.small_before(&job.partition, covers.0, (rows, bytes))
         && let Ok(earlier) = before.events()
     {
-        events = concat(&job.partition, &[earlier, events])?;
+        batches.insert(0, earlier);
         covers.0 = before.covers().0;
-        merged = Some(before);
+        rows += before.len();
+        bytes += before.bytes();
+        merged.push(before);
     }
+    let events = concat(&job.partition, &batches)?;
     let path = shared.free_path(&job.partition, covers);
     let folder = path.parent().unwrap_or(shared.dir());
     fs::create_dir_all(folder).map_err(|error| StoreError::io("make", folder, &error))?;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::contents::{Contents, Job, Limits};
 use super::damage::StoreError;
-use super::files::{self, Durability, Lock};
+use super::files::{self, Durability, Hold};
 use super::partition::Run;
 use super::seal::Written;
 use super::segment::{DamageLog, Facts, Segment, sidecar_path};
@@ -27,8 +27,7 @@ pub(super) struct Shared {
     durability: Durability,
     origin: Arc<Origin>,
     pub limits: Limits,
-    /// Held by whoever may write; `None` when the store is only read.
-    lock: Option<Lock>,
+    hold: Hold,
     contents: Mutex<Contents>,
     /// Told whenever a run has been written.
     written: Condvar,
@@ -44,7 +43,7 @@ impl Shared {
         dir: PathBuf,
         durability: Durability,
         origin: Origin,
-        lock: Option<Lock>,
+        hold: Hold,
         contents: Contents,
         damages: Arc<DamageLog>,
         limits: Limits,
@@ -54,7 +53,7 @@ impl Shared {
             durability,
             origin: Arc::new(origin),
             limits,
-            lock,
+            hold,
             contents: Mutex::new(contents),
             written: Condvar::new(),
             table: Arc::default(),
@@ -91,7 +90,7 @@ impl Shared {
 
     /// The contents to be changed; refused where the store is only read, or could not be written.
     pub(super) fn writable(&self) -> Result<MutexGuard<'_, Contents>, StoreError> {
-        if self.lock.is_none() {
+        if let Hold::Read(_) = &self.hold {
             return Err(StoreError::ReadOnly { dir: self.dir.clone() });
         }
         let contents = self.contents();
@@ -110,8 +109,13 @@ impl Shared {
         self.changes.send_replace(version);
     }
 
-    pub(super) fn small_before(&self, partition: &TopicPartition, run: &Run) -> Option<Arc<Segment>> {
-        self.contents().small_before(partition, run.covers.0, run.bytes, &self.limits)
+    pub(super) fn small_before(
+        &self,
+        partition: &TopicPartition,
+        from: i64,
+        more: (usize, u64),
+    ) -> Option<Arc<Segment>> {
+        self.contents().small_before(partition, from, more, &self.limits)
     }
 
     pub(super) fn sealed_segment(&self, facts: Facts, path: PathBuf, checksum: u64) -> Arc<Segment> {
@@ -129,7 +133,7 @@ impl Shared {
     pub(super) fn finish(&self, job: &Job, written: Result<Written, StoreError>) {
         let mut contents = self.contents();
         match written {
-            Ok(written) => contents.sealed(job, written.segment, written.merged.as_deref()),
+            Ok(written) => contents.sealed(job, written.segment, &written.merged),
             Err(error) => {
                 tracing::error!(%error, partition = %job.partition, "a segment could not be written");
                 contents.sealing_bytes -= job.run.bytes;
@@ -185,10 +189,15 @@ impl Shared {
             unsynced.iter().try_for_each(|folder| files::sync_folder(folder, self.durability))?;
             manifest.write(&self.dir, self.durability)?;
         }
-        for path in doomed {
-            // What cannot be removed is in nobody's way, and is looked at again at the next opening.
-            let _ = std::fs::remove_file(sidecar_path(&path));
-            let _ = std::fs::remove_file(&path);
+        let removed = files::without_readers(&self.dir, || {
+            for path in &doomed {
+                // What cannot be removed is in nobody's way, and is looked at again at the next opening.
+                let _ = std::fs::remove_file(sidecar_path(path));
+                let _ = std::fs::remove_file(path);
+            }
+        });
+        if removed.is_none() {
+            self.contents().doom(doomed);
         }
         *last = Instant::now();
         Ok(())

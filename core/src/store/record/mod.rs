@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio_util::sync::CancellationToken;
 
 use super::damage::StoreError;
-use super::handle::Store;
+use super::handle::{Store, VerifyProgress};
 use crate::event::{EventBatch, TopicName, TopicPartition, Watermarks};
 use crate::log::plan::Plan;
 use crate::log::{Connection, Log, LogError, Origin, RangeEnd, ReadItem, ReadOptions, Reading};
@@ -57,7 +57,7 @@ impl RecordProgress {
 }
 
 /// Records a plan into a store: of each range only what the store does not account for yet, so that recording again
-/// adds what is new and fills holes. A plan that follows the log goes on until it is cancelled.
+/// adds what is new and fills holes, those of damage too. A plan that follows the log goes on until it is cancelled.
 ///
 /// Whole ranges of offsets are kept, whatever the timestamps in them: a plan's times only choose the ranges. A
 /// recording is then true to the log, and what is shown of it can be cut by time at every reading.
@@ -82,6 +82,7 @@ pub async fn record(
     for (partition, error) in &plan.failed {
         store.set_failure(partition, Some(error.clone()))?;
     }
+    verify(&plan, store, &cancel).await?;
     let rounds = Rounds::new(&plan, &store.snapshot());
     progress.offsets_total.store(rounds.finite_offsets(), Ordering::Relaxed);
     let mut recorder = Recorder {
@@ -238,6 +239,21 @@ impl Recorder<'_> {
         report.partitions.sort_by(|a, b| a.partition.cmp(&b.partition));
         report
     }
+}
+
+/// What is there already is compared with its checksums first: nothing may count as recorded that is damaged. What this
+/// program wrote or verified itself is not read again.
+async fn verify(plan: &Plan, store: &Store, cancel: &CancellationToken) -> Result<(), StoreError> {
+    let wanted: FxHashSet<TopicPartition> = plan.ranges.iter().map(|range| range.partition.clone()).collect();
+    let cancel = cancel.clone();
+    let verified = blocking(store, move |store| {
+        let progress = VerifyProgress::default();
+        Ok(store.verify_those(|partition| wanted.contains(partition), &progress, &cancel))
+    });
+    for damage in verified.await? {
+        tracing::warn!(%damage, "to be recorded again");
+    }
+    Ok(())
 }
 
 /// Runs what may wait for the disk where waiting holds nobody up.

@@ -97,6 +97,32 @@ fn holes_are_filled_in_offset_order() {
 }
 
 #[test]
+fn what_was_damaged_is_recorded_again() {
+    let dir = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let log = FakeLog::new(numbered(40), 40);
+        let store = Store::create(dir.path(), origin()).unwrap();
+        record_all(&log, &store).await;
+        let path = store.snapshot().segments().next().unwrap().path().unwrap().to_owned();
+        drop(store);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+
+        let (store, damages) = Store::extend(dir.path()).unwrap();
+        assert_eq!(damages, []);
+        let report = record_all(&log, &store).await;
+        assert_eq!((report.is_complete(), report.added), (true, 40));
+        assert_eq!(store.damages().len(), 1);
+        drop(store);
+        let (store, damages) = Store::open(dir.path()).unwrap();
+        assert_eq!(damages, []);
+        assert_eq!(rows_of(&store.snapshot(), &partition()), numbered(40));
+    });
+}
+
+#[test]
 fn a_partition_that_fails_is_named_and_the_rest_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     runtime().block_on(async {

@@ -206,6 +206,38 @@ fn two_writers_are_refused_and_readers_are_not() {
 }
 
 #[test]
+fn what_a_reader_may_still_open_is_not_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = Limits { segment_bytes: 1 << 20, ..small() };
+    let store = Store::create_with(dir.path(), origin(), limits).unwrap();
+    store.append(&batch(&partition(), &numbered(0, 5)), 0, 5).unwrap();
+    store.flush().unwrap();
+    let (reader, _) = Store::open(dir.path()).unwrap();
+    store.append(&batch(&partition(), &numbered(5, 10)), 5, 10).unwrap();
+    store.flush().unwrap();
+    assert_eq!(store.snapshot().segments().count(), 1, "the small segment was written again with what followed it");
+    assert_eq!(rows_of(&reader.snapshot(), &partition()), numbered(0, 5));
+    assert_eq!(segments(dir.path()).len(), 2);
+    drop(reader);
+    store.append(&batch(&partition(), &numbered(10, 11)), 10, 11).unwrap();
+    store.flush().unwrap();
+    assert_eq!(segments(dir.path()).len(), store.snapshot().segments().count());
+    assert_eq!(rows_of(&store.snapshot(), &partition()), numbered(0, 11));
+}
+
+#[test]
+fn a_trickle_of_events_does_not_leave_a_file_for_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::create(dir.path(), origin()).unwrap();
+    for offset in 0..64 {
+        store.append(&batch(&partition(), &numbered(offset, offset + 1)), offset, offset + 1).unwrap();
+        store.flush().unwrap();
+    }
+    assert!(segments(dir.path()).len() <= 7, "{:?}", segments(dir.path()));
+    assert_eq!(rows_of(&store.snapshot(), &partition()), numbered(0, 64));
+}
+
+#[test]
 fn a_folder_without_a_recording_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     assert!(matches!(Store::open(dir.path()), Err(StoreError::NotARecording { .. })));
@@ -232,21 +264,29 @@ fn a_disk_that_refuses_is_named_and_what_is_there_stays_sound() {
 #[test]
 fn a_temporary_store_keeps_to_its_budget_by_letting_the_oldest_go() {
     let parent = tempfile::tempdir().unwrap();
-    let store = Store::temporary_in(parent.path(), origin(), 10_000).unwrap();
+    let budget = 20_000;
+    let store = Store::temporary_in(parent.path(), origin(), budget).unwrap();
+    let number = |from: i64| TopicPartition::new("orders", i32::try_from(from / 50).unwrap());
     for from in (0..300).step_by(50) {
-        store.append(&batch(&partition(), &numbered(from, from + 50)), from, from + 50).unwrap();
+        store.append(&batch(&number(from), &numbered(from, from + 50)), from, from + 50).unwrap();
         store.flush().unwrap();
         while store.is_over_budget() {
             store.drop_oldest().unwrap().unwrap();
         }
     }
-    assert!(store.bytes() <= 10_000);
-    let rows = rows_of(&store.snapshot(), &partition());
-    assert_eq!(rows, numbered(rows[0].offset, 300), "the newest are kept");
-    assert_eq!(store.snapshot().partition(&partition()).unwrap().coverage.ranges(), [(rows[0].offset, 300)]);
+    assert!(store.bytes() <= budget);
+    let snapshot = store.snapshot();
+    let held: Vec<i64> = (0..300).step_by(50).filter(|&from| !rows_of(&snapshot, &number(from)).is_empty()).collect();
+    assert!(!held.is_empty() && held.len() < 6);
+    assert_eq!(held, (held[0]..300).step_by(50).collect::<Vec<_>>(), "the newest are kept");
+    for from in (0..300).step_by(50) {
+        let covered = snapshot.partition(&number(from)).unwrap().coverage.ranges().to_vec();
+        let expected = if held.contains(&from) { vec![(from, from + 50)] } else { vec![] };
+        assert_eq!(covered, expected, "what was let go of is a hole");
+    }
     let folder = store.dir().to_owned();
-    assert_eq!(segments(&folder).len(), store.snapshot().segments().count(), "what was let go of is off the disk");
-    drop(store);
+    assert_eq!(segments(&folder).len(), held.len(), "what was let go of is off the disk");
+    drop((snapshot, store));
     assert!(!folder.exists());
 }
 
