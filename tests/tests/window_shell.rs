@@ -10,6 +10,7 @@ use fabula::command::{Command, LISTED};
 use fabula::theme::Theme;
 use fabula::window::{Options, Start, Window};
 use fabula::workspace::{SavedLog, Workspace};
+use fabula_core::log::kafka::Settings;
 
 /// How long a test waits before it is lost. Nothing is measured by it.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(90);
@@ -200,6 +201,16 @@ fn ten_thousand_topics_have_only_the_rows_in_sight_as_nodes() {
     let rows = begin_with(&harness, "topic-0");
     assert!((10..120).contains(&rows), "{rows} rows for a pane of some forty");
     assert!(shows(&harness, "topic-00000"));
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_named_where_its_topics_would_be() {
+    let mut settings = Settings::new("127.0.0.1:1");
+    settings.set_connect_timeout(std::time::Duration::from_millis(500));
+    let mut harness = window(Start::Cluster(Box::new(settings)), None);
+    until(&mut harness, "the catalogue says why", |harness| {
+        shows(harness, "no broker answers at 127.0.0.1:1") && shows(harness, "Try again")
+    });
 }
 
 #[test]
