@@ -7,8 +7,10 @@
 pub mod data;
 pub mod density;
 pub mod frame;
+pub mod live;
 pub mod open;
 pub mod predicate;
+pub mod record;
 pub mod search;
 pub mod story;
 

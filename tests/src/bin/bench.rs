@@ -1,14 +1,14 @@
 //! Prints the table of benchmarks.
 //!
 //! ```text
-//! cargo run --release -p fabula-tests --bin bench -- [--events N] [SECTION…]
+//! cargo run --release --workspace --bin bench -- [--events N] [SECTION…]
 //! ```
 //! Sections: see [`SECTIONS`]; all if none is named. Exit code 1 if a goal is missed.
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use fabula_tests::bench::{Data, Table, density, frame, open, predicate, search, story};
+use fabula_tests::bench::{Data, Table, density, frame, live, open, predicate, record, search, story};
 
 type Section = fn(&Data, &mut Table) -> Result<()>;
 
@@ -20,6 +20,8 @@ const SECTIONS: &[(&str, Section)] = &[
     ("search", search::measure),
     ("predicate", predicate::measure),
     ("frame", frame::measure),
+    ("record", record::measure),
+    ("live", live::measure),
 ];
 
 fn main() -> Result<ExitCode> {
