@@ -254,3 +254,16 @@ fn a_value_of_twenty_megabytes_opens_and_can_be_looked_at_in_every_form() {
     let nodes = pane.harness.query_all_by_label_contains("").count();
     assert!(nodes < 1_000, "only what is in sight is laid out: {nodes} nodes");
 }
+
+#[test]
+fn an_event_that_is_not_there_is_named_once_and_not_asked_for_again() {
+    let mut pane = sample();
+    let coordinates = Coordinates { topic: "orders".into(), partition: 0, offset: 1 << 40 };
+    pane.send(Command::Select(Some(fabula::state::Selection { coordinates, time_ns: None })));
+    assert!(pane.says("is not in the store"));
+    for _ in 0..20 {
+        pane.harness.step();
+        assert!(pane.says("is not in the store"), "the message stays");
+        assert!(!pane.harness.state().jobs().is_busy(), "nothing is loaded in vain");
+    }
+}

@@ -45,7 +45,10 @@ pub struct Inspector {
     copied: Option<(Copy, String)>,
     same_key: SameKey,
     form: Form,
+    /// What is wrong with the event, or with its value.
     failure: Option<String>,
+    /// What could not be loaded, and from which version of the store: it is not asked for again in vain.
+    failed: Option<(Asked, u64)>,
 }
 
 /// Something of an event on its way; `None` if the store does not hold the event.
@@ -94,8 +97,7 @@ impl Inspector {
     fn load(&mut self, context: &Context<'_>) {
         let state = context.state;
         let (Some(selection), Some(snapshot)) = (&state.selection, &state.log.snapshot) else {
-            self.loading = None;
-            self.completing = None;
+            (self.loading, self.completing, self.failure, self.failed) = (None, None, None, None);
             discard(self.shown.take(), context);
             return;
         };
@@ -107,7 +109,8 @@ impl Inspector {
         let known = self.shown.as_ref().is_some_and(|shown| shown.asked.is_same(&asked))
             || self.loading.as_ref().is_some_and(|(loading, _)| loading.is_same(&asked));
         // An event that was not read yet may be there in the next snapshot; one that failed may be mended by then.
-        if known || self.failure.is_some() && self.shown.is_none() && !self.is_new(&asked) {
+        let in_vain = self.failed.as_ref();
+        if known || in_vain.is_some_and(|(failed, version)| failed.is_same(&asked) && *version == snapshot.version) {
             return;
         }
         self.completing = None;
@@ -115,10 +118,6 @@ impl Inspector {
         let job = move |_: &crate::jobs::Progress| load(&at, &snapshot, &formats);
         self.failure = None;
         self.loading = Some((asked, context.jobs.spawn_blocking(Title::quiet("Event"), job)));
-    }
-
-    fn is_new(&self, asked: &Asked) -> bool {
-        self.loading.as_ref().is_none_or(|(loading, _)| !loading.is_same(asked))
     }
 
     fn take_loaded(&mut self, context: &Context<'_>) {
@@ -130,19 +129,21 @@ impl Inspector {
                 self.show(asked, detail, context);
             }
             Some(Ok(None)) => {
-                let at = asked.at.clone();
-                self.loading = None;
-                discard(self.shown.take(), context);
-                self.failure = Some(format!("{at} is not in the store: it was not read, or the log has no such event"));
+                let at = &asked.at;
+                let why = format!("{at} is not in the store: it was not read, or the log has no such event");
+                self.give_up(why, context);
             }
-            Some(Err(damage)) => {
-                self.loading = None;
-                discard(self.shown.take(), context);
-                self.failure = Some(damage.to_string());
-            }
+            Some(Err(damage)) => self.give_up(damage.to_string(), context),
             None if job.is_lost() => self.loading = None,
             None => {}
         }
+    }
+
+    fn give_up(&mut self, why: String, context: &Context<'_>) {
+        let version = context.state.log.snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+        self.failed = self.loading.take().map(|(asked, _)| (asked, version));
+        self.failure = Some(why);
+        discard(self.shown.take(), context);
     }
 
     fn show(&mut self, asked: Asked, detail: Detail, context: &Context<'_>) {
