@@ -141,8 +141,8 @@ pub(super) fn facts_ui(ui: &mut Ui, story: &Story, context: &Context<'_>) {
     };
     let (complete, all) = (state.log.coverage.complete, state.log.coverage.partitions);
     let coverage = format!("{complete} of {all} partitions complete");
-    let response = widgets::caption(ui, format!("{events} · {coverage}"));
     ui.spacing_mut().item_spacing.x = 0.0;
+    let response = widgets::caption(ui, format!("{events} · {coverage}"));
     let words = egui::RichText::new(format!("{order} · ")).font(font::small()).color(tokens(ui).text_second);
     let turn = ui
         .add(egui::Label::new(words).sense(Sense::CLICK))
