@@ -19,9 +19,10 @@ struct Bins<'a> {
 impl Bins<'_> {
     /// Adds one event, if it falls into a bin.
     fn add(&mut self, time_ns: i64, other: bool) {
-        let bin = (time_ns >> self.level).wrapping_sub(self.start) as u64 as usize;
         let counts = if other { &mut self.others[..] } else { &mut *self.counts };
-        if let Some(count) = counts.get_mut(bin) {
+        // The first and the last time there can be are further apart than `i64` can say.
+        let bin = (time_ns >> self.level).checked_sub(self.start).and_then(|bin| usize::try_from(bin).ok());
+        if let Some(count) = bin.and_then(|bin| counts.get_mut(bin)) {
             *count += 1;
         }
     }
