@@ -36,7 +36,7 @@ type Sent = Arc<Mutex<Vec<Instant>>>;
 pub fn measure(_data: &Data, table: &mut Table) -> Result<()> {
     let kafka = Kafka::start("the benchmark of following").context("Java or Kafka is missing")?;
     kafka.create_topic(TOPIC, PARTITIONS as i32, &[]);
-    Pen::new(&kafka.brokers()).write(TOPIC, (0..PARTITIONS).map(|n| event(n)));
+    Pen::new(&kafka.brokers()).write(TOPIC, (0..PARTITIONS).map(event));
 
     let mut window = Pane::open(Start::Cluster(Box::new(Settings::new(&kafka.brokers()))))?;
     window.until("the topic is read", |harness| harness.state().state().log.coverage.events >= PARTITIONS);

@@ -114,13 +114,13 @@ fn consume(consumer: &Path, brokers: &str, run: u32, events: u64) -> Result<Dura
         .output()?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     // «% 3000000 messages (…) consumed in 1234ms: …», the last of them the sum.
-    let sums = said.lines().filter_map(|line| {
+    let mut sums = said.lines().filter_map(|line| {
         let (count, rest) = line.trim_start_matches("% ").split_once(" messages")?;
         let (_, rest) = rest.split_once("consumed in ")?;
         let (ms, _) = rest.split_once("ms")?;
         Some((count.trim().parse::<u64>().ok()?, ms.trim().parse::<u64>().ok()?))
     });
-    match sums.last() {
+    match sums.next_back() {
         Some((count, ms)) if count >= events => Ok(Duration::from_millis(ms)),
         other => bail!("librdkafka's consumer ended after {:?} with {other:?}: {said}", began.elapsed()),
     }
