@@ -7,7 +7,6 @@ use fabula_tests::kafka::produce::{Pen, Record};
 use fabula_tests::kafka::reading::Event;
 use fabula_tests::kafka::{Kafka, kcat};
 use fabula_tests::program::{self, Ran, Running};
-use fabula_tests::window::wait_for;
 use fabula_tests::{arguments, recordings};
 use serde_json::Value;
 
@@ -116,37 +115,6 @@ fn both_isolation_levels_are_those_of_kcat() {
         lengths.push(ours.len());
     }
     assert_eq!(lengths, [650, 1_000]);
-}
-
-#[test]
-fn a_broker_that_is_killed_and_started_again_loses_and_doubles_nothing() {
-    let test = "a_broker_that_is_killed_and_started_again_loses_and_doubles_nothing";
-    let Some(mut kafka) = Kafka::start(test) else { return };
-    if !kcat::is_here(test) {
-        return;
-    }
-    kafka.create_topic("orders", 3, &[]);
-    let value = "x".repeat(2_000);
-    let records = (0..60_000).map(|at| Record::new(at % 3, format!("{at}"), value.as_str()).at(i64::from(at)));
-    Pen::new(&kafka.brokers()).write("orders", records);
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    // Small answers make it slow enough to be interrupted.
-    let slowly =
-        ["-X", "fetch.message.max.bytes=4000", "-X", "fetch.max.bytes=8000", "-X", "queued.max.messages.kbytes=64"];
-    let mut arguments = arguments!["record", "-b", kafka.brokers(), "-t", "orders", "--to", folder.path()].to_vec();
-    arguments.extend(slowly.map(Into::into));
-    let mut running = Running::start(arguments);
-    let begun = wait_for("the recording to begin", || {
-        anyhow::ensure!(running.child().try_wait()?.is_none(), "the recording is done already");
-        Ok(folder.path().join("recording.json").exists().then_some(()))
-    });
-    begun.expect("the recording has begun");
-    kafka.kill();
-    kafka.restart();
-    let ran = running.finish().ok();
-    assert!(ran.stderr.contains("3 of 3 partitions complete"), "{}", ran.stderr);
-    let recorded = program::run(arguments!["read", "--recording", folder.path(), "-t", "orders", "-J"]).ok();
-    assert_same(&in_log_order(&recorded), &kcat::read(&kafka.brokers(), "orders", Isolation::ReadCommitted), "orders");
 }
 
 #[test]

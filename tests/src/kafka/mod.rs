@@ -320,6 +320,7 @@ fn server_properties(folder: &Path, listeners: &[Listener]) -> String {
          transaction.state.log.replication.factor=1\n\
          transaction.state.log.min.isr=1\n\
          group.initial.rebalance.delay.ms=0\n\
+         log.retention.ms=-1\n\
          log.cleaner.backoff.ms=200\n\
          log.initial.task.delay.ms=500\n\
          log.retention.check.interval.ms=500\n",
