@@ -106,6 +106,8 @@ impl Reports {
                 };
                 report.error = latest.as_ref().map_or_else(lost, |before| before.error.clone());
             }
+            // Down until somebody answers, whatever else is reported meanwhile.
+            report.all_down |= latest.as_ref().is_some_and(|before| before.all_down);
             *latest = Some(report);
         });
         self.errors.fetch_add(1, Ordering::Release);

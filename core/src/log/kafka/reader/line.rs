@@ -36,6 +36,10 @@ impl Line {
         let (new_error, new_states) = (errors != self.errors_seen, states != self.states_seen);
         (self.errors_seen, self.states_seen) = (errors, states);
         let cut = new_error && reports.latest().is_some_and(|report| report.all_down || report.is_final());
+        if cut && self.state == State::Broken {
+            self.state = State::Cut;
+            self.dry.fill(false);
+        }
         if self.state == State::Up && (cut || (new_states && !reachable)) {
             self.state = if cut { State::Cut } else { State::Broken };
             self.dry.fill(false);

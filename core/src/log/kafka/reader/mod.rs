@@ -43,6 +43,10 @@ const PREFETCH_KBYTES: usize = 64 << 10;
 /// The least that is fetched ahead for a partition.
 const LEAST_PREFETCH_KBYTES: usize = 64;
 
+/// How long an event that belongs to no partition may wait. Their queue calls only when it was empty before, and what
+/// came before anyone listened (the wish for a token) calls nobody.
+const EVENTS_EVERY: Duration = Duration::from_millis(250);
+
 /// How many records of one partition are taken before the next has its turn.
 const TURN: usize = 2_048;
 
@@ -137,6 +141,7 @@ struct Reader<'a> {
     /// When unfinished batches are due, in order. An entry whose batch has gone already does no harm: the next batch
     /// only leaves early.
     due: VecDeque<(Instant, usize)>,
+    events_due: Instant,
     line: Line,
     ready: Arc<Ready>,
     reports: Arc<Reports>,
@@ -172,6 +177,7 @@ impl<'a> Reader<'a> {
             active: tracks.len(),
             over: Vec::new(),
             due: VecDeque::new(),
+            events_due: Instant::now(),
             line: Line::new(tracks.len()),
             ready,
             reports,
@@ -216,8 +222,9 @@ impl<'a> Reader<'a> {
 
     fn run(&mut self) -> Result<(), Stopped> {
         loop {
-            if self.ready.take_events() {
+            if self.ready.take_events() || self.events_due <= Instant::now() {
                 self.serve_events();
+                self.events_due = Instant::now() + EVENTS_EVERY;
             }
             if let Some(change) = self.line.change(&self.reports) {
                 self.outlet.send(ReadItem::Connection(change))?;
@@ -232,7 +239,7 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
             if took.is_none() {
-                let due = self.due.front().map(|(due, _)| *due);
+                let due = self.due.front().map_or(self.events_due, |(due, _)| self.events_due.min(*due));
                 self.outlet.wait_until(due, self.ready.wait())?;
             }
         }

@@ -56,14 +56,9 @@ impl Outlet {
     }
 
     /// Waits for something until a moment; whether it came is for the caller to see.
-    pub fn wait_until(&self, moment: Option<Instant>, something: impl Future<Output = ()>) -> Result<(), Stopped> {
-        match moment {
-            None => self.wait_for(something),
-            Some(moment) => {
-                let bounded = async { tokio::time::timeout_at(moment.into(), something).await };
-                self.wait_for(bounded).map(|_| ())
-            }
-        }
+    pub fn wait_until(&self, moment: Instant, something: impl Future<Output = ()>) -> Result<(), Stopped> {
+        let bounded = async { tokio::time::timeout_at(moment.into(), something).await };
+        self.wait_for(bounded).map(drop)
     }
 
     /// Ends without waiting for questions whose answers nobody wants any more.
