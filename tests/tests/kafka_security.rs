@@ -5,9 +5,11 @@ use fabula_core::log::{Log as _, LogError};
 use fabula_tests::kafka::produce::{Pen, Record};
 use fabula_tests::kafka::secured::{STORE_PASSWORD, Secured};
 use fabula_tests::kafka::{block_on, reading};
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The broker of these tests, with a topic `open` of ten events that `alice`, `client` and `oauth` may Describe and
 /// Read, and a topic `shut` that they may not.
@@ -61,6 +63,69 @@ fn scram_plain_and_oauthbearer_let_in() {
         ("sasl.oauthbearer.config", "principal=oauth"),
     ];
     reads(secured.settings("SASL", &unsecured));
+}
+
+/// A provider that gives the one who knows the secret an unsigned token, in chunks.
+fn provider() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a bound port");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut request = Vec::new();
+            while !request.ends_with(b"&scope=read+logs") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).expect("a request");
+                request.push(byte[0]);
+            }
+            let request = String::from_utf8(request).expect("a request is text");
+            // oauth:the secret
+            let known = request.contains("Authorization: Basic b2F1dGg6dGhlK3NlY3JldA==\r\n");
+            let (status, body) = if known {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+                let claims = format!(r#"{{"sub":"oauth","iat":{now},"exp":{}}}"#, now + 3_600);
+                let token = format!("{}.{}.", base64url(r#"{"alg":"none"}"#), base64url(&claims));
+                ("200 OK", format!(r#"{{"access_token":"{token}"}}"#))
+            } else {
+                ("401 Unauthorized", r#"{"error":"invalid_client","error_description":"who is that"}"#.to_owned())
+            };
+            let head = format!("HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\n\r\n");
+            let answer = format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+            stream.write_all(answer.as_bytes()).expect("an answer");
+        }
+    });
+    format!("http://{address}/token")
+}
+
+fn base64url(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let digits = text.as_bytes().chunks(3).flat_map(|bytes| {
+        let bits = bytes.iter().fold(0_usize, |bits, &byte| bits << 8 | usize::from(byte)) << (8 * (3 - bytes.len()));
+        (0..=bytes.len()).map(move |at| char::from(DIGITS[bits >> (18 - 6 * at) & 63]))
+    });
+    digits.collect()
+}
+
+#[test]
+fn a_token_from_a_provider_lets_in_and_a_wrong_secret_is_told_at_once() {
+    let test = "a_token_from_a_provider_lets_in_and_a_wrong_secret_is_told_at_once";
+    let Some(secured) = secured(test) else { return };
+    let url = provider();
+    let settings = |secret: &str| {
+        let properties = [
+            ("sasl.mechanism", "OAUTHBEARER"),
+            ("sasl.oauthbearer.method", "oidc"),
+            ("sasl.oauthbearer.client.id", "oauth"),
+            ("sasl.oauthbearer.client.secret", secret),
+            ("sasl.oauthbearer.scope", "read logs"),
+            ("sasl.oauthbearer.token.endpoint.url", &url),
+        ];
+        secured.settings("SASL", &properties)
+    };
+    reads(settings("the secret"));
+    let error = refused(settings("guessed"));
+    assert!(matches!(error, LogError::Authentication { .. }), "{error}");
+    assert!(error.to_string().contains("who is that") && !error.to_string().contains("guessed"), "{error}");
 }
 
 #[test]
