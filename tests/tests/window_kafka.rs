@@ -57,7 +57,9 @@ fn a_cluster_is_followed_through_its_death_and_leaves_no_group() {
     kafka.restart();
     Pen::new(&kafka.brokers()).write("orders", records(1_100..1_200));
     until_events(&mut pane, 1_200);
-    assert_eq!(pane.harness.state().state().log.status, LogStatus::Up);
+    pane.until("the window says that the cluster is back", |harness| {
+        harness.state().state().log.status == LogStatus::Up
+    });
 }
 
 #[test]
