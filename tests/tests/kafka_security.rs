@@ -69,7 +69,7 @@ fn scram_plain_and_oauthbearer_let_in() {
 fn provider() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("a bound port");
-    std::thread::spawn(move || {
+    let answering = move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let mut request = Vec::new();
@@ -93,7 +93,8 @@ fn provider() -> String {
             let answer = format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
             stream.write_all(answer.as_bytes()).expect("an answer");
         }
-    });
+    };
+    std::thread::Builder::new().name("provider".into()).spawn(answering).expect("a thread");
     format!("http://{address}/token")
 }
 
