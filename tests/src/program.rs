@@ -15,7 +15,9 @@ pub fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let test = std::env::current_exe().expect("a test knows where it lies");
-        let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
+        let folder = test.parent().expect("a program lies in a folder");
+        // Tests lie in target/<profile>/deps, benchmarks in target/<profile>.
+        let profile = if folder.ends_with("deps") { folder.parent().expect("deps lie in a profile") } else { folder };
         let program = profile.join(format!("fabula{}", std::env::consts::EXE_SUFFIX));
         let build = "cargo build --release --workspace --bin fabula";
         assert!(program.is_file(), "{} is not there; build it first: {build}", program.display());
