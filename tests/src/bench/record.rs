@@ -78,10 +78,10 @@ fn produce(kafka: &Kafka, data: &Data) -> Result<u64> {
                 });
                 std::ops::ControlFlow::Continue(())
             })?;
-            written += some.len() as u64;
-            if some.is_empty() || written > MOST {
+            if some.is_empty() || written >= MOST {
                 return Ok::<_, anyhow::Error>(());
             }
+            written += some.len() as u64;
             pen.write(TOPIC, some);
         }
     });
