@@ -3,7 +3,7 @@
 //! The modules stand in one line, and each may use only those before it:
 //!
 //! ```text
-//! event  ←  log  ←  store  ←  codec  ←  schema  ←  narrative  ←  expr
+//! event  ←  log  ←  store  ←  codec  ←  schema  ←  narrative  ←  expr  ←  pipeline  ←  engine
 //! ```
 //!
 //! | module | what it holds |
@@ -15,14 +15,18 @@
 //! | [`schema`] | the shape of a topic's values as its events show it |
 //! | [`narrative`] | the merged, time-ordered story over a store |
 //! | [`expr`] | the one expression language: SQL scalar expressions over events |
+//! | [`pipeline`] | the graph of a pipeline as data: nodes, file format, structure |
+//! | [`engine`] | pipelines running: operators over columnar batches |
 //!
 //! Nothing here knows of a window; `tests/` holds a check that no screen toolkit is reachable from this crate.
 #![warn(missing_docs)]
 
 pub mod codec;
+pub mod engine;
 pub mod event;
 pub mod expr;
 pub mod log;
 pub mod narrative;
+pub mod pipeline;
 pub mod schema;
 pub mod store;

@@ -42,7 +42,7 @@ pub use preview::preview;
 pub use value::{Number, Value};
 
 pub(crate) use cell::time_in_ms;
-pub(crate) use number::number_cell;
+pub(crate) use number::{number_cell, number_in_least_digits};
 pub(crate) use path::is_plain_name;
 
 /// A format by name.

@@ -135,6 +135,12 @@ impl Digits {
     }
 }
 
+/// A number's sign, its digits (values 0 to 9) without zeros at either end, and the power of ten of the last: the same
+/// for numbers of the same worth. `None` for what is no number.
+pub(crate) fn number_in_least_digits(text: &str) -> Option<(bool, Vec<u8>, i64)> {
+    Digits::parse(text).map(|number| (number.negative, number.digits, number.exponent))
+}
+
 fn parse_exponent(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {

@@ -41,10 +41,12 @@
 //!   `INTERVAL '5 minutes'` is 300000.
 //! - LIKE, regular expressions and the functions of texts take an array or object as its JSON text.
 
+mod aggregate;
 mod arithmetic;
 mod cast;
 mod error;
 mod evaluate;
+mod formula;
 mod functions;
 mod help;
 mod like;
@@ -68,7 +70,9 @@ use evaluate::Evaluation;
 use lower::{Lowering, Typed};
 use node::Node;
 
+pub use aggregate::{AggregateCall, AggregateFunction};
 pub use error::ExprError;
+pub use formula::{Formula, Input, NameError, Scope};
 pub use functions::Function;
 pub use help::{Completion, complete};
 pub use need::{Need, Place};
@@ -134,7 +138,7 @@ impl Expr {
     /// # Errors
     /// [`ExprError`] with the place, if it is not one or is not well typed.
     pub fn parse(text: &str) -> Result<Self, ExprError> {
-        let source = parse::Source { text };
+        let source = parse::Source::of_event(text);
         let sql = source.parse()?;
         let mut lowering = Lowering::new(&source);
         let typed = lowering.lower(&sql)?;

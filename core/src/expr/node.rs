@@ -9,7 +9,7 @@ use super::source::Source;
 use crate::codec::Cell;
 
 /// What is known of a value before anything runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Type {
     /// A payload's field: known only when an event is there.
     Any,

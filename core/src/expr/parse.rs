@@ -26,7 +26,19 @@ const PARSER_DEPTH: usize = 100;
 pub(crate) const INDEX_QUOTE: char = '[';
 
 #[derive(Debug)]
-struct FabulaDialect;
+struct FabulaDialect {
+    /// The words that begin a name, where names are not those of an event.
+    roots: Option<Vec<String>>,
+}
+
+impl FabulaDialect {
+    fn begins_name(&self, word: &str) -> bool {
+        match &self.roots {
+            Some(roots) => roots.iter().any(|root| root == word),
+            None => ROOTS.contains(&word) || word == "headers_all",
+        }
+    }
+}
 
 impl Dialect for FabulaDialect {
     fn dialect(&self) -> TypeId {
@@ -56,7 +68,8 @@ impl Dialect for FabulaDialect {
         if word.keyword == Keyword::EXISTS && next == Token::LParen {
             return Some(parse_exists(parser));
         }
-        let root = word.quote_style.is_none() && (ROOTS.contains(&&*word.value) || word.value == "headers_all");
+        let plain = word.quote_style.is_none() || self.roots.is_some();
+        let root = plain && self.begins_name(&word.value);
         let typed_text = word.value == "timestamp" && matches!(next, Token::SingleQuotedString(_));
         (root && next != Token::LParen && !typed_text).then(|| parse_field(parser))
     }
@@ -134,9 +147,25 @@ fn take_dashed_part(parser: &mut Parser<'_>, steps: &mut [Ident]) -> bool {
 /// A text being read, and where things stand in it.
 pub(crate) struct Source<'t> {
     pub(crate) text: &'t str,
+    /// The words that begin a name, where names are not those of an event.
+    roots: Option<Vec<String>>,
 }
 
 impl<'t> Source<'t> {
+    /// A text about an event.
+    pub(crate) fn of_event(text: &'t str) -> Self {
+        Self { text, roots: None }
+    }
+
+    /// A text about columns whose names begin with these words.
+    pub(crate) fn of_columns(text: &'t str, roots: Vec<String>) -> Self {
+        Self { text, roots: Some(roots) }
+    }
+
+    fn dialect(&self) -> FabulaDialect {
+        FabulaDialect { roots: self.roots.clone() }
+    }
+
     /// Reads one expression.
     pub(crate) fn parse(&self) -> Result<Sql, ExprError> {
         self.parse_with(|parser| parser.parse_expr())
@@ -153,7 +182,7 @@ impl<'t> Source<'t> {
         }
         let tokens = self.tokens()?;
         self.check_nesting(&tokens)?;
-        let dialect = FabulaDialect;
+        let dialect = self.dialect();
         let mut parser = Parser::new(&dialect).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(tokens);
         let parsed = parse(&mut parser).map_err(|error| self.parser_error(&parser, &error))?;
         let rest = parser.peek_token();
@@ -165,7 +194,7 @@ impl<'t> Source<'t> {
 
     /// The text's tokens.
     pub(crate) fn tokens(&self) -> Result<Vec<TokenWithSpan>, ExprError> {
-        Tokenizer::new(&FabulaDialect, self.text).tokenize_with_location().map_err(|error| {
+        Tokenizer::new(&self.dialect(), self.text).tokenize_with_location().map_err(|error| {
             let at = self.offset(error.location);
             let message = error.message.trim_end_matches(" at").to_owned();
             let message = match message.as_str() {

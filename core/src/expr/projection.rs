@@ -31,7 +31,7 @@ impl Projection {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let source = parse::Source { text };
+        let source = parse::Source::of_event(text);
         let mut columns = Vec::new();
         for item in source.parse_list()? {
             let (sql, alias) = match item {

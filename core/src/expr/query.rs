@@ -57,9 +57,9 @@ fn unquote(text: &str) -> Option<String> {
 
 /// A name of the language followed by what only an expression has there.
 fn begins_like_a_condition(text: &str) -> bool {
-    let source = parse::Source { text };
+    let source = parse::Source::of_event(text);
     // A text that is not closed is no reason to doubt what stands before it.
-    let tokens = source.tokens().or_else(|error| parse::Source { text: &text[..error.at.start] }.tokens());
+    let tokens = source.tokens().or_else(|error| parse::Source::of_event(&text[..error.at.start]).tokens());
     let Ok(tokens) = tokens else { return false };
     let mut tokens =
         tokens.into_iter().map(|token| token.token).filter(|token| !matches!(token, Token::Whitespace(_))).skip_while(

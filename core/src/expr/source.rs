@@ -36,6 +36,10 @@ pub enum Source {
     Header(String),
     /// `headers_all.name`: every header of that name, as an array.
     Headers(String),
+    /// A column of a pipeline's rows, by its place, and what is known of it. No event has it.
+    Column(usize, Type),
+    /// An aggregate's result, by its place among the calls of its expression. No event has it.
+    Aggregate(usize, Type),
 }
 
 /// The names that begin a field.
@@ -55,6 +59,7 @@ impl Source {
             Self::Partition | Self::Offset | Self::KeySize | Self::ValueSize => Type::Number,
             Self::Timestamp => Type::Time,
             Self::Key(_) | Self::Value(_) | Self::Headers(_) => Type::Any,
+            Self::Column(_, of) | Self::Aggregate(_, of) => *of,
         }
     }
 }
@@ -81,6 +86,8 @@ impl fmt::Display for Source {
             Self::ValueSize => f.write_str("size(value)"),
             Self::Header(name) => header(f, "headers", name),
             Self::Headers(name) => header(f, "headers_all", name),
+            Self::Column(index, _) => write!(f, "column {index}"),
+            Self::Aggregate(index, _) => write!(f, "aggregate {index}"),
         }
     }
 }
@@ -139,6 +146,7 @@ fn of_row<'a>(source: &Source, batch: &'a EventBatch, row: usize) -> Cell<'a> {
         Source::Header(name) => headers(batch, row, name).next().unwrap_or(Cell::Missing),
         Source::Headers(name) => all_headers(batch, row, name),
         Source::Key(_) | Source::Value(_) | Source::KeySize | Source::ValueSize => Cell::Missing,
+        Source::Column(..) | Source::Aggregate(..) => Cell::Missing,
     }
 }
 

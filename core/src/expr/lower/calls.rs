@@ -7,8 +7,9 @@ use sqlparser::ast::{
     FunctionArg, FunctionArgExpr, FunctionArguments, Interval, Spanned as _, TrimWhereField, Value as SqlValue,
 };
 
-use super::{Lowering, Typed};
+use super::{Lowering, Names, Typed};
 use crate::codec::{Cell, Fault, Path, json, number_cell};
+use crate::expr::aggregate::AggregateFunction;
 use crate::expr::arithmetic::calculate;
 use crate::expr::error::{ExprError, most_similar};
 use crate::expr::functions::Function;
@@ -80,12 +81,15 @@ impl Lowering<'_> {
         }
     }
 
-    fn argument(&mut self, sql: &Sql) -> Result<(Node, Type), ExprError> {
+    pub(super) fn argument(&mut self, sql: &Sql) -> Result<(Node, Type), ExprError> {
         self.lower(sql).map(|typed| (typed.node, typed.of))
     }
 
     fn call(&mut self, call: &SqlFunction, at: &Range<usize>) -> Result<(Node, Type), ExprError> {
         let name = call.name.to_string().to_ascii_lowercase();
+        if let (Some(function), Names::Groups { .. }) = (AggregateFunction::named(&name), &self.names) {
+            return self.aggregate(function, call, at);
+        }
         if Function::named(&name).is_none() && !SPECIAL.contains(&&*name) {
             return self.unknown_function(&name, &self.text.range(call.name.span()));
         }
@@ -100,6 +104,9 @@ impl Lowering<'_> {
             ("size", [of]) => self.size(of),
             ("is_missing", [of]) => Ok((self.is_missing(of)?, Type::Bool)),
             ("exists", [of]) => Ok((Node::Not(Box::new(self.is_missing(of)?)), Type::Bool)),
+            ("now" | "current_timestamp", []) if !matches!(self.names, Names::Event) => {
+                self.hinted(at, "a pipeline has no now", "its results depend on the log alone: use a row's own time")
+            }
             ("now" | "current_timestamp", []) => Ok((Node::Constant(Cell::Time(now())), Type::Time)),
             ("regexp_like" | "regexp_matches", [of, pattern]) => {
                 Ok((self.regex(of, pattern, false, false)?, Type::Bool))
@@ -131,7 +138,7 @@ impl Lowering<'_> {
     }
 
     fn unknown_function<T>(&self, name: &str, at: &Range<usize>) -> Result<T, ExprError> {
-        if matches!(name, "count" | "sum" | "avg" | "min" | "max") {
+        if AggregateFunction::named(name).is_some() {
             return self.error(at, format!("{name} is over many events; an expression is about one"));
         }
         let names: Vec<&str> = Function::all().iter().map(|function| function.name).chain(SPECIAL).collect();

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use sqlparser::ast::{Expr as Sql, Ident};
 
-use super::Lowering;
+use super::{Lowering, Names};
 use crate::codec::{Path, Step};
 use crate::expr::error::{ExprError, most_similar};
+use crate::expr::formula::{NameError, Scope};
 use crate::expr::node::{Node, Type};
 use crate::expr::parse::INDEX_QUOTE;
 use crate::expr::source::{ROOTS, Source};
@@ -24,6 +25,9 @@ impl Lowering<'_> {
 
     pub(super) fn field(&mut self, names: &[Ident], at: &Range<usize>) -> Result<(Node, Type), ExprError> {
         let Some((root, steps)) = names.split_first() else { return self.error(at, "a name is missing") };
+        if let Names::Columns(scope) | Names::Groups { by: scope, .. } = &self.names {
+            return self.column(*scope, names, at);
+        }
         let plain = match root.value.as_str() {
             "topic" => Source::Topic,
             "partition" => Source::Partition,
@@ -39,6 +43,15 @@ impl Lowering<'_> {
         match steps {
             [] => Ok(self.source(plain)),
             _ => self.error(at, format!("{plain} has no fields")),
+        }
+    }
+
+    fn column(&mut self, scope: &dyn Scope, names: &[Ident], at: &Range<usize>) -> Result<(Node, Type), ExprError> {
+        let path = self.path(names, at)?;
+        match scope.column(path.steps()) {
+            Ok((index, of)) => Ok(self.source(Source::Column(index, of))),
+            Err(NameError { message, hint: None }) => self.error(at, message),
+            Err(NameError { message, hint: Some(hint) }) => self.hinted(at, message, hint),
         }
     }
 

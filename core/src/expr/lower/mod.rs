@@ -1,5 +1,6 @@
 //! From the parser's tree to the typed one: names are found, types are checked, constants are read.
 
+mod aggregates;
 mod calls;
 mod fields;
 
@@ -11,7 +12,9 @@ use sqlparser::ast::{
     Value as SqlValue,
 };
 
+use super::aggregate::AggregateCall;
 use super::error::ExprError;
+use super::formula::Scope;
 use super::like::Pattern;
 use super::membership::Members;
 use super::node::{Arithmetic, Comparison, Node, Type};
@@ -27,16 +30,33 @@ pub(crate) struct Typed {
     pub(crate) at: Range<usize>,
 }
 
+/// What the names in a text stand for.
+pub(crate) enum Names<'n> {
+    /// An event's coordinates, key, value and headers.
+    Event,
+    /// Columns.
+    Columns(&'n dyn Scope),
+    /// Columns of groups, and aggregates over the columns of the rows that are grouped.
+    Groups { by: &'n dyn Scope, rows: &'n dyn Scope, calls: &'n mut Vec<AggregateCall> },
+}
+
 /// Turns trees of one text into nodes, collecting the sources they name.
 pub(crate) struct Lowering<'t> {
     text: &'t parse::Source<'t>,
+    /// What names stand for.
+    names: Names<'t>,
     /// The fields named so far, each once.
     pub(crate) sources: Vec<Source>,
 }
 
 impl<'t> Lowering<'t> {
     pub(crate) fn new(text: &'t parse::Source<'t>) -> Self {
-        Self { text, sources: Vec::new() }
+        Self { text, names: Names::Event, sources: Vec::new() }
+    }
+
+    /// Turns a text about something else than an event into nodes.
+    pub(crate) fn with_names(text: &'t parse::Source<'t>, names: Names<'t>) -> Self {
+        Self { text, names, sources: Vec::new() }
     }
 
     fn error<T>(&self, at: &Range<usize>, message: impl Into<String>) -> Result<T, ExprError> {

@@ -1,0 +1,249 @@
+//! Rows kept in memory and in checkpoints: their values as bytes, exactly as they were.
+//!
+//! Unlike a key's bytes these tell apart what was written differently (`5` and `5.0`), null and missing, and what failed.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use parking_lot::Mutex;
+use rust_decimal::Decimal;
+
+use super::operator::StateError;
+use crate::codec::{Cell, Fault};
+
+const MISSING: u8 = 0;
+const NULL: u8 = 1;
+const FALSE: u8 = 2;
+const TRUE: u8 = 3;
+const INT: u8 = 4;
+const DECIMAL: u8 = 5;
+const NUMBER: u8 = 6;
+const FLOAT: u8 = 7;
+const TIME: u8 = 8;
+const TEXT: u8 = 9;
+const BYTES: u8 = 10;
+const ARRAY: u8 = 11;
+const OBJECT: u8 = 12;
+const FAILED: u8 = 13;
+
+/// Writes a value to the end of `out`.
+pub fn store_cell(cell: &Cell<'_>, out: &mut Vec<u8>) {
+    match cell {
+        Cell::Missing => out.push(MISSING),
+        Cell::Null => out.push(NULL),
+        Cell::Bool(value) => out.push(if *value { TRUE } else { FALSE }),
+        Cell::Int(int) => {
+            out.push(INT);
+            put_number((*int as u64) << 1 ^ (*int >> 63) as u64, out);
+        }
+        Cell::Decimal(decimal) => {
+            out.push(DECIMAL);
+            out.extend_from_slice(&decimal.serialize());
+        }
+        Cell::Float(float) => {
+            out.push(FLOAT);
+            out.extend_from_slice(&float.to_le_bytes());
+        }
+        Cell::Time(ns) => {
+            out.push(TIME);
+            out.extend_from_slice(&ns.to_le_bytes());
+        }
+        Cell::Number(text) => put_bytes(NUMBER, text.as_bytes(), out),
+        Cell::Text(text) => put_bytes(TEXT, text.as_bytes(), out),
+        Cell::Array(text) => put_bytes(ARRAY, text.as_bytes(), out),
+        Cell::Object(text) => put_bytes(OBJECT, text.as_bytes(), out),
+        Cell::Bytes(bytes) => put_bytes(BYTES, bytes, out),
+        Cell::Failed(fault) => {
+            out.push(FAILED);
+            put_fault(*fault, out);
+        }
+    }
+}
+
+fn put_number(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(tag);
+    put_number(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+fn put_fault(fault: Fault, out: &mut Vec<u8>) {
+    let (code, text) = match fault {
+        Fault::UndecodableValue => (0, ""),
+        Fault::UndecodableKey => (1, ""),
+        Fault::Overflow => (2, ""),
+        Fault::DivisionByZero => (3, ""),
+        Fault::Cast(to) => (4, to),
+        Fault::Argument(why) => (5, why),
+    };
+    put_bytes(code, text.as_bytes(), out);
+}
+
+/// Reads values that [`store_cell`] wrote, one after the other.
+#[derive(Debug, Clone)]
+pub struct StoredCells<'s> {
+    bytes: &'s [u8],
+}
+
+impl<'s> StoredCells<'s> {
+    /// Reads from the beginning of these bytes.
+    pub fn new(bytes: &'s [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// Whether everything was read.
+    pub fn is_at_end(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The next value.
+    ///
+    /// # Errors
+    /// [`StateError`] when no value stands there.
+    pub fn take(&mut self) -> Result<Cell<'s>, StateError> {
+        let [tag] = *self.part(1)? else { return Err(cut_short()) };
+        Ok(match tag {
+            MISSING => Cell::Missing,
+            NULL => Cell::Null,
+            FALSE => Cell::Bool(false),
+            TRUE => Cell::Bool(true),
+            INT => {
+                let number = self.number()?;
+                Cell::Int((number >> 1) as i64 ^ -((number & 1) as i64))
+            }
+            DECIMAL => Cell::Decimal(Decimal::deserialize(self.array()?)),
+            FLOAT => Cell::Float(f64::from_le_bytes(self.array()?)),
+            TIME => Cell::Time(i64::from_le_bytes(self.array()?)),
+            NUMBER => Cell::Number(Cow::Borrowed(self.text()?)),
+            TEXT => Cell::Text(Cow::Borrowed(self.text()?)),
+            ARRAY => Cell::Array(Cow::Borrowed(self.text()?)),
+            OBJECT => Cell::Object(Cow::Borrowed(self.text()?)),
+            BYTES => Cell::Bytes(Cow::Borrowed(self.run()?)),
+            FAILED => Cell::Failed(self.fault()?),
+            other => return Err(StateError(format!("no value begins with {other}"))),
+        })
+    }
+
+    fn part(&mut self, length: usize) -> Result<&'s [u8], StateError> {
+        let (part, rest) = self.bytes.split_at_checked(length).ok_or_else(cut_short)?;
+        self.bytes = rest;
+        Ok(part)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], StateError> {
+        self.part(N)?.try_into().map_err(|_| cut_short())
+    }
+
+    fn number(&mut self) -> Result<u64, StateError> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let [byte] = self.array()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(StateError("a number does not end".into()))
+    }
+
+    fn run(&mut self) -> Result<&'s [u8], StateError> {
+        let length = usize::try_from(self.number()?).map_err(|_| cut_short())?;
+        self.part(length)
+    }
+
+    fn text(&mut self) -> Result<&'s str, StateError> {
+        std::str::from_utf8(self.run()?).map_err(|_| StateError("a text is not UTF-8".into()))
+    }
+
+    fn fault(&mut self) -> Result<Fault, StateError> {
+        let [code] = self.array()?;
+        let text = self.text()?;
+        Ok(match code {
+            0 => Fault::UndecodableValue,
+            1 => Fault::UndecodableKey,
+            2 => Fault::Overflow,
+            3 => Fault::DivisionByZero,
+            4 => Fault::Cast(kept_text(text)?),
+            5 => Fault::Argument(kept_text(text)?),
+            other => return Err(StateError(format!("{other} is no fault"))),
+        })
+    }
+}
+
+fn cut_short() -> StateError {
+    StateError("it ends in the middle of a value".into())
+}
+
+/// The texts of faults live as long as the program: there are few, and no state may bring in more than a few.
+fn kept_text(text: &str) -> Result<&'static str, StateError> {
+    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock();
+    if let Some(known) = kept.get(text) {
+        return Ok(known);
+    }
+    if kept.len() >= 200 || text.len() > 200 {
+        return Err(StateError("it holds more kinds of faults than there are".into()));
+    }
+    let text: &'static str = Box::leak(text.into());
+    kept.insert(text);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::number_cell;
+
+    fn round_trip(cells: &[Cell<'_>]) {
+        let mut bytes = Vec::new();
+        cells.iter().for_each(|cell| store_cell(cell, &mut bytes));
+        let mut stored = StoredCells::new(&bytes);
+        for cell in cells {
+            assert_eq!(stored.take().as_ref(), Ok(cell));
+        }
+        assert!(stored.is_at_end());
+    }
+
+    #[test]
+    fn values_come_back_as_they_were() {
+        round_trip(&[
+            Cell::Missing,
+            Cell::Null,
+            Cell::Bool(true),
+            Cell::Int(i64::MIN),
+            Cell::Int(-1),
+            number_cell("5.00"),
+            number_cell("123456789012345678901234567890123"),
+            Cell::Float(-0.5),
+            Cell::Time(i64::MAX),
+            Cell::Text("".into()),
+            Cell::Bytes(vec![0, 255].into()),
+            Cell::Array("[1]".into()),
+            Cell::Object("{}".into()),
+            Cell::Failed(Fault::Cast("integer")),
+            Cell::Failed(Fault::DivisionByZero),
+        ]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_fall(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let mut stored = StoredCells::new(&bytes);
+            while !stored.is_at_end() && stored.take().is_ok() {}
+        }
+
+        #[test]
+        fn integers_come_back(int in any::<i64>()) {
+            round_trip(&[Cell::Int(int)]);
+        }
+    }
+}
