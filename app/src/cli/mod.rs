@@ -3,6 +3,7 @@
 //! One file a subcommand, each thin over core. Results go to stdout; progress, failures and what was covered go to
 //! stderr. Exit codes: 0 done, 1 failed (one line says why), 2 wrong usage.
 
+mod check;
 mod completions;
 mod coverage;
 mod fetch;
@@ -11,8 +12,10 @@ mod interrupt;
 mod logging;
 mod open;
 mod output;
+mod pipeline;
 mod read;
 mod record;
+mod run;
 mod source;
 mod span;
 mod topics;
@@ -39,6 +42,8 @@ enum Command {
     Read(read::Read),
     Record(record::Record),
     Import(import::Import),
+    Run(run::Run),
+    Check(check::Check),
     Completions(completions::Completions),
 }
 
@@ -80,6 +85,8 @@ pub fn main() -> ExitCode {
         Some(Command::Read(read)) => read.run(),
         Some(Command::Record(record)) => record.run(),
         Some(Command::Import(import)) => import.run(),
+        Some(Command::Run(run)) => run.run(),
+        Some(Command::Check(check)) => check.run(),
         Some(Command::Completions(completions)) => completions.run(),
     };
     match done {

@@ -179,6 +179,11 @@ impl Column {
         self.len += 1;
     }
 
+    /// Adds a row, without taking the value.
+    pub fn push_ref(&mut self, cell: &Cell<'_>) {
+        self.push(borrowed(cell));
+    }
+
     fn push_value(&mut self, cell: Cell<'_>) {
         let cell = match cell {
             Cell::Decimal(decimal) => canonical(decimal),

@@ -81,6 +81,8 @@ pub use projection::{ProjectedColumn, Projection};
 pub use query::Query;
 pub use search::{Codecs, ConditionSearch, search};
 pub use source::Source;
+pub(crate) use source::columns as event_columns;
+pub(crate) use time::parse_time as time_of_text;
 pub use truth::Truth;
 
 /// How many rows are worked on at a time: few enough for their columns to stay near.

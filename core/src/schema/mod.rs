@@ -4,8 +4,12 @@
 //! events; and which headers there are. It serves completion in the search bar, advice on expressions, and the choice
 //! of columns. It is a picture of what was seen, never a promise about what will come.
 
+mod sample;
+
 use crate::codec::{Decoded, Path, Step, TopicCodecs, Value};
 use crate::event::EventRef;
+
+pub use sample::{Sample, codecs_of};
 
 /// How deep a payload is looked into.
 const MAX_DEPTH: usize = 16;

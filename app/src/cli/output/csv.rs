@@ -73,7 +73,7 @@ fn push_shown(row: &mut Vec<u8>, shown: Shown<'_>) {
 }
 
 /// Appends a field, quoted where it must be, and where it is empty.
-fn push_field(row: &mut Vec<u8>, text: &str) {
+pub fn push_field(row: &mut Vec<u8>, text: &str) {
     let quoted = text.is_empty() || text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'));
     if !quoted {
         row.extend_from_slice(text.as_bytes());

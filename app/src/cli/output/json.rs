@@ -81,7 +81,7 @@ pub fn push_payload(line: &mut Vec<u8>, payload: Payload<'_>) {
 }
 
 /// Appends a text as a JSON string.
-fn push_string(line: &mut Vec<u8>, text: &str) {
+pub fn push_string(line: &mut Vec<u8>, text: &str) {
     line.push(b'"');
     let bytes = text.as_bytes();
     let mut plain_from = 0;

@@ -4,6 +4,7 @@ mod csv;
 mod json;
 mod payload;
 mod table;
+mod view;
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -12,6 +13,7 @@ use clap::ValueEnum;
 use fabula_core::event::EventRef;
 
 pub use payload::{Decoding, Form};
+pub use view::ViewRows;
 
 /// A form of output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

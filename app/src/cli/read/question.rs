@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fabula_core::codec::{Choice, SAMPLES, TopicCodecs, detect};
+use fabula_core::codec::Choice;
 use fabula_core::event::{EventBatch, EventRef, TopicName, TopicPartition};
+use fabula_core::schema::codecs_of;
 use fabula_core::expr::{Codecs, Expr, ExprError, Projection, Query, search};
 use fabula_core::store::search::{Prefilter, Search, SearchOptions, SearchReport, Verdict, search_rows};
-use fabula_core::store::{Matches, Segment, Snapshot, TopicSnapshot};
+use fabula_core::store::{Matches, Segment, Snapshot};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
@@ -67,7 +68,7 @@ impl Question {
             return;
         }
         for topic in topics.iter().filter(|topic| !self.known.contains(topic)).cloned().collect::<Vec<_>>() {
-            let Some(codecs) = snapshot.topic(&topic).and_then(|topic| formats(topic, self.key, self.value)) else {
+            let Some(codecs) = snapshot.topic(&topic).and_then(|topic| codecs_of(topic, self.key, self.value)) else {
                 continue;
             };
             Arc::make_mut(&mut self.codecs).insert(topic.clone(), codecs);
@@ -159,20 +160,6 @@ impl Question {
             say(&format!("{times} of another kind than what --where compares with did not match; CAST converts"));
         }
     }
-}
-
-/// The formats of a topic: as named, else as its first events show; `None` where there is no event yet.
-fn formats(topic: &TopicSnapshot, key: Option<Choice>, value: Option<Choice>) -> Option<TopicCodecs> {
-    let segments = topic.partitions.iter().filter_map(|partition| partition.segments.first());
-    let batches: Vec<EventBatch> = segments.filter_map(|segment| segment.events().ok()).take(SAMPLES).collect();
-    let each = SAMPLES.div_ceil(batches.len().max(1));
-    let samples: Vec<EventRef<'_>> = batches.iter().flat_map(|batch| batch.events().take(each)).collect();
-    if samples.is_empty() {
-        return None;
-    }
-    let keys: Vec<_> = samples.iter().map(|event| event.key()).collect();
-    let values: Vec<_> = samples.iter().map(|event| event.value()).collect();
-    Some(TopicCodecs::new(key.unwrap_or_else(|| detect(&keys).choice), value.unwrap_or_else(|| detect(&values).choice)))
 }
 
 /// Takes what a search finds until it is over or cancelled, and shows how far it is.

@@ -1,0 +1,289 @@
+//! `fabula run`: a pipeline over what a log holds.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use fabula_core::codec::{Choice, TopicCodecs};
+use fabula_core::engine::{Feed, Materialised, NodeReport, PlannedView, Rows, Running, Sink, Stop, run_history};
+use fabula_core::event::time::{Moment, format_iso_ms, ns_to_ms};
+use fabula_core::pipeline::Flow;
+use fabula_core::store::Snapshot;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
+use super::coverage::say_recorded;
+use super::output::{Format, ViewRows};
+use super::pipeline::{self, Held};
+use super::source::LogArgs;
+use super::{Usage, interrupt, say};
+use crate::figures;
+
+/// How often the bar is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Run a pipeline over what a log holds, and write a view's rows.
+///
+/// A table's rows are those that hold at the end (or at the time that --at names); a stream's are all, in order. Windows
+/// that hold their result back until they close and are still open then are counted on stderr, not written.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The pipeline's file.
+    #[arg(value_name = "PIPELINE")]
+    pipeline: PathBuf,
+
+    #[command(flatten)]
+    log: LogArgs,
+
+    /// The view to write, where the pipeline has several.
+    #[arg(long, value_name = "NAME")]
+    view: Option<String>,
+
+    /// Write to a file; its ending says the form: .json, .jsonl, .ndjson, .csv, .txt.
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+
+    /// As of this time: only events up to it count.
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    at: Option<Moment>,
+
+    /// The form of the output.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+
+    /// The same as --format json.
+    #[arg(short = 'J', conflicts_with = "format")]
+    json: bool,
+
+    /// Say on stderr what went through each node: rows, late ones, dropped ones and why, open windows, memory.
+    #[arg(long)]
+    stats: bool,
+}
+
+impl Run {
+    /// Runs the pipeline, writes the view, says what that covers.
+    pub fn run(self) -> anyhow::Result<()> {
+        let format = self.format()?;
+        let (_, plan) = pipeline::read(&self.pipeline)?;
+        let view = chosen(&plan.views, self.view.as_deref())?;
+        let source = self.log.source()?;
+        let cancel = interrupt::cancelled_by_ctrl_c()?;
+        let held = Held::of(source, &plan, &cancel)?;
+        let snapshot = held.store.snapshot();
+        let topics = plan.topics();
+        let samples = pipeline::samples(&snapshot, &topics);
+        for unseen in plan.unseen(&pipeline::shapes(&samples)) {
+            say(&pipeline::unseen_line(&unseen));
+        }
+        let codecs = |topic: &fabula_core::event::TopicName| {
+            samples.get(topic).map_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json), |sample| sample.codecs.clone())
+        };
+        let until_ms = self.at.map(|at| cut(at, &snapshot, &topics)).transpose()?.flatten();
+        let mut feed = Feed::new(&snapshot, &plan.sources, codecs, until_ms);
+        let events: u64 = topics.iter().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum();
+        let mut running = Running::new(plan);
+        let shown = running.views()[view].clone();
+        let rows = ViewRows::new(shown.columns.iter().map(|column| column.0.clone()).collect(), format, self.output()?);
+        let mut out = ViewSink { view, table: Materialised::new(shown.id.clone()), shown, rows, error: None };
+        let done = AtomicU64::new(0);
+        let stopped = with_bar(events, &done, || run_history(&mut running, &mut feed, &mut out, &cancel, &done));
+        if let Some(error) = out.error.take() {
+            return Err(error.into());
+        }
+        match stopped {
+            Err(Stop::Cancelled) => bail!("stopped after {}", figures::of(done.load(Ordering::Relaxed), "event")),
+            Err(Stop::Bound(why)) => bail!("{why}"),
+            Ok(()) => {}
+        }
+        out.finish()?;
+        self.tell(&running, &feed, &out, done.load(Ordering::Relaxed));
+        ensure!(feed.damages().is_empty(), "{}", damaged(&feed));
+        held.report.as_ref().map_or(Ok(()), |report| say_recorded(report, false))
+    }
+
+    fn format(&self) -> anyhow::Result<Format> {
+        let by_name = self.to.as_ref().and_then(|to| to.extension()).map(|ending| ending.to_string_lossy().to_lowercase());
+        let by_name = match by_name.as_deref() {
+            None => None,
+            Some("json" | "jsonl" | "ndjson") => Some(Format::Json),
+            Some("csv") => Some(Format::Csv),
+            Some("txt") => Some(Format::Table),
+            Some(other) if self.format.is_none() && !self.json => {
+                return Err(Usage::new(format!("“.{other}” tells no form: end in .json or .csv, or say --format")).into());
+            }
+            Some(_) => None,
+        };
+        Ok(if self.json { Format::Json } else { self.format.or(by_name).unwrap_or_default() })
+    }
+
+    fn output(&self) -> anyhow::Result<Box<dyn Write>> {
+        match &self.to {
+            None => Ok(Box::new(std::io::stdout())),
+            Some(path) => {
+                let file = std::fs::File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
+                Ok(Box::new(file))
+            }
+        }
+    }
+
+    /// Says what went through, and what is not in the rows.
+    fn tell(&self, running: &Running, feed: &Feed, out: &ViewSink, events: u64) {
+        let reports = running.report();
+        if self.stats {
+            reports.iter().for_each(|report| say(&stats_line(report)));
+        }
+        let untimed: u64 = feed.untimed().iter().map(|untimed| untimed.count).sum();
+        if untimed > 0 {
+            let first = feed.untimed().iter().find_map(|untimed| untimed.first.first());
+            let first = first.map(|at| format!("; the first is {at}")).unwrap_or_default();
+            say(&format!("{} without a time were set aside{first}", figures::of(untimed, "event")));
+        }
+        for report in reports.iter().filter(|_| !self.stats) {
+            if let Some(line) = dropped_line(report) {
+                say(&line);
+            }
+        }
+        let held_back = running.held_back();
+        if held_back > 0 {
+            say(&format!("{} still open: no final result yet", figures::of(held_back, "window")));
+        }
+        let written = figures::of(out.rows.written(), "row");
+        say(&format!("{}: {written} of {}", out.shown.name, figures::of(events, "event")));
+    }
+}
+
+/// Where a log is cut, in milliseconds.
+fn cut(at: Moment, snapshot: &Snapshot, topics: &[fabula_core::event::TopicName]) -> anyhow::Result<Option<i64>> {
+    let spans = topics.iter().filter_map(|topic| snapshot.topic(topic)).filter_map(|topic| topic.time_span_ns());
+    let end = spans.map(|(_, end)| ns_to_ms(end)).max();
+    Ok(match at {
+        Moment::Latest => None,
+        Moment::At(ms) => Some(ms),
+        Moment::BeforeEnd(ms) => Some(end.unwrap_or(0).saturating_sub(ms)),
+        Moment::Earliest => return Err(Usage::new("--at earliest is before the first event: name a time").into()),
+    })
+}
+
+/// The view that is meant.
+fn chosen(views: &[PlannedView], name: Option<&str>) -> anyhow::Result<usize> {
+    let names: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
+    match (name, names.as_slice()) {
+        (None, [_]) => Ok(0),
+        (None, _) => Err(Usage::new(format!("which view? --view {}", names.join(", --view "))).into()),
+        (Some(name), _) => names.iter().position(|known| *known == name).ok_or_else(|| {
+            Usage::new(format!("there is no view “{name}”; there are {}", names.join(", "))).into()
+        }),
+    }
+}
+
+/// Writes a stream's rows as they come, and keeps a table's until the end.
+struct ViewSink {
+    view: usize,
+    shown: PlannedView,
+    table: Materialised,
+    rows: ViewRows,
+    error: Option<std::io::Error>,
+}
+
+impl Sink for ViewSink {
+    fn rows(&mut self, view: usize, rows: &Rows) -> Result<(), Stop> {
+        if view != self.view {
+            return Ok(());
+        }
+        if self.shown.flow == Flow::Table {
+            self.table.apply(rows);
+            return Ok(());
+        }
+        for row in 0..rows.len() {
+            let cells = self.shown.columns.iter().map(|(_, column, _)| rows.cell(*column, row));
+            if let Err(error) = self.rows.row(cells) {
+                self.error = Some(error);
+                return Err(Stop::Cancelled);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ViewSink {
+    fn finish(&mut self) -> anyhow::Result<()> {
+        if self.shown.flow == Flow::Table {
+            for row in self.table.sorted()? {
+                self.rows.row(self.shown.columns.iter().map(|(_, column, _)| row.cells[*column].clone()))?;
+            }
+        }
+        Ok(self.rows.flush()?)
+    }
+}
+
+/// Works while a bar shows how many events are done.
+fn with_bar<T>(events: u64, done: &AtomicU64, work: impl FnOnce() -> T) -> T {
+    let bar = ProgressBar::new(events);
+    if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {human_pos} of {human_len} events") {
+        bar.set_style(style);
+    }
+    let over = AtomicBool::new(false);
+    let result = std::thread::scope(|scope| {
+        let watch = || {
+            while !over.load(Ordering::Relaxed) {
+                bar.set_position(done.load(Ordering::Relaxed));
+                std::thread::park_timeout(TICK);
+            }
+        };
+        // Without the thread the work goes on, only unseen.
+        let watcher = std::thread::Builder::new().name("fabula-bar".to_owned()).spawn_scoped(scope, watch);
+        let result = work();
+        over.store(true, Ordering::Relaxed);
+        if let Ok(watcher) = watcher {
+            watcher.thread().unpark();
+        }
+        result
+    });
+    bar.finish_and_clear();
+    result
+}
+
+fn damaged(feed: &Feed) -> String {
+    feed.damages().iter().map(|damage| format!("damaged: {damage}")).collect::<Vec<_>>().join("; ")
+}
+
+/// What went wrong at a node, in a line; `None` if nothing did.
+fn dropped_line(report: &NodeReport) -> Option<String> {
+    let metrics = &report.metrics;
+    let mut parts: Vec<String> =
+        metrics.dropped.iter().map(|(why, count)| format!("{} {}", figures::count(*count), why.why())).collect();
+    if metrics.late_windows > 0 {
+        parts.push(format!("{} late for one of several windows", figures::count(metrics.late_windows)));
+    }
+    if metrics.mismatched > 0 {
+        parts.push(format!("{} of another kind than they were used as", figures::of(metrics.mismatched, "value")));
+    }
+    (!parts.is_empty()).then(|| format!("{}: {}", report.name, parts.join(", ")))
+}
+
+fn stats_line(report: &NodeReport) -> String {
+    let metrics = &report.metrics;
+    let mut line = format!(
+        "{} ({}): {} in, {} out",
+        report.name,
+        report.kind,
+        figures::count(metrics.rows_in),
+        figures::count(metrics.rows_out)
+    );
+    if let Some(time) = metrics.stream_time_ms {
+        line.push_str(&format!(", stream time {}", format_iso_ms(time)));
+    }
+    if metrics.open_windows > 0 {
+        line.push_str(&format!(", {} open", figures::of(metrics.open_windows, "window")));
+    }
+    if metrics.state_bytes > 0 {
+        line.push_str(&format!(", {} of state", figures::bytes(metrics.state_bytes)));
+    }
+    if let Some(dropped) = dropped_line(report).and_then(|line| line.split_once(": ").map(|(_, rest)| rest.to_owned())) {
+        line.push_str(&format!("; {dropped}"));
+    }
+    line
+}

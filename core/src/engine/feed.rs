@@ -1,0 +1,330 @@
+//! What the log holds, as the rows of a pipeline's sources.
+//!
+//! Partitions are merged by the smallest time at their heads (ties: topic, partition); within a partition events stay in
+//! the order of their offsets, always. So an event's place goes by the largest time that its partition has come to, and
+//! that is what is compared. Every event has a number in this order, whatever its topic, by which operators with
+//! several inputs know which row came first.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::column::Column;
+use super::operator::Dropped;
+use super::plan::PlannedSource;
+use super::rows::Rows;
+use crate::codec::{Cell, TopicCodecs};
+use crate::event::time::{ms_to_ns, ns_to_ms};
+use crate::event::{Coordinates, EventBatch, TopicName, TopicPartition};
+use crate::expr::{Source, event_columns};
+use crate::store::{Damage, Segment, Snapshot};
+
+/// How many events a step of history takes.
+pub const HISTORY_STEP: usize = 1 << 15;
+
+/// What comes next: the rows of each source, and how far the log has been read.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// For each source, by its place in the plan, the rows.
+    pub rows: Vec<Rows>,
+    /// How many events were taken.
+    pub events: usize,
+}
+
+/// Events that a source could not take, because they have no time.
+#[derive(Debug, Clone, Default)]
+pub struct Untimed {
+    /// How many.
+    pub count: u64,
+    /// The first of them, for inspection.
+    pub first: Vec<Coordinates>,
+}
+
+/// How many events without a time are named.
+const UNTIMED_NAMED: usize = 100;
+
+/// Reads sources from a snapshot, step by step.
+pub struct Feed {
+    sources: Vec<PlannedSource>,
+    codecs: Vec<TopicCodecs>,
+    lanes: Vec<Lane>,
+    next_seq: u64,
+    untimed: Vec<Untimed>,
+    damages: Vec<Damage>,
+}
+
+/// One partition, read on.
+struct Lane {
+    partition: TopicPartition,
+    segments: std::vec::IntoIter<Arc<Segment>>,
+    segment: Option<Arc<Segment>>,
+    events: Option<EventBatch>,
+    row: usize,
+    /// The largest time so far, the head's included.
+    time_ms: i64,
+    /// Only events before the first that is later than this.
+    until_ms: i64,
+    /// One past the last offset that was taken.
+    next_offset: i64,
+}
+
+/// Rows of one lane that follow each other in the order of all.
+struct Stretch {
+    part: usize,
+    rows: Range<usize>,
+    first_seq: u64,
+}
+
+/// Rows of one lane and one batch in a step.
+struct Part {
+    lane: usize,
+    events: EventBatch,
+    rows: Vec<u32>,
+    segment: Arc<Segment>,
+}
+
+impl Feed {
+    /// Reads these sources from a snapshot. `codecs` says for each topic how its payloads are decoded; `until_ms` cuts each
+    /// partition before its first event that is later.
+    pub fn new(
+        snapshot: &Snapshot,
+        sources: &[PlannedSource],
+        codecs: impl Fn(&TopicName) -> TopicCodecs,
+        until_ms: Option<i64>,
+    ) -> Self {
+        let mut topics: Vec<&TopicName> = sources.iter().map(|source| &source.topic).collect();
+        topics.sort();
+        topics.dedup();
+        let partitions = topics.into_iter().filter_map(|topic| snapshot.topic(topic)).flat_map(|topic| {
+            topic.partitions.iter().map(|partition| {
+                let lane = TopicPartition::new(topic.name.clone(), partition.partition);
+                Lane::new(lane, partition.segments.clone(), until_ms.unwrap_or(i64::MAX))
+            })
+        });
+        Self {
+            lanes: partitions.collect(),
+            codecs: sources.iter().map(|source| codecs(&source.topic)).collect(),
+            untimed: vec![Untimed::default(); sources.len()],
+            sources: sources.to_vec(),
+            next_seq: 0,
+            damages: Vec::new(),
+        }
+    }
+
+    /// Events that had no time, for each source.
+    pub fn untimed(&self) -> &[Untimed] {
+        &self.untimed
+    }
+
+    /// Parts of the store that could not be read.
+    pub fn damages(&self) -> &[Damage] {
+        &self.damages
+    }
+
+    /// The next offset of each partition that will be taken.
+    pub fn positions(&self) -> Vec<(TopicPartition, i64)> {
+        self.lanes.iter().map(|lane| (lane.partition.clone(), lane.next_offset)).collect()
+    }
+
+    /// The number that the next event gets.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// The next events, up to so many; `None` when there are none left.
+    pub fn step(&mut self, limit: usize) -> Option<Step> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut open: Vec<Option<usize>> = vec![None; self.lanes.len()];
+        let mut events = 0;
+        while events < limit {
+            let Some((lane, until)) = self.next_lane() else { break };
+            let taken = self.lanes[lane].take(limit - events, until.map(|(time, other)| (time, other > lane)));
+            let Some((batch, segment, rows)) = taken else { continue };
+            let part = match open[lane] {
+                // A lane goes on in its batch until that is used up.
+                Some(part) if parts[part].rows.last().is_some_and(|&last| last as usize + 1 == rows.start) => part,
+                _ => {
+                    parts.push(Part { lane, events: batch, rows: Vec::new(), segment });
+                    open[lane] = Some(parts.len() - 1);
+                    parts.len() - 1
+                }
+            };
+            let start = parts[part].rows.len();
+            parts[part].rows.extend(rows.clone().map(|row| row as u32));
+            stretches.push(Stretch { part, rows: start..start + rows.len(), first_seq: self.next_seq });
+            self.next_seq += rows.len() as u64;
+            events += rows.len();
+        }
+        if events == 0 {
+            return None;
+        }
+        let read = |(at, source): (usize, &PlannedSource)| self.read(at, source, &parts, &stretches);
+        let read: Vec<(Rows, Untimed)> = self.sources.par_iter().enumerate().map(read).collect();
+        let mut rows = Vec::with_capacity(read.len());
+        for ((source, untimed), all) in read.into_iter().zip(&mut self.untimed) {
+            all.count += untimed.count;
+            let room = UNTIMED_NAMED.saturating_sub(all.first.len());
+            all.first.extend(untimed.first.into_iter().take(room));
+            rows.push(source);
+        }
+        parts.iter().for_each(|part| part.segment.release());
+        Some(Step { rows, events })
+    }
+
+    /// The lane whose head comes next, and the time and number of the one after it.
+    fn next_lane(&mut self) -> Option<(usize, Option<(i64, usize)>)> {
+        let (mut best, mut second): (Option<(i64, usize)>, Option<(i64, usize)>) = (None, None);
+        for (at, lane) in self.lanes.iter_mut().enumerate() {
+            if let Some(time) = lane.head(&mut self.damages) {
+                let this = Some((time, at));
+                if best.is_none_or(|best| (time, at) < best) {
+                    second = best;
+                    best = this;
+                } else if second.is_none_or(|second| (time, at) < second) {
+                    second = this;
+                }
+            }
+        }
+        best.map(|(_, lane)| (lane, second))
+    }
+
+    /// The rows of one source.
+    fn read(&self, at: usize, source: &PlannedSource, parts: &[Part], stretches: &[Stretch]) -> (Rows, Untimed) {
+        let codecs = &self.codecs[at];
+        let own: Vec<bool> = parts.iter().map(|part| self.lanes[part.lane].partition.topic == source.topic).collect();
+        let wanted = vec![true; source.fields.len()];
+        let decode = |(part, own): (&'_ Part, &bool)| {
+            own.then(|| Decoded {
+                columns: event_columns(&source.fields, &wanted, &part.events, &part.rows, codecs),
+                times: times_of(source, part, codecs),
+            })
+        };
+        // Decoding is what takes long; parts are as many as partitions.
+        let decoded: Vec<Option<Decoded<'_>>> = parts.par_iter().zip(own.par_iter()).map(|(part, own)| decode((part, own))).collect();
+        let (mut seq, mut time_ms, mut untimed) = (Vec::new(), Vec::new(), Untimed::default());
+        let mut taken: Vec<(usize, Range<usize>)> = Vec::new();
+        for stretch in stretches {
+            let Some(part) = &decoded[stretch.part] else { continue };
+            for (number, row) in stretch.rows.clone().enumerate() {
+                match part.times[row] {
+                    Ok(time) => {
+                        seq.push(stretch.first_seq + number as u64);
+                        time_ms.push(time);
+                        match taken.last_mut() {
+                            Some((last, rows)) if *last == stretch.part && rows.end == row => rows.end += 1,
+                            _ => taken.push((stretch.part, row..row + 1)),
+                        }
+                    }
+                    Err(_) => {
+                        untimed.count += 1;
+                        if untimed.first.len() < UNTIMED_NAMED {
+                            let part = &parts[stretch.part];
+                            untimed.first.push(part.events.event(part.rows[row] as usize).coordinates());
+                        }
+                    }
+                }
+            }
+        }
+        let columns = (0..source.fields.len()).into_par_iter().map(|field| {
+            let mut column = Column::default();
+            for (part, rows) in &taken {
+                let Some(decoded) = &decoded[*part] else { continue };
+                decoded.columns[field][rows.clone()].iter().for_each(|cell| column.push_ref(cell));
+            }
+            Arc::new(column)
+        });
+        (Rows { seq, time_ms, sign: Vec::new(), columns: columns.collect() }, untimed)
+    }
+}
+
+struct Decoded<'p> {
+    columns: Vec<Vec<Cell<'p>>>,
+    times: Vec<Result<i64, Dropped>>,
+}
+
+/// Each row's time in milliseconds.
+fn times_of(source: &PlannedSource, part: &Part, codecs: &TopicCodecs) -> Vec<Result<i64, Dropped>> {
+    let Some(expr) = &source.time else {
+        let (types, times) = (part.events.timestamp_types(), part.events.timestamps_ms());
+        let time = |&row: &u32| if types[row as usize] < 0 { Err(Dropped::Untimed) } else { Ok(times[row as usize]) };
+        return part.rows.iter().map(time).collect();
+    };
+    let cells = expr.evaluate(&part.events, &part.rows, codecs);
+    let time = |cell: Cell<'_>| match cell {
+        Cell::Time(ns) => Ok(ns_to_ms(ns)),
+        Cell::Int(ms) => Ok(ms),
+        Cell::Text(text) => crate::expr::time_of_text(&text).map(ns_to_ms).ok_or(Dropped::Untimed),
+        _ => Err(Dropped::Untimed),
+    };
+    cells.into_iter().map(time).collect()
+}
+
+impl Lane {
+    fn new(partition: TopicPartition, segments: Vec<Arc<Segment>>, until_ms: i64) -> Self {
+        Self {
+            partition,
+            segments: segments.into_iter(),
+            segment: None,
+            events: None,
+            row: 0,
+            time_ms: i64::MIN,
+            until_ms,
+            next_offset: 0,
+        }
+    }
+
+    /// The time at which the head stands, if there is one.
+    fn head(&mut self, damages: &mut Vec<Damage>) -> Option<i64> {
+        loop {
+            if let Some(events) = &self.events
+                && self.row < events.len()
+            {
+                let time = self.time_ms.max(time_of(events, self.row));
+                return (time <= self.until_ms).then_some(time);
+            }
+            let segment = self.segments.next()?;
+            match segment.events() {
+                Ok(events) => (self.events, self.segment, self.row) = (Some(events), Some(segment), 0),
+                Err(damage) => damages.push(damage),
+            }
+        }
+    }
+
+    /// Takes rows from the head on, as long as they come before the head of another lane: those with a smaller time,
+    /// and those with the same if this lane comes first.
+    fn take(&mut self, limit: usize, other: Option<(i64, bool)>) -> Option<(EventBatch, Arc<Segment>, Range<usize>)> {
+        let events = self.events.as_ref()?;
+        let start = self.row;
+        while self.row < events.len() && self.row - start < limit {
+            let time = self.time_ms.max(time_of(events, self.row));
+            let before = other.is_none_or(|(other, first)| time < other || (time == other && first));
+            if !before || time > self.until_ms {
+                break;
+            }
+            self.time_ms = time;
+            self.row += 1;
+        }
+        if self.row == start {
+            return None;
+        }
+        self.next_offset = events.offsets()[self.row - 1] + 1;
+        Some((events.clone(), self.segment.clone()?, start..self.row))
+    }
+}
+
+/// The time of a row for the order; a row without one stands where it is.
+fn time_of(events: &EventBatch, row: usize) -> i64 {
+    if events.timestamp_types()[row] < 0 { i64::MIN } else { events.timestamps_ms()[row] }
+}
+
+/// A time in milliseconds as a cell.
+pub(crate) fn time_cell(time_ms: i64) -> Cell<'static> {
+    Cell::Time(ms_to_ns(time_ms))
+}
+
+/// Whether a field can be told without its payload.
+pub(crate) fn is_coordinate(source: &Source) -> bool {
+    !source.is_inside_payload()
+}

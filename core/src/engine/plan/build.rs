@@ -1,0 +1,246 @@
+//! Making the operators, when every wire knows its columns.
+
+use super::node::Recipe;
+use super::wire::{Place, Space, Wire};
+use super::{ColumnOf, Plan, PlannedNode, PlannedSource, PlannedView, Planning, Problem, is_shown, shown};
+use crate::engine::aggregate::{AggregateSpec, aggregate};
+use crate::engine::join::{
+    StreamJoinSpec, StreamTableJoinSpec, TableJoinSpec, join_stream_with_table, join_streams, join_tables,
+};
+use crate::engine::operator::Operator;
+use crate::engine::rank::{DeduplicateSpec, TopNSpec, deduplicate, top_n};
+use crate::engine::simple::{extend, filter, flatten, merge};
+use crate::engine::source::{TableSourceSpec, table_source};
+use crate::expr::{Formula, Source};
+use crate::pipeline::Flow;
+
+impl Planning<'_> {
+    /// The column that is missing where a row is an event without a value; `None` where rows are no events.
+    pub(super) fn value_column(&self, wire: usize) -> Option<usize> {
+        let space = self.wires.borrow().list[wire].space.clone();
+        let place = match space {
+            Space::Event(_) => Place::Field(Source::ValueSize),
+            Space::Through(input) => Place::Input(vec![Some(self.value_column(input)?)]),
+            Space::Merged(inputs) => {
+                Place::Input(inputs.into_iter().map(|input| self.value_column(input).map(Some)).collect::<Option<_>>()?)
+            }
+            Space::Own | Space::Sides(_) => return None,
+        };
+        let of = Source::ValueSize.type_of();
+        Some(self.wires.borrow_mut().column(wire, place, of).0)
+    }
+
+    /// The columns that tell the rows of a table apart; none where nothing does.
+    pub(super) fn id_columns(&self, wire: usize) -> Vec<usize> {
+        let through = |input: usize, columns: Vec<usize>| -> Vec<usize> {
+            let types = self.wires.borrow().list[input].types.clone();
+            let pass = |column: usize| {
+                self.wires.borrow_mut().column(wire, Place::Input(vec![Some(column)]), types[column]).0
+            };
+            columns.into_iter().map(pass).collect()
+        };
+        match &self.recipes[wire] {
+            Recipe::Table { key, .. } => vec![*key],
+            Recipe::Filter { input, .. } | Recipe::Pass { input } | Recipe::Extend { input, .. } => {
+                through(*input, self.id_columns(*input))
+            }
+            Recipe::Aggregate { by, window, .. } => {
+                let count = by.len() + if window.is_some() { 2 } else { 0 };
+                (0..count).map(|own| self.own_column(wire, own)).collect()
+            }
+            Recipe::Deduplicate { input, by, .. } => match columns_of(by) {
+                Some(columns) => through(*input, columns),
+                None => Vec::new(),
+            },
+            Recipe::TopN { input, by, .. } => match columns_of(by) {
+                Some(columns) => {
+                    let mut id = through(*input, columns);
+                    id.push(self.own_column(wire, 0));
+                    id
+                }
+                None => Vec::new(),
+            },
+            Recipe::JoinTables { sides, ids, .. } => {
+                let mut id = Vec::new();
+                for (at, columns) in ids.iter().enumerate() {
+                    let types = self.wires.borrow().list[sides[at]].types.clone();
+                    for &column in columns {
+                        let mut places = vec![None; 2];
+                        places[at] = Some(column);
+                        id.push(self.wires.borrow_mut().column(wire, Place::Input(places), types[column]).0);
+                    }
+                }
+                id
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn own_column(&self, wire: usize, own: usize) -> usize {
+        let mut wires = self.wires.borrow_mut();
+        let of = wires.list[wire].own[own].of;
+        wires.column(wire, Place::Own(own), of).0
+    }
+
+    /// Makes the operators.
+    pub(super) fn finish(self) -> Result<Plan, Vec<Problem>> {
+        let mut views = Vec::new();
+        for node in 0..self.recipes.len() {
+            let name = self.wires.borrow().list[node].name.clone();
+            if !is_shown(self.pipeline, &name) {
+                continue;
+            }
+            let flow = self.wires.borrow().list[node].flow;
+            let columns = shown(&mut self.wires.borrow_mut(), node);
+            let id = if flow == Flow::Table { self.id_columns(node) } else { Vec::new() };
+            views.push(PlannedView { node, name, flow, columns, id });
+        }
+        let wires = self.wires.into_inner().list;
+        let mut nodes = Vec::with_capacity(wires.len());
+        let mut sources = Vec::new();
+        for (at, recipe) in self.recipes.into_iter().enumerate() {
+            let wire = &wires[at];
+            if let Recipe::Stream { topic, time } | Recipe::Table { topic, time, .. } = &recipe {
+                let fields = wire.places.iter().filter_map(|place| match place {
+                    Place::Field(source) => Some(source.clone()),
+                    _ => None,
+                });
+                let (topic, time) = (topic.clone(), time.clone());
+                sources.push(PlannedSource { node: at, topic, fields: fields.collect(), time });
+            }
+            let columns = layout(wire, &recipe, &wires);
+            let inputs = inputs_of(&recipe);
+            let operator = operator_of(recipe, wire, &wires);
+            let kind = self.pipeline.node(&wire.name).map_or("", |node| node.kind.name());
+            nodes.push(PlannedNode { name: wire.name.clone(), kind, flow: wire.flow, inputs, operator, columns });
+        }
+        Ok(Plan { nodes, sources, views })
+    }
+}
+
+/// The columns that formulas are, if each is one and nothing else.
+fn columns_of(formulas: &[Formula]) -> Option<Vec<usize>> {
+    formulas.iter().map(Formula::as_column).collect()
+}
+
+fn inputs_of(recipe: &Recipe) -> Vec<usize> {
+    match recipe {
+        Recipe::Stream { .. } | Recipe::Table { .. } => Vec::new(),
+        Recipe::Filter { input, .. }
+        | Recipe::Extend { input, .. }
+        | Recipe::Flatten { input, .. }
+        | Recipe::Pass { input }
+        | Recipe::Aggregate { input, .. }
+        | Recipe::Deduplicate { input, .. }
+        | Recipe::TopN { input, .. } => vec![*input],
+        Recipe::Merge { inputs } => inputs.clone(),
+        Recipe::JoinStreams { sides, .. } | Recipe::JoinStreamWithTable { sides, .. } | Recipe::JoinTables { sides, .. } => {
+            sides.to_vec()
+        }
+    }
+}
+
+/// How the wire's columns come of the operator's.
+fn layout(wire: &Wire, recipe: &Recipe, wires: &[Wire]) -> Vec<ColumnOf> {
+    let width = |wire: usize| wires[wire].places.len();
+    // Where the columns that the node makes stand among those that its operator gives.
+    let own_from = match recipe {
+        Recipe::Extend { input, .. } | Recipe::Flatten { input, .. } | Recipe::TopN { input, .. } => width(*input),
+        _ => 0,
+    };
+    let sides_from = |side: usize| match (recipe, wire.space.clone()) {
+        (_, Space::Sides([left, _])) if side == 1 => width(left),
+        _ => 0,
+    };
+    let mut merged = 0;
+    let place = |place: &Place| match place {
+        Place::Field(_) => {
+            merged += 1;
+            ColumnOf::Given(merged - 1)
+        }
+        Place::Own(at) => ColumnOf::Given(own_from + at),
+        Place::Inside(column, path) => ColumnOf::Inside(*column, path.clone()),
+        Place::Input(_) if matches!(recipe, Recipe::Merge { .. }) => {
+            merged += 1;
+            ColumnOf::Given(merged - 1)
+        }
+        Place::Input(columns) => {
+            let found = columns.iter().enumerate().find_map(|(side, column)| column.map(|column| (side, column)));
+            let (side, column) = found.unwrap_or((0, 0));
+            ColumnOf::Given(sides_from(side) + column)
+        }
+    };
+    wire.places.iter().map(place).collect()
+}
+
+fn operator_of(recipe: Recipe, wire: &Wire, wires: &[Wire]) -> Option<Box<dyn Operator>> {
+    let width = |wire: usize| wires[wire].places.len();
+    let is_table = |wire: usize| wires[wire].flow == Flow::Table;
+    Some(match recipe {
+        Recipe::Stream { .. } => return None,
+        Recipe::Table { key, value, .. } => table_source(TableSourceSpec { key, value, columns: wire.places.len() }),
+        Recipe::Filter { condition, .. } => filter(condition),
+        Recipe::Extend { formulas, .. } => extend(formulas),
+        Recipe::Pass { .. } => extend(Vec::new()),
+        Recipe::Flatten { array, outer, .. } => flatten(array, outer),
+        Recipe::Merge { .. } => merge(
+            wire.places
+                .iter()
+                .filter_map(|place| match place {
+                    Place::Input(columns) => Some(columns.clone()),
+                    _ => None,
+                })
+                .collect(),
+        ),
+        Recipe::Aggregate { input, by, window, grace_ms, emit, calls, select } => {
+            aggregate(AggregateSpec { by, window, grace_ms, emit, calls, select, table_input: is_table(input) })
+        }
+        Recipe::JoinStreams { sides, how, on: [left_key, right_key], within, grace_ms, values } => {
+            join_streams(StreamJoinSpec {
+                how,
+                left_key,
+                right_key,
+                before_ms: within.before.ms,
+                after_ms: within.after.ms,
+                grace_ms,
+                left_columns: width(sides[0]),
+                right_columns: width(sides[1]),
+                left_value: values[0],
+                right_value: values[1],
+            })
+        }
+        Recipe::JoinStreamWithTable { sides, how, on: [stream_key, table_key], grace_ms, value } => {
+            join_stream_with_table(StreamTableJoinSpec {
+                how,
+                stream_key,
+                table_key,
+                stream_columns: width(sides[0]),
+                table_columns: width(sides[1]),
+                grace_ms,
+                history_ms: None,
+                stream_value: value,
+            })
+        }
+        Recipe::JoinTables { sides, how, on: [left_on, right_on], ids: [left_id, right_id] } => {
+            join_tables(TableJoinSpec {
+                how,
+                left_on,
+                right_on,
+                left_id,
+                right_id,
+                left_columns: width(sides[0]),
+                right_columns: width(sides[1]),
+            })
+        }
+        Recipe::Deduplicate { input, by, within_ms, keep } => deduplicate(DeduplicateSpec {
+            by,
+            within_ms,
+            keep,
+            columns: width(input),
+            table_input: is_table(input),
+        }),
+        Recipe::TopN { input, by, order, n } => {
+            top_n(TopNSpec { by, order, n, columns: width(input), table_input: is_table(input) })
+        }
+    })
+}

@@ -1,0 +1,197 @@
+//! Whole pipelines over small logs.
+
+use std::sync::atomic::AtomicU64;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Feed, Materialised, Plan, Rows, Running, Sink, Stop, run_history};
+use crate::codec::{Choice, TopicCodecs};
+use crate::event::{EventBatchBuilder, TimestampType};
+use crate::log::Origin;
+use crate::pipeline::{Document, Flow};
+use crate::store::Store;
+
+/// An event: topic, time in milliseconds, key, value.
+type Told<'t> = (&'t str, i64, &'t str, &'t str);
+
+struct Written {
+    view: usize,
+    table: Option<Materialised>,
+    columns: Vec<usize>,
+    lines: Vec<String>,
+}
+
+impl Sink for Written {
+    fn rows(&mut self, view: usize, rows: &Rows) -> Result<(), Stop> {
+        if view != self.view {
+            return Ok(());
+        }
+        match &mut self.table {
+            Some(table) => table.apply(rows),
+            None => {
+                for row in 0..rows.len() {
+                    let cells: Vec<String> = self.columns.iter().map(|&at| rows.cell(at, row).to_string()).collect();
+                    self.lines.push(cells.join(" | "));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a pipeline's only view comes to: its columns' names, then its rows.
+fn run(pipeline: &str, events: &[Told<'_>]) -> Vec<String> {
+    let origin = Origin::Sample { events: 0, seed: 0 };
+    let store = Store::temporary(origin, 1 << 30).unwrap();
+    let mut topics: Vec<&str> = events.iter().map(|event| event.0).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    for topic in topics {
+        let mut builder = EventBatchBuilder::new(topic, 0);
+        let own = events.iter().filter(|event| event.0 == topic);
+        for (offset, (_, time, key, value)) in own.enumerate() {
+            let part = |text: &'_ str| if text == "null" { None } else { Some(text.to_owned().into_bytes()) };
+            let (key, value) = (part(key), part(value));
+            builder.push(offset as i64, *time, TimestampType::Create, key.as_deref(), value.as_deref(), []);
+        }
+        let batch = builder.finish();
+        store.append(&batch, 0, batch.len() as i64).unwrap();
+    }
+    let document = Document::parse(pipeline).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(document.check(), []);
+    let plan = Plan::of(document.pipeline()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let view = plan.views[0].clone();
+    let codecs = |_: &_| TopicCodecs::new(Choice::Text, Choice::Json);
+    let mut feed = Feed::new(&store.snapshot(), &plan.sources, codecs, None);
+    let mut sink = Written {
+        view: 0,
+        table: (view.flow == Flow::Table).then(|| Materialised::new(view.id.clone())),
+        columns: view.columns.iter().map(|column| column.1).collect(),
+        lines: vec![view.columns.iter().map(|column| column.0.as_str()).collect::<Vec<_>>().join(" | ")],
+    };
+    let mut running = Running::new(plan);
+    run_history(&mut running, &mut feed, &mut sink, &CancellationToken::new(), &AtomicU64::new(0)).unwrap();
+    if let Some(table) = &sink.table {
+        for row in table.sorted().unwrap() {
+            let cells: Vec<String> = sink.columns.iter().map(|&at| row.cells[at].to_string()).collect();
+            sink.lines.push(cells.join(" | "));
+        }
+    }
+    sink.lines
+}
+
+/// The events of the tests below.
+const SHOP: &[Told<'_>] = &[
+    ("orders", 0, "a", r#"{"order_id":"a","region":"north","total":10,"items":[{"sku":"x"},{"sku":"y"}]}"#),
+    ("orders", 1_000, "b", r#"{"order_id":"b","region":"south","total":5.50,"items":[]}"#),
+    ("payments", 2_000, "a", r#"{"order_id":"a","status":"CAPTURED","amount":10}"#),
+    ("orders", 61_000, "c", r#"{"order_id":"c","region":"north","total":1,"items":[{"sku":"x"}]}"#),
+    ("payments", 62_000, "b", r#"{"order_id":"b","status":"REFUSED","amount":5.50}"#),
+    ("orders", 900_000, "d", r#"{"order_id":"d","region":"north","total":2,"items":null}"#),
+    ("payments", 901_000, "d", r#"{"order_id":"d","status":"CAPTURED","amount":2}"#),
+];
+
+const ORDERS: &str = "version = 1\n[nodes.orders]\nkind = \"stream\"\ntopic = \"orders\"\n";
+const PAYMENTS: &str = "[nodes.payments]\nkind = \"stream\"\ntopic = \"payments\"\n";
+
+#[test]
+fn a_filter_keeps_the_rows_of_its_stream_as_they_are() {
+    let text = format!("{ORDERS}[nodes.big]\nkind = \"filter\"\ninput = \"orders\"\nwhere = \"value.total >= 5.5\"\n");
+    let rows = run(&text, SHOP);
+    assert_eq!(rows[0], "timestamp | topic | partition | offset | key | value");
+    assert_eq!(rows.len(), 3);
+    assert!(rows[2].starts_with("1970-01-01T00:00:01.000Z | orders | 0 | 1 | b | {\"order_id\":\"b\""), "{}", rows[2]);
+}
+
+#[test]
+fn a_projection_names_its_columns_and_calculates() {
+    let text = format!(
+        "{ORDERS}[nodes.p]\nkind = \"project\"\ninput = \"orders\"\nselect = {{ id = \"key\", twice = \"value.total * 2\", sku = \"value.items[0].sku\" }}\n\
+         [nodes.q]\nkind = \"filter\"\ninput = \"p\"\nwhere = \"twice > 2 AND p.id <> 'd'\"\n"
+    );
+    assert_eq!(run(&text, SHOP), ["id | twice | sku", "a | 20 | x", "b | 11.00 | "]);
+}
+
+#[test]
+fn an_array_is_flattened_to_a_row_an_element() {
+    let text = format!(
+        "{ORDERS}[nodes.items]\nkind = \"flatten\"\ninput = \"orders\"\nfield = \"value.items\"\nas = \"item\"\n\
+         [nodes.p]\nkind = \"project\"\ninput = \"items\"\nselect = {{ order = \"key\", sku = \"item.sku\" }}\n"
+    );
+    assert_eq!(run(&text, SHOP), ["order | sku", "a | x", "a | y", "c | x"]);
+}
+
+#[test]
+fn streams_merge_in_the_order_of_time() {
+    let text = format!(
+        "{ORDERS}{PAYMENTS}[nodes.both]\nkind = \"merge\"\ninputs = [\"orders\", \"payments\"]\n\
+         [nodes.p]\nkind = \"project\"\ninput = \"both\"\nselect = {{ id = \"value.order_id\", of = \"topic\" }}\n"
+    );
+    let rows = run(&text, SHOP);
+    let expected = ["id | of", "a | orders", "b | orders", "a | payments", "c | orders", "b | payments", "d | orders", "d | payments"];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn the_designs_own_pipeline_runs() {
+    let text = format!(
+        "{ORDERS}{PAYMENTS}
+[nodes.paid]
+kind = \"filter\"
+input = \"payments\"
+where = \"value.status = 'CAPTURED'\"
+
+[nodes.settled]
+kind = \"join\"
+how = \"left\"
+left = \"orders\"
+right = \"paid\"
+on = [\"orders.value.order_id = paid.value.order_id\"]
+within = {{ before = \"0s\", after = \"10m\" }}
+grace = \"1m\"
+
+[nodes.per_minute]
+kind = \"aggregate\"
+input = \"settled\"
+by = [\"orders.value.region\"]
+window = {{ kind = \"tumbling\", size = \"1m\" }}
+grace = \"30m\"
+select = {{ revenue = \"sum(paid.value.amount)\", orders = \"count(*)\" }}
+emit = \"updates\"
+
+[nodes.revenue]
+kind = \"view\"
+input = \"per_minute\"
+"
+    );
+    let rows = run(&text, SHOP);
+    assert_eq!(rows[0], "orders.value.region | window_start | window_end | revenue | orders");
+    // a was paid after two seconds; b and c stay alone for 11 minutes and are then told at their own time; d is paid.
+    let expected = [
+        "north | 1970-01-01T00:00:00.000Z | 1970-01-01T00:01:00.000Z | 10 | 1",
+        "north | 1970-01-01T00:01:00.000Z | 1970-01-01T00:02:00.000Z |  | 1",
+        "north | 1970-01-01T00:15:00.000Z | 1970-01-01T00:16:00.000Z | 2 | 1",
+        "south | 1970-01-01T00:00:00.000Z | 1970-01-01T00:01:00.000Z |  | 1",
+    ];
+    assert_eq!(rows[1..], expected);
+}
+
+#[test]
+fn what_is_wrong_with_expressions_is_found_all_at_once_with_its_place() {
+    let text = format!(
+        "{ORDERS}[nodes.f]\nkind = \"filter\"\ninput = \"orders\"\nwhere = \"valu.total > 1\"\n\
+         [nodes.a]\nkind = \"aggregate\"\ninput = \"f\"\nby = [\"value.region AS region\"]\nselect = {{ n = \"count(*)\", x = \"value.total\" }}\n\
+         [nodes.v]\nkind = \"filter\"\ninput = \"a\"\nwhere = \"m > 1\"\n"
+    );
+    let document = Document::parse(&text).unwrap();
+    let problems = Plan::of(document.pipeline()).err().unwrap();
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "f.where: unknown name “valu.total” at column 1 (did you mean value?)",
+            "a.select.x: “value.total” is of many rows at column 1 (put it in an aggregate, such as last(value.total), or in by)",
+            "v.where: unknown name “m” at column 1 (did you mean n?)"
+        ]
+    );
+}
