@@ -72,6 +72,7 @@ use node::Node;
 
 pub use aggregate::{AggregateCall, AggregateFunction};
 pub use error::ExprError;
+pub(crate) use error::most_similar;
 pub use formula::{Formula, Input, NameError, Scope};
 pub use functions::Function;
 pub use help::{Completion, complete};

@@ -61,6 +61,11 @@ impl Dialect for FabulaDialect {
         true
     }
 
+    /// `count(*) FILTER (WHERE …)`.
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
+
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Sql, ParserError>> {
         let token = parser.peek_token();
         let Token::Word(word) = &token.token else { return None };

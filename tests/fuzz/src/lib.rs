@@ -9,6 +9,7 @@ use fabula_core::codec::{
 use fabula_core::event::time::Moment;
 use fabula_core::event::{EventBatch, EventBatchBuilder, TimestampType};
 use fabula_core::expr::{Projection, Query};
+use fabula_core::pipeline::{Document, NodeKind, notes};
 
 /// One event a piece of the input; pieces are cut at the byte 0xFF, which no UTF-8 holds.
 fn batch_of(input: &[u8]) -> EventBatch {
@@ -112,4 +113,40 @@ pub fn names(input: &[u8]) {
     if let Ok(path) = text.parse::<Path>() {
         assert_eq!(path.to_string().parse::<Path>(), Ok(path));
     }
+}
+
+/// A pipeline's file: read or refused, checked, written anew, and changed; the text always says what the pipeline is.
+pub fn pipeline(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(problems) => return assert!(problems.iter().any(|problem| !problem.message.is_empty())),
+    };
+    assert_eq!(document.text(), text, "of the present version");
+    let pipeline = document.pipeline();
+    let mut problems = document.check();
+    problems.extend(notes(pipeline));
+    document.locate(&mut problems);
+    problems.iter().for_each(|problem| drop(problem.to_string()));
+    let anew = Document::of(pipeline).expect("what was read can be written");
+    assert_eq!(anew.pipeline(), pipeline);
+
+    let mut same = document.clone();
+    same.set_pipeline(pipeline).expect("it stands there");
+    assert_eq!(same.text(), text);
+    let mut changed = pipeline.clone();
+    changed.name.push('x');
+    let many = changed.nodes.len();
+    changed.nodes.rotate_left(usize::from(many > 1));
+    changed.layout.insert("added".to_owned(), [1.0, 2.5]);
+    if let Some(node) = changed.nodes.first_mut() {
+        node.kind = NodeKind::Rekey { input: node.name.clone(), by: vec![text.chars().take(9).collect()] };
+    }
+    if changed.nodes.len() > 2 {
+        changed.nodes.remove(1);
+    }
+    let mut edited = document.clone();
+    edited.set_pipeline(&changed).expect("any pipeline can be written into any file");
+    assert_eq!(edited.pipeline(), &changed);
+    assert_eq!(Document::parse(edited.text()).as_ref(), Ok(&edited));
 }
