@@ -17,7 +17,10 @@ use crate::pane::Pane;
 const TOPIC: &str = "live";
 const PARTITIONS: u64 = 12;
 const RATE: u64 = 20_000;
+/// For how long events are produced, unless `FABULA_LIVE_SECONDS` says otherwise.
 const MINUTE: u64 = 60;
+/// How often memory is looked at, in seconds.
+const LOOK_S: u64 = 15;
 
 /// The producer works in steps of this many milliseconds.
 const STEP_MS: u64 = 5;
@@ -44,7 +47,7 @@ pub fn measure(_data: &Data, table: &mut Table) -> Result<()> {
 
     let sent: Sent = Arc::new(Mutex::new(vec![Instant::now(); PARTITIONS as usize]));
     let written = Arc::new(AtomicU64::new(PARTITIONS));
-    let total = PARTITIONS + RATE * MINUTE;
+    let total = PARTITIONS + RATE * seconds();
     let producer = {
         let (brokers, sent, written) = (kafka.brokers(), sent.clone(), written.clone());
         std::thread::Builder::new().name("producer".into()).spawn(move || produce(&brokers, total, &sent, &written))?
@@ -93,8 +96,9 @@ struct Watched {
     latencies: Durations,
     frames: Durations,
     intervals: Durations,
-    resident_early: u64,
-    resident_late: u64,
+    /// Every quarter of a minute, and at the end. The moments at which events were sent lie in the same process: 16 bytes
+    /// each.
+    resident: Vec<u64>,
 }
 
 /// Draws frames until the last event is on the screen. An event counts as drawn when it, or a later one of its
@@ -103,7 +107,7 @@ fn watch(window: &mut Pane, total: u64, sent: &Sent) -> Result<Watched> {
     let mut watched = Watched::default();
     let mut drawn = vec![0_u64; PARTITIONS as usize];
     let began = Instant::now();
-    let patience = Duration::from_secs(3 * MINUTE);
+    let patience = Duration::from_secs(3 * seconds());
     let mut frame = Instant::now();
     loop {
         let start = Instant::now();
@@ -128,11 +132,11 @@ fn watch(window: &mut Pane, total: u64, sent: &Sent) -> Result<Watched> {
         }
         drop(times);
         let elapsed = began.elapsed();
-        if elapsed > Duration::from_secs(15) && watched.resident_early == 0 {
-            watched.resident_early = resident().unwrap_or(0);
+        if elapsed.as_secs() >= (watched.resident.len() as u64 + 1) * LOOK_S {
+            watched.resident.push(resident().unwrap_or(0));
         }
         if newest.is_some_and(|newest| newest + 1 >= total) {
-            watched.resident_late = resident().unwrap_or(0);
+            watched.resident.push(resident().unwrap_or(0));
             return Ok(watched);
         }
         ensure!(elapsed < patience, "after {} s the newest on the screen is {newest:?} of {total}", elapsed.as_secs());
@@ -159,7 +163,11 @@ fn report(table: &mut Table, mut watched: Watched) {
     table.add(Line::below("live: from produced to drawn, p99", p99, Duration::from_millis(100)));
     table.add(Line::below("live: CPU of a frame, p99", watched.frames.quantile(0.99), FRAME));
     table.add(Line::figure("live: between frames, p99", span(watched.intervals.quantile(0.99))));
-    let (early, late) = (watched.resident_early, watched.resident_late);
-    let memory = format!("{} → {}", megabytes(early), megabytes(late));
-    table.add(Line::figure("live: resident after 15 s and at the end", memory));
+    let memory: Vec<String> = watched.resident.iter().map(|&bytes| megabytes(bytes)).collect();
+    table.add(Line::figure(format!("live: resident every {LOOK_S} s, and at the end"), memory.join(", ")));
+}
+
+/// For how long events are produced.
+fn seconds() -> u64 {
+    std::env::var("FABULA_LIVE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(MINUTE)
 }
