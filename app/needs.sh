@@ -15,6 +15,15 @@ need_command() {
     return 1
 }
 
+# need_compilers: what the dependencies are built with. librdkafka's own set-up asks for a C++ compiler as well.
+need_compilers() {
+    need_command cargo "Rust, from https://rustup.rs" || return 1
+    need_command cc "a C compiler" || return 1
+    need_command perl "perl" || return 1
+    need_command make "make" || return 1
+    command -v c++ >/dev/null 2>&1 || need_packages "g++" || need_command c++ "a C++ compiler (Debian: g++)"
+}
+
 # missing_packages NAMES: those Debian packages that are not installed; nothing where this is not Debian.
 missing_packages() {
     command -v dpkg-query >/dev/null 2>&1 || return 0

@@ -35,8 +35,15 @@ pub fn run_window(options: Options) -> anyhow::Result<()> {
         persist_window: false,
         ..eframe::NativeOptions::default()
     };
-    eframe::run_native("fabula", native, Box::new(|_| Ok(Box::new(Native(window)))))
-        .map_err(|error| anyhow::anyhow!("the window could not be opened: {}; is there a display?", reason(&error)))
+    eframe::run_native(
+        "fabula",
+        native,
+        Box::new(|creation| {
+            creation.egui_ctx.add_plugin(theme::Letters::default());
+            Ok(Box::new(Native(window)))
+        }),
+    )
+    .map_err(|error| anyhow::anyhow!("the window could not be opened: {}; is there a display?", reason(&error)))
 }
 
 /// What went wrong, without the place in the toolkit's source that it puts before it.

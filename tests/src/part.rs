@@ -8,6 +8,16 @@ pub fn is_installed(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
+/// Sends a process a signal by its name without SIG (`INT`, `KILL`), or `0` to ask whether it is there. The shell's own
+/// `kill` is on every machine; a program of that name is not.
+///
+/// # Errors
+/// When there is no shell.
+pub fn signal(name: &str, process: u32) -> std::io::Result<std::process::ExitStatus> {
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "kill -s \"$0\" \"$1\"", name, &process.to_string()]).stderr(std::process::Stdio::null()).status()
+}
+
 /// Says that a test is skipped, by name, because a part it needs cannot be had. The closing line of `tests/run` counts
 /// these; return from the test afterwards.
 ///

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::part;
+
 /// Where the program lies: beside the tests, where `cargo build` puts it.
 ///
 /// # Panics
@@ -124,10 +126,10 @@ impl Running {
     /// Sends a signal, by its name without SIG: `INT`, `KILL`.
     ///
     /// # Panics
-    /// If `kill` cannot be started.
+    /// If it cannot be sent.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
-        assert!(sent.expect("kill can be started").success(), "SIG{name} could not be sent");
+        let sent = part::signal(name, self.child.id());
+        assert!(sent.expect("sh can be started").success(), "SIG{name} could not be sent");
     }
 
     /// Waits for the end.

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use fabula_core::log::Isolation;
 use fabula_tests::kafka::produce::{Pen, Record};
-use fabula_tests::kafka::reading::Event;
+use fabula_tests::kafka::reading::{Event, assert_same};
 use fabula_tests::kafka::{Kafka, kcat};
 use fabula_tests::program::{self, Ran, Running};
 use fabula_tests::{arguments, recordings};
-use serde_json::Value;
 
 /// How many events the large topic has; `FABULA_KAFKA_EVENTS` says another number.
 fn many() -> i32 {
@@ -34,34 +33,6 @@ fn skewed(topic_size: i32) -> impl Iterator<Item = Record> {
     })
 }
 
-/// A line of `fabula read --format json` as the harness has events.
-fn event(line: &Value) -> Event {
-    let text = |value: &Value| value.as_str().map(|text| text.as_bytes().to_vec());
-    let header = |pair: &Value| (pair[0].as_str().expect("a name").to_owned(), text(&pair[1]));
-    Event {
-        partition: i32::try_from(line["partition"].as_i64().expect("a number")).expect("a partition"),
-        offset: line["offset"].as_i64().expect("a number"),
-        timestamp_ms: line["timestamp_ms"].as_i64().expect("a number"),
-        timestamp_type: if line["timestamp_type"] == "create" { "create" } else { "log_append" },
-        key: text(&line["key"]),
-        value: text(&line["value"]),
-        headers: line["headers"].as_array().expect("headers").iter().map(header).collect(),
-    }
-}
-
-fn in_log_order(ran: &Ran) -> Vec<Event> {
-    let mut events: Vec<Event> = ran.json_lines().iter().map(event).collect();
-    events.sort_by_key(|event| (event.partition, event.offset));
-    events
-}
-
-#[track_caller]
-fn assert_same(ours: &[Event], theirs: &[Event], what: &str) {
-    let differs = ours.iter().zip(theirs).find(|(ours, theirs)| ours != theirs);
-    assert!(differs.is_none(), "{what}: ours and kcat's differ: {differs:?}");
-    assert_eq!(ours.len(), theirs.len(), "{what}: number of events");
-}
-
 fn record(kafka: &Kafka, topic: &str, dir: &Path, isolation: Isolation) -> Ran {
     let arguments =
         arguments!["record", "-b", kafka.brokers(), "-t", topic, "--to", dir, "--isolation", isolation.name()];
@@ -81,7 +52,7 @@ fn a_recording_of_a_skewed_topic_reads_as_kcat_reads_the_topic() {
     let said = record(kafka, "skewed", folder.path(), Isolation::ReadCommitted).stderr;
     assert!(said.contains("12 of 12 partitions complete"), "{said}");
     let recorded = program::run(arguments!["read", "--recording", folder.path(), "-t", "skewed", "-J"]).ok();
-    assert_same(&in_log_order(&recorded), &kcat::read(&kafka.brokers(), "skewed", Isolation::ReadCommitted), "skewed");
+    assert_same(&Event::all_of(&recorded), &kcat::read(&kafka.brokers(), "skewed", Isolation::ReadCommitted), "skewed");
 
     let whole: Vec<&str> = recorded.stdout.lines().collect();
     let newest = ["read", "-b", &kafka.brokers(), "-t", "skewed", "--from", "latest", "--limit", "1000", "-J"];
@@ -110,7 +81,7 @@ fn both_isolation_levels_are_those_of_kcat() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         record(kafka, "transfers", folder.path(), isolation);
         let recorded = program::run(arguments!["read", "--recording", folder.path(), "-t", "transfers", "-J"]).ok();
-        let ours = in_log_order(&recorded);
+        let ours = Event::all_of(&recorded);
         assert_same(&ours, &kcat::read(&kafka.brokers(), "transfers", isolation), isolation.name());
         lengths.push(ours.len());
     }

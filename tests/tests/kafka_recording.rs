@@ -4,10 +4,9 @@ use std::path::Path;
 
 use fabula_core::log::Isolation;
 use fabula_tests::kafka::produce::{Pen, Record};
-use fabula_tests::kafka::reading::Event;
+use fabula_tests::kafka::reading::{Event, assert_same};
 use fabula_tests::kafka::{Kafka, kcat};
 use fabula_tests::program::{self, Running};
-use serde_json::Value;
 
 /// How many events the first, largest partition of the large topic holds. More by hand: `FABULA_TEST_EVENTS`.
 const LARGEST: usize = 160_000;
@@ -53,34 +52,7 @@ fn record(kafka: &Kafka, topic: &str, dir: &str, more: &[&str]) -> Vec<String> {
 /// What a recording holds of a topic, by partition and offset.
 fn recorded(dir: &str, topic: &str) -> Vec<Event> {
     let read = program::run(["read", "--recording", dir, "-t", topic, "--format", "json"]).ok();
-    let mut events: Vec<Event> = read.json_lines().iter().map(event).collect();
-    events.sort_by_key(|event| (event.partition, event.offset));
-    events
-}
-
-fn event(json: &Value) -> Event {
-    let text = |value: &Value| value.as_str().map(|text| text.as_bytes().to_vec());
-    let headers = json["headers"].as_array().expect("a list of headers");
-    Event {
-        partition: json["partition"].as_i64().and_then(|number| number.try_into().ok()).expect("a partition"),
-        offset: json["offset"].as_i64().expect("an offset"),
-        timestamp_ms: json["timestamp_ms"].as_i64().expect("a timestamp"),
-        timestamp_type: match json["timestamp_type"].as_str() {
-            Some("create") => "create",
-            Some("log_append") => "log_append",
-            _ => "none",
-        },
-        key: text(&json["key"]),
-        value: text(&json["value"]),
-        headers: headers.iter().map(|pair| (pair[0].as_str().expect("a name").to_owned(), text(&pair[1]))).collect(),
-    }
-}
-
-#[track_caller]
-fn same(ours: &[Event], theirs: &[Event]) {
-    let differs = ours.iter().zip(theirs).find(|(ours, theirs)| ours != theirs);
-    assert!(differs.is_none(), "the recording and kcat's reading differ: {differs:?}");
-    assert_eq!(ours.len(), theirs.len());
+    Event::all_of(&read)
 }
 
 /// Waits until a segment of the recording is sealed while the program still runs.
@@ -119,10 +91,18 @@ fn transactions_are_recorded_as_kcat_reads_them_under_either_isolation() {
     for isolation in [Isolation::ReadCommitted, Isolation::ReadUncommitted] {
         let dir = folder.path().join(isolation.name()).display().to_string();
         program::run(record(&kafka, "transactions", &dir, &["--isolation", isolation.name()])).ok();
-        same(&recorded(&dir, "transactions"), &kcat::read(&kafka.brokers(), "transactions", isolation));
+        assert_same(
+            &recorded(&dir, "transactions"),
+            &kcat::read(&kafka.brokers(), "transactions", isolation),
+            "a recording",
+        );
         // Recording again finds nothing new, and adds nothing.
         program::run(record(&kafka, "transactions", &dir, &["--isolation", isolation.name()])).ok();
-        same(&recorded(&dir, "transactions"), &kcat::read(&kafka.brokers(), "transactions", isolation));
+        assert_same(
+            &recorded(&dir, "transactions"),
+            &kcat::read(&kafka.brokers(), "transactions", isolation),
+            "a recording",
+        );
     }
     assert_eq!(kafka.groups(), [""; 0], "no group is left behind");
 }
@@ -147,7 +127,7 @@ fn a_recording_survives_the_death_of_the_broker_and_of_the_program() {
     kafka.kill();
     kafka.restart();
     running.finish().ok();
-    same(&recorded(&outlived.display().to_string(), "large"), &theirs);
+    assert_same(&recorded(&outlived.display().to_string(), "large"), &theirs, "a recording");
 
     // The program dies in the middle: what it left opens, and extending it completes it.
     let cut = dir("cut");
@@ -159,7 +139,7 @@ fn a_recording_survives_the_death_of_the_broker_and_of_the_program() {
     assert!(part.len() < theirs.len(), "it was killed in the middle");
     assert!(part.iter().all(|event| is_among(event, &theirs)), "what is there is right");
     program::run(record(&kafka, "large", &cut.display().to_string(), &[])).ok();
-    same(&recorded(&cut.display().to_string(), "large"), &theirs);
+    assert_same(&recorded(&cut.display().to_string(), "large"), &theirs, "a recording");
 }
 
 /// Whether an event is, unchanged, among events that are sorted by coordinates.

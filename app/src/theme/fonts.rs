@@ -53,6 +53,12 @@ pub mod font {
     }
 }
 
+/// Every family of the window.
+pub(super) fn families() -> [FontFamily; 5] {
+    let named = |name: &str| FontFamily::Name(name.into());
+    [FontFamily::Proportional, FontFamily::Monospace, named(MEDIUM), named(SEMIBOLD), named(MONO_BOLD)]
+}
+
 /// The fonts' files and families.
 pub(super) fn definitions() -> FontDefinitions {
     let files: [(&str, &'static [u8]); 5] = [

@@ -5,12 +5,14 @@
 
 pub mod fonts;
 pub mod icon;
+mod letters;
 pub mod size;
 mod style;
 mod tokens;
 pub mod widgets;
 
 pub use fonts::font;
+pub use letters::Letters;
 pub use style::{install, show};
 pub use tokens::{DARK, LIGHT, Tokens, mix, tokens};
 

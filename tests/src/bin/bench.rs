@@ -1,7 +1,7 @@
 //! Prints the table of benchmarks.
 //!
 //! ```text
-//! cargo run --release --workspace --bin bench -- [--events N] [SECTION…]
+//! tests/bench [--events N] [SECTION…]
 //! ```
 //! Sections: see [`SECTIONS`]; all if none is named. Exit code 1 if a goal is missed.
 

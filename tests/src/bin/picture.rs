@@ -1,6 +1,6 @@
 //! Takes the README's picture: the window on the sample, on a virtual display.
 //!
-//! `cargo run --release --workspace --bin picture -- assets/window-dark.png [KEYS…]` presses the keys before, by xdotool's
+//! `cargo build --release --workspace --bin picture`, then `target/release/picture assets/window-dark.png [KEYS…]`, presses the keys before, by xdotool's
 //! names.
 
 use std::path::Path;

@@ -123,7 +123,7 @@ impl Kafka {
     /// If it does not run.
     pub fn kill(&mut self) {
         let process = self.process.take().expect("the broker runs");
-        let killed = Command::new("kill").args(["-9", &process.java.to_string()]).status();
+        let killed = part::signal("KILL", process.java);
         assert!(killed.expect("kill can be started").success());
         process.end();
     }
@@ -222,7 +222,7 @@ impl Process {
     }
 
     fn is_alive(&self) -> bool {
-        let asked = Command::new("kill").args(["-0", &self.java.to_string()]).stderr(Stdio::null()).status();
+        let asked = part::signal("0", self.java);
         asked.is_ok_and(|status| status.success())
     }
 
@@ -255,7 +255,7 @@ fn classpath(test: &str) -> Option<&'static str> {
 }
 
 fn find_classpath() -> Result<String, String> {
-    if let Some(missing) = ["java", "sh", "kill"].into_iter().find(|program| !part::is_installed(program)) {
+    if let Some(missing) = ["java", "sh"].into_iter().find(|program| !part::is_installed(program)) {
         return Err(format!("{missing} is not installed"));
     }
     let test = std::env::current_exe().map_err(|error| error.to_string())?;

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use fabula_core::event::{EventBatch, TopicPartition, Watermarks};
 use fabula_core::log::{Connection, Log, LogError, PartitionRange, RangeEnd, ReadItem, ReadOptions, Reading};
+use serde_json::Value;
+
+use crate::program::Ran;
 
 /// One event, in plain values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,51 @@ pub struct Event {
     pub value: Option<Vec<u8>>,
     /// Names and values in the record's order.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+impl Event {
+    /// A line of `fabula read --format json`.
+    ///
+    /// # Panics
+    /// If it is not one.
+    pub fn of_line(line: &Value) -> Self {
+        let text = |value: &Value| value.as_str().map(|text| text.as_bytes().to_vec());
+        let header = |pair: &Value| (pair[0].as_str().expect("a name").to_owned(), text(&pair[1]));
+        Self {
+            partition: line["partition"].as_i64().and_then(|number| number.try_into().ok()).expect("a partition"),
+            offset: line["offset"].as_i64().expect("an offset"),
+            timestamp_ms: line["timestamp_ms"].as_i64().expect("a timestamp"),
+            timestamp_type: match line["timestamp_type"].as_str() {
+                Some("create") => "create",
+                Some("log_append") => "log_append",
+                _ => "none",
+            },
+            key: text(&line["key"]),
+            value: text(&line["value"]),
+            headers: line["headers"].as_array().expect("a list of headers").iter().map(header).collect(),
+        }
+    }
+
+    /// Every line that `fabula read --format json` wrote, by partition and offset.
+    ///
+    /// # Panics
+    /// If what it wrote is something else.
+    pub fn all_of(ran: &Ran) -> Vec<Self> {
+        let mut events: Vec<Self> = ran.json_lines().iter().map(Self::of_line).collect();
+        events.sort_by_key(|event| (event.partition, event.offset));
+        events
+    }
+}
+
+/// Fails with the first event that two readings of the same events tell differently.
+///
+/// # Panics
+/// If there is one, or one reading has more.
+#[track_caller]
+pub fn assert_same(ours: &[Event], theirs: &[Event], what: &str) {
+    let differs = ours.iter().zip(theirs).find(|(ours, theirs)| ours != theirs);
+    assert!(differs.is_none(), "{what}: ours and kcat's differ: {differs:?}");
+    assert_eq!(ours.len(), theirs.len(), "{what}: number of events");
 }
 
 /// The events of a batch.

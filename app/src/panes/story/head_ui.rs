@@ -143,7 +143,8 @@ pub(super) fn facts_ui(ui: &mut Ui, story: &Story, context: &Context<'_>) {
     let coverage = format!("{complete} of {all} partitions complete");
     ui.spacing_mut().item_spacing.x = 0.0;
     let response = widgets::caption(ui, format!("{events} · {coverage}"));
-    let words = egui::RichText::new(format!("{order} · ")).font(font::small()).color(tokens(ui).text_second);
+    // A space that no line ends before: the facts go on to its right.
+    let words = egui::RichText::new(format!("{order} ·\u{a0}")).font(font::small()).color(tokens(ui).text_second);
     let turn = ui
         .add(egui::Label::new(words).sense(Sense::CLICK))
         .on_hover_cursor(CursorIcon::PointingHand)

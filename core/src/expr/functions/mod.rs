@@ -32,6 +32,17 @@ pub struct Function {
 
 pub(crate) type Run = for<'a> fn(&[&Cell<'a>]) -> Cell<'a>;
 
+/// A function that takes all that it lists, and no null.
+const fn function(
+    name: &'static str,
+    parameters: &'static [Type],
+    result: Type,
+    run: Run,
+    about: &'static str,
+) -> Function {
+    Function { name, parameters, optional: 0, repeats: false, result, sees_nulls: false, run, about }
+}
+
 impl Function {
     /// Every function, by name.
     pub fn all() -> Vec<&'static Self> {

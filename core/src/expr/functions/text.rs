@@ -2,19 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Function, int_of, text_of};
+use super::{Function, function, int_of, text_of};
 use crate::codec::{Cell, Fault, json};
 use crate::expr::node::Type::{Any, Bool, Number, Text};
-
-const fn function(
-    name: &'static str,
-    parameters: &'static [super::Type],
-    result: super::Type,
-    run: super::Run,
-    about: &'static str,
-) -> Function {
-    Function { name, parameters, optional: 0, repeats: false, result, sees_nulls: false, run, about }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("lower", &[Text], Text, |a| owned(text_of(a[0]).to_lowercase()), "the text in lower case"),

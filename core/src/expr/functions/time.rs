@@ -1,21 +1,11 @@
 //! Functions of times.
 
-use super::{Function, text_of};
+use super::{Function, function, text_of};
 use crate::codec::{Cell, Fault, time_in_ms};
 use crate::expr::arithmetic::calculate;
 use crate::expr::node::Arithmetic;
 use crate::expr::node::Type::{Any, Number, Text, Time};
 use crate::expr::time::{Unit, parse_time, part, truncate};
-
-const fn function(
-    name: &'static str,
-    parameters: &'static [super::Type],
-    result: super::Type,
-    run: super::Run,
-    about: &'static str,
-) -> Function {
-    Function { name, parameters, optional: 0, repeats: false, result, sees_nulls: false, run, about }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(
