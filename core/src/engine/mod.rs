@@ -1,12 +1,18 @@
 //! Pipelines running: incremental operators over columnar batches.
 
 mod column;
+mod evaluated;
+mod join;
 mod key;
 mod operator;
+mod recycled;
 mod rows;
 mod stored;
+#[cfg(test)]
+mod trial;
 
 pub use column::{Column, Presence, Texts, Values};
+pub use join::{StreamJoinSpec, join_streams};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
 pub use operator::{
     Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,

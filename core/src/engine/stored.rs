@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use parking_lot::Mutex;
 use rust_decimal::Decimal;
 
-use super::operator::StateError;
+use super::operator::{StateError, StateReader};
 use crate::codec::{Cell, Fault};
 
 const MISSING: u8 = 0;
@@ -175,6 +175,19 @@ impl<'s> StoredCells<'s> {
             other => return Err(StateError(format!("{other} is no fault"))),
         })
     }
+}
+
+/// Reads the bytes of a row that was written down, and makes sure that they are so many values.
+///
+/// # Errors
+/// [`StateError`] when they are not.
+pub(crate) fn take_stored_row<'s>(state: &mut StateReader<'s>, columns: usize) -> Result<&'s [u8], StateError> {
+    let bytes: &[u8] = state.take()?;
+    let mut cells = StoredCells::new(bytes);
+    for _ in 0..columns {
+        cells.take()?;
+    }
+    if cells.is_at_end() { Ok(bytes) } else { Err(StateError("a row has more values than columns".into())) }
 }
 
 fn cut_short() -> StateError {
