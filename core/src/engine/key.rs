@@ -33,6 +33,7 @@ pub fn write_key(cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), NoKey> {
 ///
 /// # Errors
 /// As [`write_key`].
+#[inline]
 pub fn write_key_of_row(columns: &[&Column], row: usize, out: &mut Vec<u8>) -> Result<(), NoKey> {
     for column in columns {
         match (column.values(), column.is_all_here()) {
@@ -79,11 +80,13 @@ pub(crate) fn write_cell(cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), NoKey
     Ok(())
 }
 
+#[inline]
 fn write_int(int: i64, out: &mut Vec<u8>) {
     out.push(INT);
     out.extend_from_slice(&int.to_le_bytes());
 }
 
+#[inline]
 fn write_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     let mut length = bytes.len();
@@ -161,6 +164,7 @@ fn mantissa(digits: &[u8]) -> Option<i128> {
 }
 
 /// The hash of a key's bytes.
+#[inline]
 pub fn hash_key(key: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(key);

@@ -6,7 +6,7 @@ use crate::codec::Cell;
 use crate::engine::column::Column;
 use crate::engine::operator::{OUTPUT_ROWS, Output, Stop};
 use crate::engine::rows::{Rows, Sign};
-use crate::engine::stored::{StoredCells, store_cell};
+use crate::engine::stored::StoredCells;
 
 /// One side of a row.
 #[derive(Debug, Clone, Copy)]
@@ -94,19 +94,18 @@ impl Half<'_> {
     fn write(self, columns: &mut [Column]) {
         match self {
             Self::Row(rows, row) => {
-                columns.iter_mut().zip(&rows.columns).for_each(|(out, column)| out.push(column.cell(row)));
+                columns.iter_mut().zip(&rows.columns).for_each(|(out, column)| out.push_row(column, row));
             }
             Self::Stored(bytes) => {
                 let mut cells = StoredCells::new(bytes);
                 // What is kept was written here, or read through when it was loaded: there is a value for each column.
-                columns.iter_mut().for_each(|out| out.push(cells.take().unwrap_or(Cell::Null)));
+                for out in columns {
+                    if cells.take_into(out).is_err() {
+                        out.push(Cell::Null);
+                    }
+                }
             }
             Self::Nothing => columns.iter_mut().for_each(|out| out.push(Cell::Null)),
         }
     }
-}
-
-/// Writes every column of a row to the end of `out`.
-pub(crate) fn store_row(rows: &Rows, row: usize, out: &mut Vec<u8>) {
-    rows.columns.iter().for_each(|column| store_cell(&column.cell(row), out));
 }

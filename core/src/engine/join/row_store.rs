@@ -57,6 +57,7 @@ impl RowStore {
     ///
     /// # Errors
     /// [`Stop::Bound`] when a slice would come to 4 GiB, or the rows to 2³².
+    #[inline]
     pub(crate) fn push(&mut self, row: NewRow, write: impl FnOnce(&mut Vec<u8>)) -> Result<u32, Stop> {
         if self.slices.back().is_none_or(|slice| slice.ends.len() == SLICE) {
             self.begin_slice()?;
@@ -101,6 +102,7 @@ impl RowStore {
         Ok(())
     }
 
+    #[inline]
     fn place(&self, row: u32) -> (&Slice, usize) {
         let index = row.wrapping_sub(self.first) as usize;
         (&self.slices[index >> SLICE_BITS], index % SLICE)
@@ -110,12 +112,14 @@ impl RowStore {
     ///
     /// # Panics
     /// If it is not kept any more; so do the others that take a row's number.
+    #[inline]
     pub(crate) fn bytes(&self, row: u32) -> &[u8] {
         let (slice, place) = self.place(row);
         slice.bytes(place)
     }
 
     /// What the owner said of a row.
+    #[inline]
     pub(crate) fn tag(&self, row: u32) -> u32 {
         let (slice, place) = self.place(row);
         slice.tags[place]
@@ -128,12 +132,14 @@ impl RowStore {
     }
 
     /// Whether a row is marked.
+    #[inline]
     pub(crate) fn is_marked(&self, row: u32) -> bool {
         let (slice, place) = self.place(row);
         slice.marked[place / 64] & 1 << (place % 64) != 0
     }
 
     /// Marks a row; tells whether it was not.
+    #[inline]
     pub(crate) fn mark(&mut self, row: u32) -> bool {
         let index = row.wrapping_sub(self.first) as usize;
         let place = index % SLICE;
@@ -156,11 +162,13 @@ impl RowStore {
     }
 
     /// The place of a row, the first one's being 0.
+    #[inline]
     pub(crate) fn place_of(&self, row: u32) -> usize {
         row.wrapping_sub(self.first) as usize
     }
 
     /// Drops the slices at the front all of whose rows are earlier than `from`; tells `gone` the tag of each row.
+    #[inline]
     pub(crate) fn drop_before(&mut self, from: i64, mut gone: impl FnMut(u32)) {
         while let Some(slice) = self.slices.front() {
             if slice.ends.len() < SLICE || slice.latest_ms >= from {
@@ -183,6 +191,7 @@ impl RowStore {
 }
 
 impl Slice {
+    #[inline]
     fn bytes(&self, place: usize) -> &[u8] {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
         &self.bytes[start..self.ends[place] as usize]

@@ -54,6 +54,7 @@ impl Run {
     ///
     /// # Errors
     /// The first that `take` gives.
+    #[inline]
     pub(crate) fn between<E>(
         &self,
         from: i64,
@@ -70,6 +71,7 @@ impl Run {
     }
 
     /// Forgets rows earlier than `from`, not necessarily all: few may stay until it is worth moving the others.
+    #[inline]
     pub(crate) fn forget_before(&mut self, from: i64) {
         match self {
             Self::Empty => {}
@@ -96,6 +98,7 @@ impl Run {
     }
 
     /// Bytes of memory beside the run itself.
+    #[inline]
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::Empty | Self::One(_) => 0,
@@ -173,6 +176,7 @@ impl Chunks {
     }
 
     /// The first row.
+    #[inline]
     pub(crate) fn first(&self) -> Option<Entry> {
         self.chunks.front().and_then(|chunk| chunk.get(self.gone)).copied()
     }
@@ -223,11 +227,13 @@ impl Chunks {
     }
 
     /// Bytes of memory beside the list itself.
+    #[inline]
     pub(crate) fn heap_bytes(&self) -> usize {
         self.room * size_of::<Entry>() + self.chunks.capacity() * size_of::<Vec<Entry>>()
     }
 }
 
+#[inline]
 fn insert_sorted(entries: &mut Vec<Entry>, entry: Entry) {
     if entries.last().is_none_or(|last| last.time_ms <= entry.time_ms) {
         entries.push(entry);
@@ -237,6 +243,7 @@ fn insert_sorted(entries: &mut Vec<Entry>, entry: Entry) {
     }
 }
 
+#[inline]
 fn part(entries: &[Entry], from: i64, to: i64) -> &[Entry] {
     let start = entries.partition_point(|entry| entry.time_ms < from);
     let rest = &entries[start..];

@@ -1,6 +1,6 @@
 //! Two streams joined where their keys are equal and their times near.
 
-use super::joined::{Half, JoinedRows, store_row};
+use super::joined::{Half, JoinedRows};
 use super::merged::{Merged, both};
 use super::row_store::{NewRow, RowStore};
 use super::run::{Chunks, Entry, Run};
@@ -11,6 +11,7 @@ use crate::engine::operator::{
 };
 use crate::engine::recycled::RecycledKeys;
 use crate::engine::rows::{Rows, Sign};
+use crate::engine::stored::store_row;
 use crate::expr::Formula;
 use crate::pipeline::JoinHow;
 
