@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::column::Column;
+use super::column::{Column, Values};
 use super::key::{NoKey, write_key_of_row};
 use super::rows::Rows;
 use crate::codec::Cell;
@@ -43,6 +43,20 @@ impl Evaluated {
     pub(crate) fn key(&self, row: usize, key: &mut Vec<u8>) -> Result<(), NoKey> {
         key.clear();
         self.columns.iter().try_for_each(|column| write_key_of_row(&[column], row, key))
+    }
+
+    /// Whether two rows have one key; those without any never do.
+    pub(crate) fn same_key(&self, row: usize, other: usize) -> bool {
+        self.columns.iter().all(|column| match (column.values(), column.is_all_here()) {
+            (Values::Ints(values), true) => values[row] == values[other],
+            (Values::Texts(texts), true) => texts.get(row) == texts.get(other),
+            _ => {
+                let (mut key, mut other_key) = (Vec::new(), Vec::new());
+                write_key_of_row(&[column], row, &mut key).is_ok()
+                    && write_key_of_row(&[column], other, &mut other_key).is_ok()
+                    && key == other_key
+            }
+        })
     }
 }
 

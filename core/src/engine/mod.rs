@@ -12,7 +12,7 @@ mod stored;
 mod trial;
 
 pub use column::{Column, Presence, Texts, Values};
-pub use join::{StreamJoinSpec, join_streams};
+pub use join::{StreamJoinSpec, StreamTableJoinSpec, join_stream_with_table, join_streams};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
 pub use operator::{
     Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,

@@ -9,11 +9,14 @@
 //! A row's time, the order of what is given and what becomes of late rows and of nulls stand with each. What is kept
 //! of a row are its values as bytes; a row of the output is read from them when it is given.
 
+mod as_of;
 mod joined;
 mod merged;
 mod row_store;
 mod run;
 mod streams;
 mod streams_state;
+mod versions;
 
+pub use as_of::{StreamTableJoinSpec, join_stream_with_table};
 pub use streams::{StreamJoinSpec, join_streams};
