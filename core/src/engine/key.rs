@@ -10,6 +10,8 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHasher;
 
 use super::column::{Column, Values};
+use super::rows::Rows;
+use super::stored::store_cell;
 use crate::codec::{Cell, Fault};
 
 /// Why a row has no key.
@@ -45,6 +47,22 @@ pub fn write_key_of_row(columns: &[&Column], row: usize, out: &mut Vec<u8>) -> R
     Ok(())
 }
 
+/// Writes what identifies a row of a table to the end of `out`: as a key, but that nulls and what can't be told are
+/// values like any other.
+pub(crate) fn write_identity(rows: &Rows, columns: &[usize], row: usize, out: &mut Vec<u8>) {
+    for column in columns {
+        let column = &rows.columns[*column];
+        match write_key_of_row(&[column], row, out) {
+            Ok(()) => {}
+            Err(NoKey::Null) => out.push(NULL),
+            Err(NoKey::Failed(_)) => {
+                out.push(FAILED);
+                store_cell(&column.cell(row), out);
+            }
+        }
+    }
+}
+
 const FALSE: u8 = 1;
 const TRUE: u8 = 2;
 const INT: u8 = 3;
@@ -56,6 +74,7 @@ const TEXT: u8 = 8;
 const BYTES: u8 = 9;
 const ARRAY: u8 = 10;
 const OBJECT: u8 = 11;
+const FAILED: u8 = 12;
 /// Stands for a null where nulls may be part of a key.
 pub(crate) const NULL: u8 = 0;
 

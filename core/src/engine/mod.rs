@@ -5,17 +5,20 @@ mod evaluated;
 mod join;
 mod key;
 mod operator;
+mod outgoing;
 mod recycled;
 mod rows;
+mod source;
 mod stored;
 #[cfg(test)]
 mod trial;
 
 pub use column::{Column, Presence, Texts, Values};
-pub use join::{StreamJoinSpec, StreamTableJoinSpec, join_stream_with_table, join_streams};
+pub use join::{StreamJoinSpec, StreamTableJoinSpec, TableJoinSpec, join_stream_with_table, join_streams, join_tables};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
 pub use operator::{
     Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,
 };
 pub use rows::{Rows, RowsBuilder, Sign};
+pub use source::{TableSourceSpec, table_source};
 pub use stored::{StoredCells, store_cell};

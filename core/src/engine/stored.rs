@@ -28,6 +28,9 @@ const ARRAY: u8 = 11;
 const OBJECT: u8 = 12;
 const FAILED: u8 = 13;
 
+/// What a kept row's own allocation costs beside its bytes, near enough.
+pub(crate) const ALLOCATION: usize = 16;
+
 /// Writes a value to the end of `out`.
 pub fn store_cell(cell: &Cell<'_>, out: &mut Vec<u8>) {
     match cell {
@@ -169,6 +172,17 @@ impl<'s> StoredCells<'s> {
             _ => column.push(self.take()?),
         }
         Ok(())
+    }
+
+    /// Adds the next values to columns, one to each. What is kept was written here, or read through when it was loaded,
+    /// so there is a value for each column; if there were not, it would be null.
+    #[inline]
+    pub(crate) fn take_row_into(&mut self, columns: &mut [Column]) {
+        for column in columns {
+            if self.take_into(column).is_err() {
+                column.push(Cell::Null);
+            }
+        }
     }
 
     #[inline]

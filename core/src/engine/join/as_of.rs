@@ -1,6 +1,5 @@
 //! A stream joined with a table: each row with what held at its time.
 
-use super::joined::{Half, JoinedRows};
 use super::merged::{Merged, both};
 use super::row_store::{NewRow, RowStore};
 use super::run::{Chunks, Entry};
@@ -10,6 +9,7 @@ use crate::engine::key::NoKey;
 use crate::engine::operator::{
     Aside, AsideRow, Dropped, Metrics, Operator, Output, StateError, StateReader, StateWriter, Stop,
 };
+use crate::engine::outgoing::{Half, OutgoingRows};
 use crate::engine::rows::{Rows, Sign};
 use crate::engine::stored::{store_row, take_stored_row};
 use crate::expr::Formula;
@@ -82,7 +82,7 @@ struct AsOfJoin {
     /// T; the smallest integer before the first row.
     time_ms: i64,
     last_seq: u64,
-    joined: JoinedRows,
+    joined: OutgoingRows,
     metrics: Metrics,
     aside: Aside,
     key: Vec<u8>,
@@ -104,7 +104,7 @@ impl AsOfJoin {
             open: 0,
             time_ms: i64::MIN,
             last_seq: 0,
-            joined: JoinedRows::new(spec.stream_columns, spec.table_columns, false),
+            joined: OutgoingRows::new(spec.stream_columns, spec.table_columns, false),
             metrics: Metrics::default(),
             aside: Aside::default(),
             key: Vec::new(),
@@ -228,7 +228,7 @@ impl AsOfJoin {
 }
 
 /// Gives a row of the stream with what it meets.
-fn meet(joined: &mut JoinedRows, kept: bool, seq: u64, time_ms: i64, row: Half<'_>, version: Option<&[u8]>) {
+fn meet(joined: &mut OutgoingRows, kept: bool, seq: u64, time_ms: i64, row: Half<'_>, version: Option<&[u8]>) {
     match version {
         Some(version) => joined.push(seq, time_ms, Sign::Plus, [row, Half::Stored(version)]),
         None if kept => joined.push(seq, time_ms, Sign::Plus, [row, Half::Nothing]),
@@ -287,7 +287,7 @@ impl Operator for AsOfJoin {
     }
 
     fn open_rows(&self) -> Rows {
-        let mut open = JoinedRows::new(self.columns[STREAM], self.columns[TABLE], false);
+        let mut open = OutgoingRows::new(self.columns[STREAM], self.columns[TABLE], false);
         for Entry { time_ms, row } in self.waiting.iter() {
             let (key, values) = waiting_row(&self.rows, row);
             meet(&mut open, self.kept, self.last_seq, time_ms, Half::Stored(values), self.versions.at(key, time_ms));

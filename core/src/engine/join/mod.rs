@@ -10,13 +10,16 @@
 //! of a row are its values as bytes; a row of the output is read from them when it is given.
 
 mod as_of;
-mod joined;
 mod merged;
 mod row_store;
 mod run;
 mod streams;
 mod streams_state;
+mod table_rows;
+mod tables;
+mod tables_state;
 mod versions;
 
 pub use as_of::{StreamTableJoinSpec, join_stream_with_table};
 pub use streams::{StreamJoinSpec, join_streams};
+pub use tables::{TableJoinSpec, join_tables};

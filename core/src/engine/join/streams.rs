@@ -1,6 +1,5 @@
 //! Two streams joined where their keys are equal and their times near.
 
-use super::joined::{Half, JoinedRows};
 use super::merged::{Merged, both};
 use super::row_store::{NewRow, RowStore};
 use super::run::{Chunks, Entry, Run};
@@ -9,6 +8,7 @@ use crate::engine::key::NoKey;
 use crate::engine::operator::{
     Aside, AsideRow, Dropped, Metrics, Operator, Output, StateError, StateReader, StateWriter, Stop,
 };
+use crate::engine::outgoing::{Half, OutgoingRows};
 use crate::engine::recycled::RecycledKeys;
 use crate::engine::rows::{Rows, Sign};
 use crate::engine::stored::store_row;
@@ -102,7 +102,7 @@ pub(super) struct StreamJoin {
     pub(super) last_seq: u64,
     /// Bytes of the runs beside `of_key`.
     pub(super) run_bytes: usize,
-    pub(super) joined: JoinedRows,
+    pub(super) joined: OutgoingRows,
     pub(super) metrics: Metrics,
     pub(super) aside: Aside,
     key: Vec<u8>,
@@ -135,7 +135,7 @@ impl StreamJoin {
             open: 0,
             last_seq: 0,
             run_bytes: 0,
-            joined: JoinedRows::new(spec.left_columns, spec.right_columns, false),
+            joined: OutgoingRows::new(spec.left_columns, spec.right_columns, false),
             metrics: Metrics::default(),
             aside: Aside::default(),
             key: Vec::new(),
@@ -374,7 +374,7 @@ impl Operator for StreamJoin {
         };
         let mut rows: Vec<_> = alone(0).chain(alone(1)).collect();
         rows.sort_by_key(|(expiry, arrival, ..)| (*expiry, *arrival));
-        let mut open = JoinedRows::new(self.sides[0].columns, self.sides[1].columns, false);
+        let mut open = OutgoingRows::new(self.sides[0].columns, self.sides[1].columns, false);
         for (_, _, side, entry) in rows {
             let bytes = self.sides[side].rows.bytes(entry.row);
             open.push(self.last_seq, entry.time_ms, Sign::Plus, in_order(side, Half::Stored(bytes), Half::Nothing));

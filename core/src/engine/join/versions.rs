@@ -5,10 +5,7 @@ use std::collections::VecDeque;
 use super::run::{Chunks, Entry};
 use crate::engine::operator::{StateError, StateReader, StateWriter, Stop};
 use crate::engine::recycled::RecycledKeys;
-use crate::engine::stored::take_stored_row;
-
-/// What a kept row's own allocation costs beside its bytes.
-pub(crate) const ALLOCATION: usize = 16;
+use crate::engine::stored::{ALLOCATION, take_stored_row};
 
 /// A table with its past.
 ///

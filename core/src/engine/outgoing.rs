@@ -1,27 +1,29 @@
-//! Rows made of a left and a right half.
+//! Rows on their way out: built one by one, handed over in batches.
 
 use std::sync::Arc;
 
+use super::column::Column;
+use super::operator::{OUTPUT_ROWS, Output, Stop};
+use super::rows::{Rows, Sign};
+use super::stored::StoredCells;
 use crate::codec::Cell;
-use crate::engine::column::Column;
-use crate::engine::operator::{OUTPUT_ROWS, Output, Stop};
-use crate::engine::rows::{Rows, Sign};
-use crate::engine::stored::StoredCells;
 
-/// One side of a row.
+/// A part of a row: some columns on the left, or some on the right.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Half<'h> {
     /// A row of a batch.
     Row(&'h Rows, usize),
     /// A row that was kept.
     Stored(&'h [u8]),
+    /// An integer, in each column.
+    Int(i64),
     /// No row: null in every column.
     Nothing,
 }
 
-/// Builds batches of joined rows: the left side's columns, then the right side's.
+/// Builds batches of rows of two halves: the left one's columns, then the right one's.
 #[derive(Debug)]
-pub(crate) struct JoinedRows {
+pub(crate) struct OutgoingRows {
     rows: Rows,
     columns: Vec<Column>,
     left_columns: usize,
@@ -31,7 +33,7 @@ pub(crate) struct JoinedRows {
     given: u64,
 }
 
-impl JoinedRows {
+impl OutgoingRows {
     /// Of so many columns on the left and on the right; a stream's rows or a table's changelog.
     pub(crate) fn new(left_columns: usize, right_columns: usize, table: bool) -> Self {
         let columns = vec![Column::default(); left_columns + right_columns];
@@ -96,15 +98,8 @@ impl Half<'_> {
             Self::Row(rows, row) => {
                 columns.iter_mut().zip(&rows.columns).for_each(|(out, column)| out.push_row(column, row));
             }
-            Self::Stored(bytes) => {
-                let mut cells = StoredCells::new(bytes);
-                // What is kept was written here, or read through when it was loaded: there is a value for each column.
-                for out in columns {
-                    if cells.take_into(out).is_err() {
-                        out.push(Cell::Null);
-                    }
-                }
-            }
+            Self::Stored(bytes) => StoredCells::new(bytes).take_row_into(columns),
+            Self::Int(int) => columns.iter_mut().for_each(|out| out.push_int(int)),
             Self::Nothing => columns.iter_mut().for_each(|out| out.push(Cell::Null)),
         }
     }
