@@ -62,11 +62,13 @@ pub struct Texts {
 
 impl Texts {
     /// The text of a row.
+    #[inline]
     pub fn get(&self, row: usize) -> &str {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start..self.ends[row]]
     }
 
+    #[inline]
     fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.ends.push(self.text.len());
@@ -109,16 +111,19 @@ impl Column {
     }
 
     /// The values as they lie; only rows that are [`Presence::Here`] mean anything.
+    #[inline]
     pub fn values(&self) -> &Values {
         &self.values
     }
 
     /// Whether a row has a value.
+    #[inline]
     pub fn presence(&self, row: usize) -> Presence {
         self.presence.as_ref().map_or(Presence::Here, |presence| presence[row])
     }
 
     /// Whether every row has a value.
+    #[inline]
     pub fn is_all_here(&self) -> bool {
         self.presence.is_none()
     }
@@ -127,6 +132,7 @@ impl Column {
     ///
     /// # Panics
     /// If there is no such row.
+    #[inline]
     pub fn cell(&self, row: usize) -> Cell<'_> {
         match self.presence(row) {
             Presence::Null => return Cell::Null,
@@ -212,6 +218,61 @@ impl Column {
                 self.values = Values::Cells(cells);
             }
         }
+    }
+
+    /// Adds an integer.
+    #[inline]
+    pub(crate) fn push_int(&mut self, int: i64) {
+        match &mut self.values {
+            Values::Ints(values) => {
+                values.push(int);
+                self.one_more_is_here();
+            }
+            _ => self.push(Cell::Int(int)),
+        }
+    }
+
+    /// Adds a time, in nanoseconds.
+    #[inline]
+    pub(crate) fn push_time(&mut self, ns: i64) {
+        match &mut self.values {
+            Values::Times(values) => {
+                values.push(ns);
+                self.one_more_is_here();
+            }
+            _ => self.push(Cell::Time(ns)),
+        }
+    }
+
+    /// Adds a text.
+    #[inline]
+    pub(crate) fn push_text(&mut self, text: &str) {
+        match &mut self.values {
+            Values::Texts(values) => {
+                values.push(text);
+                self.one_more_is_here();
+            }
+            _ => self.push(Cell::Text(Cow::Borrowed(text))),
+        }
+    }
+
+    /// Adds what stands in a row of another column.
+    #[inline]
+    pub(crate) fn push_row(&mut self, other: &Self, row: usize) {
+        match (&other.values, other.presence(row)) {
+            (Values::Ints(values), Presence::Here) => self.push_int(values[row]),
+            (Values::Times(values), Presence::Here) => self.push_time(values[row]),
+            (Values::Texts(texts), Presence::Here) => self.push_text(texts.get(row)),
+            _ => self.push(other.cell(row)),
+        }
+    }
+
+    #[inline]
+    fn one_more_is_here(&mut self) {
+        if let Some(presence) = &mut self.presence {
+            presence.push(Presence::Here);
+        }
+        self.len += 1;
     }
 
     /// The rows at some places, in that order.

@@ -10,6 +10,8 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHasher;
 
 use super::column::{Column, Values};
+use super::rows::Rows;
+use super::stored::store_cell;
 use crate::codec::{Cell, Fault};
 
 /// Why a row has no key.
@@ -33,6 +35,7 @@ pub fn write_key(cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), NoKey> {
 ///
 /// # Errors
 /// As [`write_key`].
+#[inline]
 pub fn write_key_of_row(columns: &[&Column], row: usize, out: &mut Vec<u8>) -> Result<(), NoKey> {
     for column in columns {
         match (column.values(), column.is_all_here()) {
@@ -42,6 +45,22 @@ pub fn write_key_of_row(columns: &[&Column], row: usize, out: &mut Vec<u8>) -> R
         }
     }
     Ok(())
+}
+
+/// Writes what identifies a row of a table to the end of `out`: as a key, but that nulls and what can't be told are
+/// values like any other.
+pub(crate) fn write_identity(rows: &Rows, columns: &[usize], row: usize, out: &mut Vec<u8>) {
+    for column in columns {
+        let column = &rows.columns[*column];
+        match write_key_of_row(&[column], row, out) {
+            Ok(()) => {}
+            Err(NoKey::Null) => out.push(NULL),
+            Err(NoKey::Failed(_)) => {
+                out.push(FAILED);
+                store_cell(&column.cell(row), out);
+            }
+        }
+    }
 }
 
 const FALSE: u8 = 1;
@@ -55,6 +74,7 @@ const TEXT: u8 = 8;
 const BYTES: u8 = 9;
 const ARRAY: u8 = 10;
 const OBJECT: u8 = 11;
+const FAILED: u8 = 12;
 /// Stands for a null where nulls may be part of a key.
 pub(crate) const NULL: u8 = 0;
 
@@ -79,11 +99,13 @@ pub(crate) fn write_cell(cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), NoKey
     Ok(())
 }
 
+#[inline]
 fn write_int(int: i64, out: &mut Vec<u8>) {
     out.push(INT);
     out.extend_from_slice(&int.to_le_bytes());
 }
 
+#[inline]
 fn write_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     let mut length = bytes.len();
@@ -161,6 +183,7 @@ fn mantissa(digits: &[u8]) -> Option<i128> {
 }
 
 /// The hash of a key's bytes.
+#[inline]
 pub fn hash_key(key: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(key);

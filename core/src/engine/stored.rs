@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use parking_lot::Mutex;
 use rust_decimal::Decimal;
 
-use super::operator::StateError;
+use super::column::{Column, Presence, Values};
+use super::operator::{StateError, StateReader};
+use super::rows::Rows;
 use crate::codec::{Cell, Fault};
 
 const MISSING: u8 = 0;
@@ -26,6 +28,9 @@ const ARRAY: u8 = 11;
 const OBJECT: u8 = 12;
 const FAILED: u8 = 13;
 
+/// What a kept row's own allocation costs beside its bytes, near enough.
+pub(crate) const ALLOCATION: usize = 16;
+
 /// Writes a value to the end of `out`.
 pub fn store_cell(cell: &Cell<'_>, out: &mut Vec<u8>) {
     match cell {
@@ -34,7 +39,7 @@ pub fn store_cell(cell: &Cell<'_>, out: &mut Vec<u8>) {
         Cell::Bool(value) => out.push(if *value { TRUE } else { FALSE }),
         Cell::Int(int) => {
             out.push(INT);
-            put_number((*int as u64) << 1 ^ (*int >> 63) as u64, out);
+            put_number(zigzag(*int), out);
         }
         Cell::Decimal(decimal) => {
             out.push(DECIMAL);
@@ -60,6 +65,18 @@ pub fn store_cell(cell: &Cell<'_>, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes every column of a row to the end of `out`.
+pub(crate) fn store_row(rows: &Rows, row: usize, out: &mut Vec<u8>) {
+    for column in &rows.columns {
+        match (column.values(), column.presence(row)) {
+            (Values::Ints(values), Presence::Here) => store_cell(&Cell::Int(values[row]), out),
+            (Values::Texts(texts), Presence::Here) => put_bytes(TEXT, texts.get(row).as_bytes(), out),
+            _ => store_cell(&column.cell(row), out),
+        }
+    }
+}
+
+#[inline]
 fn put_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
@@ -68,6 +85,7 @@ fn put_number(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
+#[inline]
 fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     put_number(bytes.len() as u64, out);
@@ -116,7 +134,7 @@ impl<'s> StoredCells<'s> {
             TRUE => Cell::Bool(true),
             INT => {
                 let number = self.number()?;
-                Cell::Int((number >> 1) as i64 ^ -((number & 1) as i64))
+                Cell::Int(unzigzag(number))
             }
             DECIMAL => Cell::Decimal(Decimal::deserialize(self.array()?)),
             FLOAT => Cell::Float(f64::from_le_bytes(self.array()?)),
@@ -131,17 +149,62 @@ impl<'s> StoredCells<'s> {
         })
     }
 
+    /// Adds the next value to a column.
+    ///
+    /// # Errors
+    /// As [`StoredCells::take`].
+    #[inline]
+    pub(crate) fn take_into(&mut self, column: &mut Column) -> Result<(), StateError> {
+        match self.bytes.first() {
+            Some(&INT) => {
+                self.bytes = &self.bytes[1..];
+                let number = self.number()?;
+                column.push_int(unzigzag(number));
+            }
+            Some(&TEXT) => {
+                self.bytes = &self.bytes[1..];
+                column.push_text(self.text()?);
+            }
+            Some(&TIME) => {
+                self.bytes = &self.bytes[1..];
+                column.push_time(i64::from_le_bytes(self.array()?));
+            }
+            _ => column.push(self.take()?),
+        }
+        Ok(())
+    }
+
+    /// Adds the next values to columns, one to each. What is kept was written here, or read through when it was loaded,
+    /// so there is a value for each column; if there were not, it would be null.
+    #[inline]
+    pub(crate) fn take_row_into(&mut self, columns: &mut [Column]) {
+        for column in columns {
+            if self.take_into(column).is_err() {
+                column.push(Cell::Null);
+            }
+        }
+    }
+
+    #[inline]
     fn part(&mut self, length: usize) -> Result<&'s [u8], StateError> {
         let (part, rest) = self.bytes.split_at_checked(length).ok_or_else(cut_short)?;
         self.bytes = rest;
         Ok(part)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], StateError> {
         self.part(N)?.try_into().map_err(|_| cut_short())
     }
 
+    #[inline]
     fn number(&mut self) -> Result<u64, StateError> {
+        if let Some((&byte, rest)) = self.bytes.split_first()
+            && byte < 0x80
+        {
+            self.bytes = rest;
+            return Ok(u64::from(byte));
+        }
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let [byte] = self.array()?;
@@ -153,11 +216,13 @@ impl<'s> StoredCells<'s> {
         Err(StateError("a number does not end".into()))
     }
 
+    #[inline]
     fn run(&mut self) -> Result<&'s [u8], StateError> {
         let length = usize::try_from(self.number()?).map_err(|_| cut_short())?;
         self.part(length)
     }
 
+    #[inline]
     fn text(&mut self) -> Result<&'s str, StateError> {
         std::str::from_utf8(self.run()?).map_err(|_| StateError("a text is not UTF-8".into()))
     }
@@ -177,6 +242,31 @@ impl<'s> StoredCells<'s> {
     }
 }
 
+/// Reads the bytes of a row that was written down, and makes sure that they are so many values.
+///
+/// # Errors
+/// [`StateError`] when they are not.
+pub(crate) fn take_stored_row<'s>(state: &mut StateReader<'s>, columns: usize) -> Result<&'s [u8], StateError> {
+    let bytes: &[u8] = state.take()?;
+    let mut cells = StoredCells::new(bytes);
+    for _ in 0..columns {
+        cells.take()?;
+    }
+    if cells.is_at_end() { Ok(bytes) } else { Err(StateError("a row has more values than columns".into())) }
+}
+
+/// Numbers near zero are short, whatever their sign.
+#[inline]
+fn zigzag(int: i64) -> u64 {
+    (int as u64) << 1 ^ (int >> 63) as u64
+}
+
+#[inline]
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+#[cold]
 fn cut_short() -> StateError {
     StateError("it ends in the middle of a value".into())
 }
