@@ -1,11 +1,13 @@
 //! Pipelines running: incremental operators over columnar batches.
 
+mod aggregate;
 mod column;
 mod key;
 mod operator;
 mod rows;
 mod stored;
 
+pub use aggregate::{AggregateSpec, aggregate};
 pub use column::{Column, Presence, Texts, Values};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
 pub use operator::{

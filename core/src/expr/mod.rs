@@ -83,6 +83,9 @@ pub use search::{Codecs, ConditionSearch, search};
 pub use source::Source;
 pub use truth::Truth;
 
+pub(crate) use arithmetic::{calculate, float_of};
+pub(crate) use node::Arithmetic;
+
 /// How many rows are worked on at a time: few enough for their columns to stay near.
 const CHUNK: usize = 2_048;
 
