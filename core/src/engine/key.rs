@@ -63,17 +63,17 @@ pub(crate) fn write_identity(rows: &Rows, columns: &[usize], row: usize, out: &m
     }
 }
 
-const FALSE: u8 = 1;
-const TRUE: u8 = 2;
-const INT: u8 = 3;
-const DECIMAL: u8 = 4;
-const FLOAT: u8 = 5;
-const NUMBER: u8 = 6;
-const TIME: u8 = 7;
-const TEXT: u8 = 8;
-const BYTES: u8 = 9;
-const ARRAY: u8 = 10;
-const OBJECT: u8 = 11;
+pub(crate) const FALSE: u8 = 1;
+pub(crate) const TRUE: u8 = 2;
+pub(crate) const INT: u8 = 3;
+pub(crate) const DECIMAL: u8 = 4;
+pub(crate) const FLOAT: u8 = 5;
+pub(crate) const NUMBER: u8 = 6;
+pub(crate) const TIME: u8 = 7;
+pub(crate) const TEXT: u8 = 8;
+pub(crate) const BYTES: u8 = 9;
+pub(crate) const ARRAY: u8 = 10;
+pub(crate) const OBJECT: u8 = 11;
 const FAILED: u8 = 12;
 /// Stands for a null where nulls may be part of a key.
 pub(crate) const NULL: u8 = 0;
@@ -131,12 +131,8 @@ fn write_decimal(decimal: Decimal, out: &mut Vec<u8>) {
 
 /// A float is worth the decimal that it is written as, as in comparisons.
 fn write_float(float: f64, out: &mut Vec<u8>) {
-    if float.is_nan() {
-        out.push(FLOAT);
-        return;
-    }
-    if float.is_infinite() {
-        out.extend_from_slice(&[FLOAT, if float > 0.0 { 1 } else { 2 }]);
+    if !float.is_finite() {
+        out.extend_from_slice(&[FLOAT, if float.is_nan() { 0 } else if float > 0.0 { 1 } else { 2 }]);
         return;
     }
     write_number(&format!("{float:e}"), out);

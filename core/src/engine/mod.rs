@@ -25,6 +25,7 @@ mod history;
 mod join;
 mod key;
 mod operator;
+mod outgoing;
 mod plan;
 mod rank;
 mod recycled;

@@ -135,10 +135,18 @@ impl Formula {
         }
     }
 
+    /// What it reads, if it is that and nothing else.
+    pub fn as_input(&self) -> Option<Input> {
+        match (&self.node, self.inputs.as_slice()) {
+            (Node::Field(0), [input]) => Some(*input),
+            _ => None,
+        }
+    }
+
     /// The column that it is, if it is one and nothing else.
     pub fn as_column(&self) -> Option<usize> {
-        match (&self.node, self.inputs.as_slice()) {
-            (Node::Field(0), [Input::Column(column)]) => Some(*column),
+        match self.as_input() {
+            Some(Input::Column(column)) => Some(column),
             _ => None,
         }
     }

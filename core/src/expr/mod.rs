@@ -86,6 +86,9 @@ pub(crate) use source::columns as event_columns;
 pub(crate) use time::parse_time as time_of_text;
 pub use truth::Truth;
 
+pub(crate) use arithmetic::{calculate, float_of};
+pub(crate) use node::Arithmetic;
+
 /// How many rows are worked on at a time: few enough for their columns to stay near.
 const CHUNK: usize = 2_048;
 

@@ -12,6 +12,8 @@ use scan::Scanner;
 pub use pretty::{compact, pretty};
 pub use scan::{JsonError, JsonProblem, MAX_DEPTH};
 
+pub(crate) use pretty::write_string;
+
 /// Reads JSON.
 #[derive(Debug)]
 pub(crate) struct Json;
