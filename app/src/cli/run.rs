@@ -13,7 +13,6 @@ use fabula_core::event::time::{Moment, format_iso_ms, ns_to_ms};
 use fabula_core::pipeline::Flow;
 use fabula_core::store::Snapshot;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio_util::sync::CancellationToken;
 
 use super::coverage::say_recorded;
 use super::output::{Format, ViewRows};
@@ -79,7 +78,9 @@ impl Run {
             say(&pipeline::unseen_line(&unseen));
         }
         let codecs = |topic: &fabula_core::event::TopicName| {
-            samples.get(topic).map_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json), |sample| sample.codecs.clone())
+            samples
+                .get(topic)
+                .map_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json), |sample| sample.codecs.clone())
         };
         let until_ms = self.at.map(|at| cut(at, &snapshot, &topics)).transpose()?.flatten();
         let mut feed = Feed::new(&snapshot, &plan.sources, codecs, until_ms);
@@ -105,14 +106,17 @@ impl Run {
     }
 
     fn format(&self) -> anyhow::Result<Format> {
-        let by_name = self.to.as_ref().and_then(|to| to.extension()).map(|ending| ending.to_string_lossy().to_lowercase());
+        let by_name =
+            self.to.as_ref().and_then(|to| to.extension()).map(|ending| ending.to_string_lossy().to_lowercase());
         let by_name = match by_name.as_deref() {
             None => None,
             Some("json" | "jsonl" | "ndjson") => Some(Format::Json),
             Some("csv") => Some(Format::Csv),
             Some("txt") => Some(Format::Table),
             Some(other) if self.format.is_none() && !self.json => {
-                return Err(Usage::new(format!("“.{other}” tells no form: end in .json or .csv, or say --format")).into());
+                return Err(
+                    Usage::new(format!("“.{other}” tells no form: end in .json or .csv, or say --format")).into()
+                );
             }
             Some(_) => None,
         };
@@ -123,7 +127,8 @@ impl Run {
         match &self.to {
             None => Ok(Box::new(std::io::stdout())),
             Some(path) => {
-                let file = std::fs::File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
+                let file =
+                    std::fs::File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
                 Ok(Box::new(file))
             }
         }
@@ -173,9 +178,10 @@ fn chosen(views: &[PlannedView], name: Option<&str>) -> anyhow::Result<usize> {
     match (name, names.as_slice()) {
         (None, [_]) => Ok(0),
         (None, _) => Err(Usage::new(format!("which view? --view {}", names.join(", --view "))).into()),
-        (Some(name), _) => names.iter().position(|known| *known == name).ok_or_else(|| {
-            Usage::new(format!("there is no view “{name}”; there are {}", names.join(", "))).into()
-        }),
+        (Some(name), _) => names
+            .iter()
+            .position(|known| *known == name)
+            .ok_or_else(|| Usage::new(format!("there is no view “{name}”; there are {}", names.join(", "))).into()),
     }
 }
 
@@ -282,7 +288,8 @@ fn stats_line(report: &NodeReport) -> String {
     if metrics.state_bytes > 0 {
         line.push_str(&format!(", {} of state", figures::bytes(metrics.state_bytes)));
     }
-    if let Some(dropped) = dropped_line(report).and_then(|line| line.split_once(": ").map(|(_, rest)| rest.to_owned())) {
+    if let Some(dropped) = dropped_line(report).and_then(|line| line.split_once(": ").map(|(_, rest)| rest.to_owned()))
+    {
         line.push_str(&format!("; {dropped}"));
     }
     line

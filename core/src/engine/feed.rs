@@ -15,9 +15,9 @@ use super::operator::Dropped;
 use super::plan::PlannedSource;
 use super::rows::Rows;
 use crate::codec::{Cell, TopicCodecs};
-use crate::event::time::{ms_to_ns, ns_to_ms};
+use crate::event::time::ns_to_ms;
 use crate::event::{Coordinates, EventBatch, TopicName, TopicPartition};
-use crate::expr::{Source, event_columns};
+use crate::expr::event_columns;
 use crate::store::{Damage, Segment, Snapshot};
 
 /// How many events a step of history takes.
@@ -68,6 +68,9 @@ struct Lane {
     /// One past the last offset that was taken.
     next_offset: i64,
 }
+
+/// Where the head of a lane stands: its time in milliseconds, and the lane.
+type Head = (i64, usize);
 
 /// Rows of one lane that follow each other in the order of all.
 struct Stretch {
@@ -174,8 +177,8 @@ impl Feed {
     }
 
     /// The lane whose head comes next, and the time and number of the one after it.
-    fn next_lane(&mut self) -> Option<(usize, Option<(i64, usize)>)> {
-        let (mut best, mut second): (Option<(i64, usize)>, Option<(i64, usize)>) = (None, None);
+    fn next_lane(&mut self) -> Option<(usize, Option<Head>)> {
+        let (mut best, mut second): (Option<Head>, Option<Head>) = (None, None);
         for (at, lane) in self.lanes.iter_mut().enumerate() {
             if let Some(time) = lane.head(&mut self.damages) {
                 let this = Some((time, at));
@@ -195,14 +198,17 @@ impl Feed {
         let codecs = &self.codecs[at];
         let own: Vec<bool> = parts.iter().map(|part| self.lanes[part.lane].partition.topic == source.topic).collect();
         let wanted = vec![true; source.fields.len()];
-        let decode = |(part, own): (&'_ Part, &bool)| {
-            own.then(|| Decoded {
-                columns: event_columns(&source.fields, &wanted, &part.events, &part.rows, codecs),
-                times: times_of(source, part, codecs),
-            })
-        };
         // Decoding is what takes long; parts are as many as partitions.
-        let decoded: Vec<Option<Decoded<'_>>> = parts.par_iter().zip(own.par_iter()).map(|(part, own)| decode((part, own))).collect();
+        let decoded: Vec<Option<Decoded<'_>>> = parts
+            .par_iter()
+            .zip(own.par_iter())
+            .map(|(part, own)| {
+                own.then(|| Decoded {
+                    columns: event_columns(&source.fields, &wanted, &part.events, &part.rows, codecs),
+                    times: times_of(source, part, codecs),
+                })
+            })
+            .collect();
         let (mut seq, mut time_ms, mut untimed) = (Vec::new(), Vec::new(), Untimed::default());
         let mut taken: Vec<(usize, Range<usize>)> = Vec::new();
         for stretch in stretches {
@@ -317,14 +323,4 @@ impl Lane {
 /// The time of a row for the order; a row without one stands where it is.
 fn time_of(events: &EventBatch, row: usize) -> i64 {
     if events.timestamp_types()[row] < 0 { i64::MIN } else { events.timestamps_ms()[row] }
-}
-
-/// A time in milliseconds as a cell.
-pub(crate) fn time_cell(time_ms: i64) -> Cell<'static> {
-    Cell::Time(ms_to_ns(time_ms))
-}
-
-/// Whether a field can be told without its payload.
-pub(crate) fn is_coordinate(source: &Source) -> bool {
-    !source.is_inside_payload()
 }

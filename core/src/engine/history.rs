@@ -26,11 +26,10 @@ pub fn run_history(
         let (give, take) = crossbeam_channel::bounded(WAITING_STEPS);
         let decode = move || {
             while !cancel.is_cancelled() {
-                match feed.step(HISTORY_STEP) {
+                let Some(step) = feed.step(HISTORY_STEP) else { break };
+                if give.send(step).is_err() {
                     // Nobody takes it any more: the other side has stopped, and says why.
-                    Some(step) if give.send(step).is_err() => break,
-                    Some(_) => {}
-                    None => break,
+                    break;
                 }
             }
         };

@@ -132,7 +132,16 @@ fn write_decimal(decimal: Decimal, out: &mut Vec<u8>) {
 /// A float is worth the decimal that it is written as, as in comparisons.
 fn write_float(float: f64, out: &mut Vec<u8>) {
     if !float.is_finite() {
-        out.extend_from_slice(&[FLOAT, if float.is_nan() { 0 } else if float > 0.0 { 1 } else { 2 }]);
+        out.extend_from_slice(&[
+            FLOAT,
+            if float.is_nan() {
+                0
+            } else if float > 0.0 {
+                1
+            } else {
+                2
+            },
+        ]);
         return;
     }
     write_number(&format!("{float:e}"), out);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::column::Column;
 use super::operator::{Aside, Metrics, Operator, Output, StateError, StateReader, StateWriter, Stop};
 use super::plan::{ColumnOf, Plan, PlannedView};
 use super::rows::Rows;
@@ -213,7 +214,7 @@ fn laid_out(given: Rows, columns: &[ColumnOf]) -> Rows {
     if same {
         return given;
     }
-    let mut laid = Vec::with_capacity(columns.len());
+    let mut laid: Vec<Arc<Column>> = Vec::with_capacity(columns.len());
     for column in columns {
         let column = match column {
             ColumnOf::Given(at) => given.columns[*at].clone(),

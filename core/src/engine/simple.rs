@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::column::Column;
 use super::evaluated::Evaluated;
-use super::operator::{Aside, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop};
+use super::operator::{
+    Aside, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,
+};
 use super::rows::Rows;
 use crate::codec::{Cell, Decoded, Value, json};
 use crate::expr::Formula;

@@ -128,7 +128,16 @@ fn streams_merge_in_the_order_of_time() {
          [nodes.p]\nkind = \"project\"\ninput = \"both\"\nselect = {{ id = \"value.order_id\", of = \"topic\" }}\n"
     );
     let rows = run(&text, SHOP);
-    let expected = ["id | of", "a | orders", "b | orders", "a | payments", "c | orders", "b | payments", "d | orders", "d | payments"];
+    let expected = [
+        "id | of",
+        "a | orders",
+        "b | orders",
+        "a | payments",
+        "c | orders",
+        "b | payments",
+        "d | orders",
+        "d | payments",
+    ];
     assert_eq!(rows, expected);
 }
 

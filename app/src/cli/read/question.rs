@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use fabula_core::codec::Choice;
 use fabula_core::event::{EventBatch, EventRef, TopicName, TopicPartition};
-use fabula_core::schema::codecs_of;
 use fabula_core::expr::{Codecs, Expr, ExprError, Projection, Query, search};
+use fabula_core::schema::codecs_of;
 use fabula_core::store::search::{Prefilter, Search, SearchOptions, SearchReport, Verdict, search_rows};
 use fabula_core::store::{Matches, Segment, Snapshot};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -1,11 +1,11 @@
 //! Groups of rows: a slot for each key.
 
+use super::AggregateSpec;
 use super::function::per_slot::check;
 use super::keys::Keys;
 use super::results::{Head, ResultRows};
 use super::slots::Slots;
 use super::touched::{Bounds, Touched};
-use super::AggregateSpec;
 use crate::engine::{KeyTable, Sign, StateError, StateReader, StateWriter, hash_key};
 use crate::pipeline::Emit;
 
@@ -85,10 +85,9 @@ impl Groups {
             let same = first.iter().zip(self.table.key(number)).take(shared).take_while(|(a, b)| a == b);
             same.count()
         });
-        let mut order: Vec<(u128, u32)> = numbers.map(|number| (sixteen(&self.table.key(number)[shared..]), number)).collect();
-        order.sort_unstable_by(|(a, at), (b, bt)| {
-            a.cmp(b).then_with(|| self.table.key(*at).cmp(self.table.key(*bt)))
-        });
+        let mut order: Vec<(u128, u32)> =
+            numbers.map(|number| (sixteen(&self.table.key(number)[shared..]), number)).collect();
+        order.sort_unstable_by(|(a, at), (b, bt)| a.cmp(b).then_with(|| self.table.key(*at).cmp(self.table.key(*bt))));
         order.into_iter().map(|(_, number)| number).collect()
     }
 

@@ -182,7 +182,13 @@ impl Hopping {
     }
 
     /// Gives the changes of a batch: by the rows that caused them last, those of one row by the windows' start.
-    fn give_changes(&self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn give_changes(
+        &self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         let mut changes = Vec::new();
         for (start, groups) in &self.windows {
             if let Some(touched) = groups.touched.as_ref().filter(|touched| !touched.is_empty()) {
@@ -202,7 +208,13 @@ impl Hopping {
 }
 
 impl Windows for Hopping {
-    fn take(&mut self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn take(
+        &mut self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         for stretch in stretches(batch.len()) {
             out.check()?;
             self.keys.read(batch, stretch.clone(), ledger);

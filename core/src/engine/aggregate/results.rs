@@ -127,7 +127,8 @@ impl<'s> ResultRows<'s> {
             sign.clear();
         }
         let all = Rows { seq, time_ms, sign, columns };
-        let changes_nothing = |row: usize| all.columns.iter().all(|column| identical(&column.cell(row), &column.cell(row + 1)));
+        let changes_nothing =
+            |row: usize| all.columns.iter().all(|column| identical(&column.cell(row), &column.cell(row + 1)));
         let mut dropped = pairs.into_iter().filter(|&row| changes_nothing(row)).peekable();
         if dropped.peek().is_none() {
             return all;

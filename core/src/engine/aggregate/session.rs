@@ -247,20 +247,29 @@ impl Sessions {
         let mut results = ResultRows::new(spec);
         let mut order: Vec<_> = closed
             .into_iter()
-            .map(|(slot, number)| (closing_row(self.slots.newest(slot)), self.slots.newest(slot), self.start[slot as usize], number, slot))
+            .map(|(slot, number)| {
+                (closing_row(self.slots.newest(slot)), self.slots.newest(slot), self.start[slot as usize], number, slot)
+            })
             .collect();
         let head = |&(row, end, start, ..): &(usize, i64, i64, u32, u32)| (row, end, start);
         order.sort_unstable_by(|a, b| head(a).cmp(&head(b)).then_with(|| self.table.key(a.3).cmp(self.table.key(b.3))));
         for (row, end, start, number, slot) in order {
             let seq = batch.rows.seq[row.min(last)];
-            let head = Head { seq, time_ms: end, sign: Sign::Plus, key: self.table.key(number), bounds: Some((start, end)) };
+            let head =
+                Head { seq, time_ms: end, sign: Sign::Plus, key: self.table.key(number), bounds: Some((start, end)) };
             results.push(head, self.slots.results(slot));
             results.give_if_many(ledger, out)?;
         }
         results.give(ledger, out)
     }
 
-    fn give_changes(&self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn give_changes(
+        &self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         let Some(touched) = &self.touched else { return Ok(()) };
         let mut results = ResultRows::new(spec);
         for touch in touched.in_order() {
@@ -320,7 +329,13 @@ impl Sessions {
 }
 
 impl Windows for Sessions {
-    fn take(&mut self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn take(
+        &mut self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         for stretch in stretches(batch.len()) {
             out.check()?;
             self.keys.read(batch, stretch.clone(), ledger);

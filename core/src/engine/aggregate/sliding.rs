@@ -201,7 +201,8 @@ impl Sliding {
     }
 
     fn take_part(&mut self, ledger: &mut Ledger) {
-        let arrivals = Arrivals { time_ms: self.log.times(), ordinals: Ordinals::Each(self.log.ordinals()), signs: &[] };
+        let arrivals =
+            Arrivals { time_ms: self.log.times(), ordinals: Ordinals::Each(self.log.ordinals()), signs: &[] };
         self.slots.take_arrived(self.log.arguments(), arrivals, &self.part.slots, &self.part.rows, ledger);
     }
 
@@ -263,7 +264,13 @@ impl Sliding {
         results.push(head, self.slots.results(slot));
     }
 
-    fn give_changes(&self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn give_changes(
+        &self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         let Some(touched) = &self.touched else { return Ok(()) };
         let mut results = ResultRows::new(spec);
         let mut touches = touched.in_order();
@@ -328,7 +335,13 @@ impl Sliding {
 }
 
 impl Windows for Sliding {
-    fn take(&mut self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn take(
+        &mut self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         for stretch in stretches(batch.len()) {
             out.check()?;
             self.keys.read(batch, stretch.clone(), ledger);

@@ -50,11 +50,8 @@ impl Slots {
 
     /// Takes rows of a batch.
     pub(super) fn take(&mut self, batch: &Batch, slots: &[u32], rows: &[u32], ledger: &mut Ledger) {
-        let arrivals = Arrivals {
-            time_ms: &batch.rows.time_ms,
-            ordinals: Ordinals::From(batch.first_ordinal),
-            signs: &[],
-        };
+        let arrivals =
+            Arrivals { time_ms: &batch.rows.time_ms, ordinals: Ordinals::From(batch.first_ordinal), signs: &[] };
         self.take_arrived(&batch.arguments, arrivals, slots, rows, ledger);
     }
 

@@ -34,9 +34,8 @@ impl Planning<'_> {
     pub(super) fn id_columns(&self, wire: usize) -> Vec<usize> {
         let through = |input: usize, columns: Vec<usize>| -> Vec<usize> {
             let types = self.wires.borrow().list[input].types.clone();
-            let pass = |column: usize| {
-                self.wires.borrow_mut().column(wire, Place::Input(vec![Some(column)]), types[column]).0
-            };
+            let pass =
+                |column: usize| self.wires.borrow_mut().column(wire, Place::Input(vec![Some(column)]), types[column]).0;
             columns.into_iter().map(pass).collect()
         };
         match &self.recipes[wire] {
@@ -134,9 +133,9 @@ fn inputs_of(recipe: &Recipe) -> Vec<usize> {
         | Recipe::Deduplicate { input, .. }
         | Recipe::TopN { input, .. } => vec![*input],
         Recipe::Merge { inputs } => inputs.clone(),
-        Recipe::JoinStreams { sides, .. } | Recipe::JoinStreamWithTable { sides, .. } | Recipe::JoinTables { sides, .. } => {
-            sides.to_vec()
-        }
+        Recipe::JoinStreams { sides, .. }
+        | Recipe::JoinStreamWithTable { sides, .. }
+        | Recipe::JoinTables { sides, .. } => sides.to_vec(),
     }
 }
 
@@ -232,13 +231,9 @@ fn operator_of(recipe: Recipe, wire: &Wire, wires: &[Wire]) -> Option<Box<dyn Op
                 right_columns: width(sides[1]),
             })
         }
-        Recipe::Deduplicate { input, by, within_ms, keep } => deduplicate(DeduplicateSpec {
-            by,
-            within_ms,
-            keep,
-            columns: width(input),
-            table_input: is_table(input),
-        }),
+        Recipe::Deduplicate { input, by, within_ms, keep } => {
+            deduplicate(DeduplicateSpec { by, within_ms, keep, columns: width(input) })
+        }
         Recipe::TopN { input, by, order, n } => {
             top_n(TopNSpec { by, order, n, columns: width(input), table_input: is_table(input) })
         }

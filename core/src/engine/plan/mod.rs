@@ -162,7 +162,8 @@ impl Plan {
                     Source::Value(path) => (&shape.value, path),
                     _ => continue,
                 };
-                let known = path.is_root() || side.is_cut() || side.samples() == side.nulls() || side.field(path).is_some();
+                let known =
+                    path.is_root() || side.is_cut() || side.samples() == side.nulls() || side.field(path).is_some();
                 if known || side.fields().is_empty() {
                     continue;
                 }
@@ -180,10 +181,7 @@ impl Plan {
 }
 
 impl<'p> Planning<'p> {
-    fn of(
-        pipeline: &'p Pipeline,
-        shapes: Option<&'p BTreeMap<TopicName, TopicShape>>,
-    ) -> Result<Self, Vec<Problem>> {
+    fn of(pipeline: &'p Pipeline, shapes: Option<&'p BTreeMap<TopicName, TopicShape>>) -> Result<Self, Vec<Problem>> {
         let problems = check(pipeline);
         let Some(order) = order(pipeline).filter(|_| problems.is_empty()) else { return Err(problems) };
         let flows = flow(pipeline);

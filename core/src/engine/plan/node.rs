@@ -13,19 +13,77 @@ use crate::pipeline::{
 
 /// What a node's operator is made of. Formulas read the columns of the input's wire.
 pub(super) enum Recipe {
-    Stream { topic: TopicName, time: Option<Expr> },
-    Table { topic: TopicName, time: Option<Expr>, key: usize, value: usize },
-    Filter { input: usize, condition: Formula },
-    Extend { input: usize, formulas: Vec<Formula> },
-    Flatten { input: usize, array: Formula, outer: bool },
-    Merge { inputs: Vec<usize> },
-    Pass { input: usize },
-    Aggregate { input: usize, by: Vec<Formula>, window: Option<Window>, grace_ms: i64, emit: Emit, calls: Vec<AggregateCall>, select: Vec<Formula> },
-    JoinStreams { sides: [usize; 2], how: JoinHow, on: [Vec<Formula>; 2], within: Within, grace_ms: i64, values: [Option<usize>; 2] },
-    JoinStreamWithTable { sides: [usize; 2], how: JoinHow, on: [Vec<Formula>; 2], grace_ms: Option<i64>, value: Option<usize> },
-    JoinTables { sides: [usize; 2], how: JoinHow, on: [Vec<Formula>; 2], ids: [Vec<usize>; 2] },
-    Deduplicate { input: usize, by: Vec<Formula>, within_ms: Option<i64>, keep: Keep },
-    TopN { input: usize, by: Vec<Formula>, order: Vec<(Formula, bool)>, n: u32 },
+    Stream {
+        topic: TopicName,
+        time: Option<Expr>,
+    },
+    Table {
+        topic: TopicName,
+        time: Option<Expr>,
+        key: usize,
+        value: usize,
+    },
+    Filter {
+        input: usize,
+        condition: Formula,
+    },
+    Extend {
+        input: usize,
+        formulas: Vec<Formula>,
+    },
+    Flatten {
+        input: usize,
+        array: Formula,
+        outer: bool,
+    },
+    Merge {
+        inputs: Vec<usize>,
+    },
+    Pass {
+        input: usize,
+    },
+    Aggregate {
+        input: usize,
+        by: Vec<Formula>,
+        window: Option<Window>,
+        grace_ms: i64,
+        emit: Emit,
+        calls: Vec<AggregateCall>,
+        select: Vec<Formula>,
+    },
+    JoinStreams {
+        sides: [usize; 2],
+        how: JoinHow,
+        on: [Vec<Formula>; 2],
+        within: Within,
+        grace_ms: i64,
+        values: [Option<usize>; 2],
+    },
+    JoinStreamWithTable {
+        sides: [usize; 2],
+        how: JoinHow,
+        on: [Vec<Formula>; 2],
+        grace_ms: Option<i64>,
+        value: Option<usize>,
+    },
+    JoinTables {
+        sides: [usize; 2],
+        how: JoinHow,
+        on: [Vec<Formula>; 2],
+        ids: [Vec<usize>; 2],
+    },
+    Deduplicate {
+        input: usize,
+        by: Vec<Formula>,
+        within_ms: Option<i64>,
+        keep: Keep,
+    },
+    TopN {
+        input: usize,
+        by: Vec<Formula>,
+        order: Vec<(Formula, bool)>,
+        n: u32,
+    },
 }
 
 impl Planning<'_> {
@@ -51,7 +109,9 @@ impl Planning<'_> {
                 let formulas = self.formulas(name, "by", by, input);
                 let own = match formulas.as_slice() {
                     [one] => vec![Own::new("key", one.type_of())],
-                    several => (0..several.len()).map(|at| Own::new(&format!("key[{at}]"), several[at].type_of())).collect(),
+                    several => {
+                        (0..several.len()).map(|at| Own::new(&format!("key[{at}]"), several[at].type_of())).collect()
+                    }
                 };
                 self.add(name, flow, Space::Through(input), own, Recipe::Extend { input, formulas });
             }
@@ -181,7 +241,14 @@ impl Planning<'_> {
             [Flow::Stream, Flow::Stream] => {
                 let values = sides.map(|side| self.value_column(side));
                 let within = within.unwrap_or(Within { before: Span::of_ms(0), after: Span::of_ms(0) });
-                Recipe::JoinStreams { sides, how, on: keys, within, grace_ms: grace.map_or(0, |grace| grace.ms), values }
+                Recipe::JoinStreams {
+                    sides,
+                    how,
+                    on: keys,
+                    within,
+                    grace_ms: grace.map_or(0, |grace| grace.ms),
+                    values,
+                }
             }
             [Flow::Stream, Flow::Table] => {
                 let value = self.value_column(sides[0]);
@@ -208,7 +275,8 @@ impl Planning<'_> {
                 [Ok(left), Ok(right)] => [left, right],
                 _ => {
                     let texts = [one, other];
-                    let mut formulas = texts.into_iter().zip(straight).map(|(text, read)| self.read(node, setting, text, read));
+                    let mut formulas =
+                        texts.into_iter().zip(straight).map(|(text, read)| self.read(node, setting, text, read));
                     return [formulas.next().unwrap_or_else(nothing), formulas.next().unwrap_or_else(nothing)];
                 }
             },

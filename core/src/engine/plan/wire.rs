@@ -323,7 +323,8 @@ impl Scope for GroupScope<'_> {
 
     fn column(&self, name: &[Step]) -> Result<(usize, Type), NameError> {
         let found = self.columns.iter().position(|own| own.path == name);
-        let found = found.or_else(|| self.columns.iter().position(|own| name.len() == 1 && own.path.last() == name.last()));
+        let found =
+            found.or_else(|| self.columns.iter().position(|own| name.len() == 1 && own.path.last() == name.last()));
         found.map(|at| (at, self.columns[at].of)).ok_or_else(|| NameError {
             message: format!("“{}” is of many rows", shown(name)),
             hint: Some(format!("put it in an aggregate, such as last({0}), or in by", shown(name))),

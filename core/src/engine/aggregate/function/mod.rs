@@ -74,7 +74,9 @@ pub(super) fn accumulator(call: &AggregateCall, retracts: bool) -> Box<dyn Accum
         AggregateFunction::Quantile => Box::new(quantile::Quantile::new(constant)),
         AggregateFunction::CollectList => Box::new(list::List::default()),
         AggregateFunction::CollectSet => Box::new(ranked::Ranked::new(ranked::Rank::Each)),
-        AggregateFunction::Top => Box::new(ranked::Ranked::new(ranked::Rank::Largest(Some((constant as usize, retracts))))),
+        AggregateFunction::Top => {
+            Box::new(ranked::Ranked::new(ranked::Rank::Largest(Some((constant as usize, retracts)))))
+        }
     }
 }
 
@@ -146,7 +148,13 @@ impl<'p> Part<'p> {
             }
             let cell = column.cell(at);
             if !cell.is_null() && !matches!(cell, Cell::Failed(_)) {
-                take(Taken { slot, cell, sign: self.sign(at), time_ms: self.arrivals.time_ms[at], ordinal: self.ordinal(at) });
+                take(Taken {
+                    slot,
+                    cell,
+                    sign: self.sign(at),
+                    time_ms: self.arrivals.time_ms[at],
+                    ordinal: self.ordinal(at),
+                });
             }
         }
     }

@@ -107,7 +107,10 @@ impl Accumulator for Sums {
             }
             Some(Values::Floats(values)) => {
                 let floats = self.floats();
-                part.slots.iter().zip(part.rows).for_each(|(&slot, &row)| floats.add(slot, values[row as usize], false));
+                part.slots
+                    .iter()
+                    .zip(part.rows)
+                    .for_each(|(&slot, &row)| floats.add(slot, values[row as usize], false));
                 part.slots.iter().for_each(|&slot| self.counts[slot as usize] += 1);
             }
             _ => part.each(|taken| self.add(taken.slot, &taken.cell, taken.sign == Sign::Minus)),
