@@ -200,7 +200,7 @@ fn what_is_wrong_with_expressions_is_found_all_at_once_with_its_place() {
         [
             "f.where: unknown name “valu.total” at column 1 (did you mean value?)",
             "a.select.x: “value.total” is of many rows at column 1 (put it in an aggregate, such as last(value.total), or in by)",
-            "v.where: unknown name “m” at column 1 (did you mean n?)"
+            "v.where: unknown name “m” at column 1 (there are region, n, x)"
         ]
     );
 }
