@@ -6,6 +6,7 @@ mod join;
 mod key;
 mod operator;
 mod outgoing;
+mod rank;
 mod recycled;
 mod rows;
 mod source;
@@ -19,6 +20,7 @@ pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
 pub use operator::{
     Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,
 };
+pub use rank::{DeduplicateSpec, TopNSpec, deduplicate, top_n};
 pub use rows::{Rows, RowsBuilder, Sign};
 pub use source::{TableSourceSpec, table_source};
 pub use stored::{StoredCells, store_cell};

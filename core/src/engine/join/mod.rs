@@ -21,5 +21,6 @@ mod tables_state;
 mod versions;
 
 pub use as_of::{StreamTableJoinSpec, join_stream_with_table};
+pub(crate) use run::{Chunks, Entry};
 pub use streams::{StreamJoinSpec, join_streams};
 pub use tables::{TableJoinSpec, join_tables};
