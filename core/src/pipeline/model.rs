@@ -28,7 +28,8 @@ impl Pipeline {
 
     /// The nodes that no other takes as an input, in the order of the file: what the pipeline comes to.
     pub fn ends(&self) -> Vec<&Node> {
-        let taken = |name: &str| self.nodes.iter().any(|node| node.kind.inputs().iter().any(|(_, input)| *input == name));
+        let taken =
+            |name: &str| self.nodes.iter().any(|node| node.kind.inputs().iter().any(|(_, input)| *input == name));
         self.nodes.iter().filter(|node| !taken(&node.name)).collect()
     }
 }

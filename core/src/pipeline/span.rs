@@ -76,7 +76,9 @@ mod tests {
 
     #[test]
     fn spans_are_read_as_people_write_them() {
-        for (text, ms) in [("0s", 0), ("10m", 600_000), ("1h30m", 5_400_000), ("1h 30m", 5_400_000), ("7d", 604_800_000)] {
+        for (text, ms) in
+            [("0s", 0), ("10m", 600_000), ("1h30m", 5_400_000), ("1h 30m", 5_400_000), ("7d", 604_800_000)]
+        {
             assert_eq!(text.parse::<Span>(), Ok(Span { ms }), "{text}");
         }
         for text in ["", "5", "m", "5 minutes", "-5m", "5.5s", "1y", "99999999999999999999d", "400000d"] {

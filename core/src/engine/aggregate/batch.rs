@@ -56,7 +56,14 @@ impl Batch {
         let first_ordinal = ledger.metrics.rows_in;
         ledger.metrics.rows_in += rows.len() as u64;
         let mut newest = ledger.metrics.stream_time_ms.unwrap_or(i64::MIN);
-        let stream_time: Vec<i64> = rows.time_ms.iter().map(|&time| { newest = newest.max(time); newest }).collect();
+        let stream_time: Vec<i64> = rows
+            .time_ms
+            .iter()
+            .map(|&time| {
+                newest = newest.max(time);
+                newest
+            })
+            .collect();
         ledger.metrics.stream_time_ms = stream_time.last().copied().or(ledger.metrics.stream_time_ms);
         let mismatched = &mut ledger.metrics.mismatched;
         let by = spec.by.iter().map(|formula| evaluate(formula, &rows, mismatched)).collect();

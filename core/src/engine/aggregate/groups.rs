@@ -1,11 +1,11 @@
 //! Groups of rows: a slot for each key.
 
+use super::AggregateSpec;
 use super::function::per_slot::check;
 use super::keys::Keys;
 use super::results::{Head, ResultRows};
 use super::slots::Slots;
 use super::touched::{Bounds, Touched};
-use super::AggregateSpec;
 use crate::engine::{KeyTable, Sign, StateError, StateReader, StateWriter, hash_key};
 use crate::pipeline::Emit;
 
@@ -37,10 +37,7 @@ impl Groups {
     /// The slots of some rows' keys, into `numbers`; new keys get new ones.
     pub(super) fn number(&mut self, keys: &Keys, rows: &[u32], numbers: &mut Vec<u32>) {
         numbers.clear();
-        numbers.extend(rows.iter().map(|&row| {
-            let (key, hash) = keys.of(row);
-            self.table.insert(key, hash).0
-        }));
+        self.table.insert_each(rows.iter().map(|&row| keys.of(row)), numbers);
         self.slots.grow(self.table.len());
     }
 
@@ -85,17 +82,19 @@ impl Groups {
             let same = first.iter().zip(self.table.key(number)).take(shared).take_while(|(a, b)| a == b);
             same.count()
         });
-        let mut order: Vec<(u128, u32)> = numbers.map(|number| (sixteen(&self.table.key(number)[shared..]), number)).collect();
-        order.sort_unstable_by(|(a, at), (b, bt)| {
-            a.cmp(b).then_with(|| self.table.key(*at).cmp(self.table.key(*bt)))
-        });
+        let mut order: Vec<(u128, u32)> =
+            numbers.map(|number| (sixteen(&self.table.key(number)[shared..]), number)).collect();
+        order.sort_unstable_by(|(a, at), (b, bt)| a.cmp(b).then_with(|| self.table.key(*at).cmp(self.table.key(*bt))));
         order.into_iter().map(|(_, number)| number).collect()
     }
 
-    /// Adds a group's row, caused by the event `seq`.
-    pub(super) fn tell(&self, slot: u32, seq: u64, bounds: Bounds, results: &mut ResultRows<'_>) {
-        let head = Head { seq, time_ms: self.slots.newest(slot), sign: Sign::Plus, key: self.table.key(slot), bounds };
-        results.push(head, self.slots.results(slot));
+    /// Adds groups' rows, caused by the event `seq`.
+    pub(super) fn tell(&self, slots: &[u32], seq: u64, bounds: Bounds, results: &mut ResultRows<'_>) {
+        let head = |slot: u32| {
+            let (time_ms, key) = (self.slots.newest(slot), self.table.key(slot));
+            (slot, Head { seq, time_ms, sign: Sign::Plus, key, bounds })
+        };
+        results.push_slots(&self.slots, slots.iter().copied().map(head));
     }
 
     pub(super) fn bytes(&self) -> usize {

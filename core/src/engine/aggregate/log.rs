@@ -111,10 +111,14 @@ impl RowLog {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let columns: usize = self.arguments.iter().map(|argument| {
-            let passes = argument.passes.as_ref().map_or(0, |passes| grown(passes.len()));
-            passes + argument.column.as_ref().map_or(0, |column| column.bytes())
-        }).sum();
+        let columns: usize = self
+            .arguments
+            .iter()
+            .map(|argument| {
+                let passes = argument.passes.as_ref().map_or(0, |passes| grown(passes.len()));
+                passes + argument.column.as_ref().map_or(0, |column| column.bytes())
+            })
+            .sum();
         grown(self.times.len()) * (8 + 8 + 4 + 16) + columns
     }
 

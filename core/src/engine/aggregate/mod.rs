@@ -37,9 +37,7 @@ mod tests;
 mod touched;
 mod whole;
 
-use crate::engine::{
-    Aside, Dropped, Metrics, Operator, Output, Rows, StateError, StateReader, StateWriter, Stop,
-};
+use crate::engine::{Aside, Dropped, Metrics, Operator, Output, Rows, StateError, StateReader, StateWriter, Stop};
 use crate::expr::{AggregateCall, AggregateFunction, Formula};
 use crate::pipeline::{Emit, Window};
 use batch::Batch;

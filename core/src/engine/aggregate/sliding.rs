@@ -19,7 +19,7 @@ use super::log::RowLog;
 use super::results::{Head, ResultRows};
 use super::slots::Slots;
 use super::touched::{Bounds, Touched};
-use super::{AggregateSpec, IDLE, Ledger, NONE, Windows, stretches};
+use super::{AggregateSpec, IDLE, Ledger, NONE, STRETCH, Windows, stretches};
 use crate::engine::{Dropped, KeyTable, Output, Rows, Sign, StateError, StateReader, StateWriter, Stop, hash_key};
 use crate::pipeline::Emit;
 
@@ -201,7 +201,8 @@ impl Sliding {
     }
 
     fn take_part(&mut self, ledger: &mut Ledger) {
-        let arrivals = Arrivals { time_ms: self.log.times(), ordinals: Ordinals::Each(self.log.ordinals()), signs: &[] };
+        let arrivals =
+            Arrivals { time_ms: self.log.times(), ordinals: Ordinals::Each(self.log.ordinals()), signs: &[] };
         self.slots.take_arrived(self.log.arguments(), arrivals, &self.part.slots, &self.part.rows, ledger);
     }
 
@@ -251,19 +252,27 @@ impl Sliding {
             .collect();
         order.sort_unstable();
         let mut results = ResultRows::new(spec);
-        for (row, _, key, slot) in order {
-            self.tell(slot, batch.rows.seq[row.min(last)], key, &mut results);
+        for some in order.chunks(STRETCH) {
+            let head = |&(row, _, key, slot): &(usize, i64, _, u32)| {
+                (slot, self.head(slot, batch.rows.seq[row.min(last)], key))
+            };
+            results.push_slots(&self.slots, some.iter().map(head));
             results.give_if_many(ledger, out)?;
         }
         results.give(ledger, out)
     }
 
-    fn tell(&self, slot: u32, seq: u64, key: &[u8], results: &mut ResultRows<'_>) {
-        let head = Head { seq, time_ms: self.slots.newest(slot), sign: Sign::Plus, key, bounds: self.bounds(slot) };
-        results.push(head, self.slots.results(slot));
+    fn head<'k>(&self, slot: u32, seq: u64, key: &'k [u8]) -> Head<'k> {
+        Head { seq, time_ms: self.slots.newest(slot), sign: Sign::Plus, key, bounds: self.bounds(slot) }
     }
 
-    fn give_changes(&self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn give_changes(
+        &self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         let Some(touched) = &self.touched else { return Ok(()) };
         let mut results = ResultRows::new(spec);
         let mut touches = touched.in_order();
@@ -328,7 +337,13 @@ impl Sliding {
 }
 
 impl Windows for Sliding {
-    fn take(&mut self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn take(
+        &mut self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         for stretch in stretches(batch.len()) {
             out.check()?;
             self.keys.read(batch, stretch.clone(), ledger);
@@ -354,9 +369,7 @@ impl Windows for Sliding {
             open.map(|slot| (self.start[slot as usize], self.table.key(self.key[slot as usize]), slot)).collect();
         order.sort_unstable();
         let mut results = ResultRows::new(spec);
-        for (_, key, slot) in order {
-            self.tell(slot, seq, key, &mut results);
-        }
+        results.push_slots(&self.slots, order.into_iter().map(|(_, key, slot)| (slot, self.head(slot, seq, key))));
         results.finish(&mut 0)
     }
 

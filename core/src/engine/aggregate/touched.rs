@@ -1,8 +1,8 @@
 //! Which slots changed in a batch, and how they stood before it: what a changelog is written from.
 
-use super::slots::Slots;
 use super::NONE;
 use super::function::per_slot::grown;
+use super::slots::Slots;
 use crate::codec::Cell;
 use crate::engine::Column;
 
@@ -71,7 +71,8 @@ impl Touched {
 
     /// A touched slot becomes part of another touched one.
     pub(super) fn merge(&mut self, into: u32, from: u32) {
-        let (into, gone) = (self.marks[into as usize] as usize - 1, std::mem::take(&mut self.marks[from as usize]) as usize - 1);
+        let (into, gone) =
+            (self.marks[into as usize] as usize - 1, std::mem::take(&mut self.marks[from as usize]) as usize - 1);
         self.touches[gone].slot = NONE;
         let chain = self.touches[gone].before;
         let mut end = self.touches[into].before;

@@ -70,7 +70,13 @@ impl Whole {
     }
 
     /// Gives the changes of a batch.
-    fn give_changes(&self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn give_changes(
+        &self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         let Some(touched) = &self.groups.touched else { return Ok(()) };
         let mut results = ResultRows::new(spec);
         for touch in touched.in_order() {
@@ -98,7 +104,14 @@ impl Live {
     }
 
     /// Counts the rows of groups, and picks those that change something.
-    fn count(&mut self, groups: &mut Groups, batch: &Batch, numbers: &[u32], rows: &[u32], ledger: &mut Ledger) -> Changes {
+    fn count(
+        &mut self,
+        groups: &mut Groups,
+        batch: &Batch,
+        numbers: &[u32],
+        rows: &[u32],
+        ledger: &mut Ledger,
+    ) -> Changes {
         self.grow(groups.len());
         let mut changes = Changes::default();
         if self.known.is_some() {
@@ -216,7 +229,13 @@ impl Live {
 }
 
 impl Windows for Whole {
-    fn take(&mut self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger, out: &mut Output<'_>) -> Result<(), Stop> {
+    fn take(
+        &mut self,
+        batch: &Batch,
+        spec: &AggregateSpec,
+        ledger: &mut Ledger,
+        out: &mut Output<'_>,
+    ) -> Result<(), Stop> {
         for stretch in stretches(batch.len()) {
             out.check()?;
             self.keys.read(batch, stretch, ledger);
@@ -250,11 +269,9 @@ impl Windows for Whole {
 
     fn open_rows(&self, spec: &AggregateSpec, seq: u64) -> Rows {
         let mut results = ResultRows::new(spec);
-        for slot in self.groups.in_order_of_keys() {
-            if self.live.as_ref().is_none_or(|live| live.has_row(&self.groups, slot)) {
-                self.groups.tell(slot, seq, None, &mut results);
-            }
-        }
+        let mut slots = self.groups.in_order_of_keys();
+        slots.retain(|&slot| self.live.as_ref().is_none_or(|live| live.has_row(&self.groups, slot)));
+        self.groups.tell(&slots, seq, None, &mut results);
         results.finish(&mut 0)
     }
 

@@ -122,4 +122,3 @@ impl Lowering<'_> {
         Ok((Formula::of(text, Typed { node, of, at }, lowering.sources), of))
     }
 }
-

@@ -184,6 +184,11 @@ impl ExactSums {
         }
     }
 
+    /// The sums, if all are integers of 64 bits.
+    pub(super) fn ints(&self) -> Option<&[i64]> {
+        self.ints.as_deref()
+    }
+
     /// The float nearest to a slot's sum.
     pub(super) fn float(&self, slot: u32) -> f64 {
         if let Some(float) = crate::expr::float_of(&self.result(slot)) {
@@ -208,7 +213,8 @@ impl ExactSums {
     }
 
     pub(super) fn load(slots: usize, state: &mut StateReader<'_>) -> Result<Self, StateError> {
-        let (ints, scaled, scales): (Option<Vec<i64>>, Vec<i128>, Vec<u8>) = (state.take()?, state.take()?, state.take()?);
+        let (ints, scaled, scales): (Option<Vec<i64>>, Vec<i128>, Vec<u8>) =
+            (state.take()?, state.take()?, state.take()?);
         let wide = load_sparse(slots, state, Big::load)?;
         match &ints {
             Some(ints) => as_many(ints.len(), slots)?,
@@ -263,7 +269,10 @@ mod tests {
             (vec![seventy, "0.1"], "(a number has more than 28 digits)"),
             (vec![seventy, "0.1", "0.9"], "70000000000000000000000000001"),
             (vec![seventy, "0.0000000000000000000000000001"], "(a number has more than 28 digits)"),
-            (vec![seventy, "0.0000000000000000000000000001", "-70000000000000000000000000000"], "0.0000000000000000000000000001"),
+            (
+                vec![seventy, "0.0000000000000000000000000001", "-70000000000000000000000000000"],
+                "0.0000000000000000000000000001",
+            ),
         ] {
             assert_eq!(sum(&texts).result(0).to_string(), result, "{texts:?}");
             let backwards: Vec<&str> = texts.iter().rev().copied().collect();

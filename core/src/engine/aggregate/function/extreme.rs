@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::per_slot::{
-    as_many, check, grown, heap_of, keep_sparse, load_cells, load_sparse, pick, pick_cells, replace, save_cells, save_sparse,
+    as_many, check, grown, heap_of, keep_sparse, load_cells, load_sparse, pick, pick_cells, replace, save_cells,
+    save_sparse,
 };
 use super::value_order::{Kind, order};
 use super::{Accumulator, Part, Taken};
@@ -136,7 +137,8 @@ impl Accumulator for Extreme {
     fn take(&mut self, part: &Part<'_>) -> u64 {
         if let (Some(ints), Some(Values::Ints(values))) = (&mut self.ints, part.plain_values()) {
             for (&slot, &row) in part.slots.iter().zip(part.rows) {
-                let (best, here, value) = (&mut ints[slot as usize], &mut self.here[slot as usize], values[row as usize]);
+                let (best, here, value) =
+                    (&mut ints[slot as usize], &mut self.here[slot as usize], values[row as usize]);
                 if !*here || (if self.largest { value > *best } else { value < *best }) {
                     (*best, *here) = (value, true);
                 }

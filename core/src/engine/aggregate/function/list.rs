@@ -47,7 +47,9 @@ impl Values {
     /// Whether every value's text is there.
     fn is_sound(&self) -> bool {
         let ends = || self.values.iter().map(|&(_, end)| end);
-        ends().is_sorted() && ends().all(|end| self.text.is_char_boundary(end)) && self.values.last().map_or(0, |last| last.1) == self.text.len()
+        ends().is_sorted()
+            && ends().all(|end| self.text.is_char_boundary(end))
+            && self.values.last().map_or(0, |last| last.1) == self.text.len()
     }
 }
 

@@ -94,7 +94,10 @@ pub(super) fn load_sparse<T>(
 }
 
 /// Writes cells, one after the other.
-pub(in crate::engine::aggregate) fn save_cells<'c>(cells: impl IntoIterator<Item = &'c Cell<'c>>, state: &mut StateWriter) {
+pub(in crate::engine::aggregate) fn save_cells<'c>(
+    cells: impl IntoIterator<Item = &'c Cell<'c>>,
+    state: &mut StateWriter,
+) {
     let mut bytes = Vec::new();
     cells.into_iter().for_each(|cell| store_cell(cell, &mut bytes));
     state.put(bytes.as_slice());

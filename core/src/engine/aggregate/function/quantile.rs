@@ -157,7 +157,9 @@ pub(super) fn between(low: &Cell<'_>, high: &Cell<'_>, part: Decimal) -> Cell<'s
     let way = calculate(Arithmetic::Multiply, &distance, &Cell::Decimal(part));
     // A failure is a number of no kind, and stays what it is.
     let value = match (&distance, &way) {
-        (failed @ Cell::Failed(_), _) | (_, failed @ Cell::Failed(_)) => crate::engine::column::borrowed(failed).into_owned(),
+        (failed @ Cell::Failed(_), _) | (_, failed @ Cell::Failed(_)) => {
+            crate::engine::column::borrowed(failed).into_owned()
+        }
         _ => calculate(Arithmetic::Add, low, &way),
     };
     match value {

@@ -235,7 +235,8 @@ impl Accumulator for Ranked {
         self.slots.clear();
         self.grow(slots);
         for slot in 0..slots {
-            let (cells, counts, kinds): (_, Vec<u64>, Vec<(u8, u64)>) = (load_cells(state)?, state.take()?, state.take()?);
+            let (cells, counts, kinds): (_, Vec<u64>, Vec<(u8, u64)>) =
+                (load_cells(state)?, state.take()?, state.take()?);
             check(cells.len() == counts.len())?;
             for (cell, count) in cells.into_iter().zip(counts) {
                 let kind = Kind::of(&cell).filter(|_| count > 0);
