@@ -299,6 +299,10 @@ impl Column {
 
     /// Adds the rows of another column.
     pub fn append(&mut self, other: &Self) {
+        if self.is_empty() {
+            *self = other.clone();
+            return;
+        }
         match (&mut self.values, &other.values, self.presence.is_none() && other.presence.is_none()) {
             (Values::Ints(values), Values::Ints(more), true) => values.extend_from_slice(more),
             (Values::Times(values), Values::Times(more), true) => values.extend_from_slice(more),

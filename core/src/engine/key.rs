@@ -200,10 +200,30 @@ pub fn hash_key(key: &[u8]) -> u64 {
 /// Keys, each with a number: the first that is seen has 0, the next one 1 and so on.
 #[derive(Debug, Clone, Default)]
 pub struct KeyTable {
-    table: HashTable<u32>,
+    table: HashTable<Numbered>,
     bytes: Vec<u8>,
     /// Where each key ends.
     ends: Vec<u32>,
+}
+
+/// A key's number, with a part of its hash: enough to pass over other keys, and for the table to grow, without looking
+/// at their bytes.
+#[derive(Debug, Clone, Copy)]
+struct Numbered {
+    number: u32,
+    hash: u32,
+}
+
+impl Numbered {
+    /// The part of a hash that is kept.
+    fn part(hash: u64) -> u32 {
+        (hash >> 32) as u32
+    }
+
+    /// The hash that the table goes by.
+    fn of_part(part: u32) -> u64 {
+        u64::from(part) << 32 | u64::from(part)
+    }
 }
 
 impl KeyTable {
@@ -221,13 +241,16 @@ impl KeyTable {
     ///
     /// # Panics
     /// If no key has it.
+    #[inline]
     pub fn key(&self, number: u32) -> &[u8] {
         key_of(&self.bytes, &self.ends, number)
     }
 
     /// The number of a key, if it is there.
     pub fn find(&self, key: &[u8], hash: u64) -> Option<u32> {
-        self.table.find(hash, |&number| self.key(number) == key).copied()
+        let part = Numbered::part(hash);
+        let found = self.table.find(Numbered::of_part(part), |of| of.hash == part && self.key(of.number) == key);
+        found.map(|of| of.number)
     }
 
     /// The number of a key, and whether it is new.
@@ -236,19 +259,48 @@ impl KeyTable {
     /// If the keys together come to 4 GiB.
     pub fn insert(&mut self, key: &[u8], hash: u64) -> (u32, bool) {
         let Self { table, bytes, ends } = self;
+        let part = Numbered::part(hash);
         let entry = table.entry(
-            hash,
-            |&number| key_of(bytes, ends, number) == key,
-            |&number| hash_key(key_of(bytes, ends, number)),
+            Numbered::of_part(part),
+            |of| of.hash == part && key_of(bytes, ends, of.number) == key,
+            |of| Numbered::of_part(of.hash),
         );
         match entry {
-            hashbrown::hash_table::Entry::Occupied(entry) => (*entry.get(), false),
+            hashbrown::hash_table::Entry::Occupied(entry) => (entry.get().number, false),
             hashbrown::hash_table::Entry::Vacant(entry) => {
                 let number = ends.len() as u32;
-                entry.insert(number);
+                entry.insert(Numbered { number, hash: part });
                 bytes.extend_from_slice(key);
                 ends.push(u32::try_from(bytes.len()).expect("keys of less than 4 GiB"));
                 (number, true)
+            }
+        }
+    }
+
+    /// The numbers of several keys, each with its hash, added to `numbers`; as one [`KeyTable::insert`] after the other.
+    ///
+    /// Keys lie all over memory. So numbers are found for all of them first, then keys compared, in runs of loads that
+    /// don't wait for each other; only what was not found goes the long way.
+    ///
+    /// # Panics
+    /// As [`KeyTable::insert`].
+    pub fn insert_each<'k>(&mut self, keys: impl Iterator<Item = (&'k [u8], u64)> + Clone, numbers: &mut Vec<u32>) {
+        const NOBODY: u32 = u32::MAX;
+        let first = numbers.len();
+        numbers.extend(keys.clone().map(|(_, hash)| {
+            let part = Numbered::part(hash);
+            self.table.find(Numbered::of_part(part), |of| of.hash == part).map_or(NOBODY, |of| of.number)
+        }));
+        let mut missing = false;
+        for (number, (key, _)) in numbers[first..].iter_mut().zip(keys.clone()) {
+            if *number == NOBODY || self.key(*number) != key {
+                (*number, missing) = (NOBODY, true);
+            }
+        }
+        if missing {
+            for (number, (key, hash)) in numbers[first..].iter_mut().zip(keys).filter(|(number, _)| **number == NOBODY)
+            {
+                *number = self.insert(key, hash).0;
             }
         }
     }
@@ -259,6 +311,7 @@ impl KeyTable {
     }
 }
 
+#[inline]
 fn key_of<'k>(bytes: &'k [u8], ends: &[u32], number: u32) -> &'k [u8] {
     let number = number as usize;
     let start = number.checked_sub(1).map_or(0, |before| ends[before] as usize);

@@ -37,10 +37,7 @@ impl Groups {
     /// The slots of some rows' keys, into `numbers`; new keys get new ones.
     pub(super) fn number(&mut self, keys: &Keys, rows: &[u32], numbers: &mut Vec<u32>) {
         numbers.clear();
-        numbers.extend(rows.iter().map(|&row| {
-            let (key, hash) = keys.of(row);
-            self.table.insert(key, hash).0
-        }));
+        self.table.insert_each(rows.iter().map(|&row| keys.of(row)), numbers);
         self.slots.grow(self.table.len());
     }
 
@@ -91,10 +88,13 @@ impl Groups {
         order.into_iter().map(|(_, number)| number).collect()
     }
 
-    /// Adds a group's row, caused by the event `seq`.
-    pub(super) fn tell(&self, slot: u32, seq: u64, bounds: Bounds, results: &mut ResultRows<'_>) {
-        let head = Head { seq, time_ms: self.slots.newest(slot), sign: Sign::Plus, key: self.table.key(slot), bounds };
-        results.push(head, self.slots.results(slot));
+    /// Adds groups' rows, caused by the event `seq`.
+    pub(super) fn tell(&self, slots: &[u32], seq: u64, bounds: Bounds, results: &mut ResultRows<'_>) {
+        let head = |slot: u32| {
+            let (time_ms, key) = (self.slots.newest(slot), self.table.key(slot));
+            (slot, Head { seq, time_ms, sign: Sign::Plus, key, bounds })
+        };
+        results.push_slots(&self.slots, slots.iter().copied().map(head));
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -16,7 +16,7 @@ use super::batch::Batch;
 use super::groups::Groups;
 use super::keys::Keys;
 use super::results::ResultRows;
-use super::{AggregateSpec, Ledger, Windows, stretches};
+use super::{AggregateSpec, Ledger, STRETCH, Windows, stretches};
 use crate::engine::{Dropped, Output, Rows, StateError, StateReader, StateWriter, Stop};
 use crate::pipeline::Emit;
 
@@ -173,8 +173,8 @@ impl Hopping {
             let end = self.end(start);
             let times = &batch.stream_time[stretch.clone()];
             let row = stretch.start + times.partition_point(|&time| time < end.saturating_add(spec.grace_ms));
-            for slot in groups.in_order_of_keys() {
-                groups.tell(slot, batch.rows.seq[row.min(last)], Some((start, end)), &mut results);
+            for slots in groups.in_order_of_keys().chunks(STRETCH) {
+                groups.tell(slots, batch.rows.seq[row.min(last)], Some((start, end)), &mut results);
                 results.give_if_many(ledger, out)?;
             }
         }
@@ -234,9 +234,7 @@ impl Windows for Hopping {
     fn open_rows(&self, spec: &AggregateSpec, seq: u64) -> Rows {
         let mut results = ResultRows::new(spec);
         for (start, groups) in &self.windows {
-            for slot in groups.in_order_of_keys() {
-                groups.tell(slot, seq, Some((*start, self.end(*start))), &mut results);
-            }
+            groups.tell(&groups.in_order_of_keys(), seq, Some((*start, self.end(*start))), &mut results);
         }
         results.finish(&mut 0)
     }

@@ -53,7 +53,29 @@ impl<'s> ResultRows<'s> {
     }
 
     /// Adds a row: its head, and what each call comes to in it.
-    pub(super) fn push<'c>(&mut self, head: Head<'_>, calls: impl Iterator<Item = Cell<'c>>) {
+    fn push<'c>(&mut self, head: Head<'_>, calls: impl Iterator<Item = Cell<'c>>) {
+        self.push_head(head);
+        self.calls.iter_mut().zip(calls).for_each(|(column, cell)| column.push(cell));
+    }
+
+    /// Adds rows of slots as they stand, each with its head; no more than are to be handed over at once.
+    ///
+    /// Slots in an order of their own lie all over memory. So first the heads are found, then the keys fetched, then the
+    /// results, each in a run of loads that don't wait for each other.
+    pub(super) fn push_slots<'k>(&mut self, slots: &Slots, rows: impl Iterator<Item = (u32, Head<'k>)>) {
+        let (told, heads): (Vec<u32>, Vec<Head<'k>>) = rows.unzip();
+        let mut keys = Vec::new();
+        heads.iter().for_each(|head| keys.extend_from_slice(head.key));
+        let mut start = 0;
+        for head in &heads {
+            let end = start + head.key.len();
+            self.push_head(Head { key: &keys[start..end], ..*head });
+            start = end;
+        }
+        slots.results_of(&told, &mut self.calls);
+    }
+
+    fn push_head(&mut self, head: Head<'_>) {
         self.seq.push(head.seq);
         self.time_ms.push(head.time_ms);
         self.sign.push(head.sign);
@@ -63,7 +85,6 @@ impl<'s> ResultRows<'s> {
             self.starts.push(ms_to_ns(start));
             self.ends.push(ms_to_ns(end));
         }
-        self.calls.iter_mut().zip(calls).for_each(|(column, cell)| column.push(cell));
     }
 
     /// Adds the change of a slot: the rows that stood for it are taken away, and the one that does now is added, unless

@@ -15,7 +15,7 @@ use super::keys::Keys;
 use super::results::{Head, ResultRows};
 use super::slots::Slots;
 use super::touched::{Bounds, Touched};
-use super::{AggregateSpec, IDLE, Ledger, NONE, Windows, stretches};
+use super::{AggregateSpec, IDLE, Ledger, NONE, STRETCH, Windows, stretches};
 use crate::engine::{Dropped, KeyTable, Output, Rows, Sign, StateError, StateReader, StateWriter, Stop, hash_key};
 use crate::pipeline::Emit;
 
@@ -151,10 +151,7 @@ impl Sessions {
 
     fn take_stretch(&mut self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger) {
         self.numbers.clear();
-        for &row in self.keys.rows() {
-            let (key, hash) = self.keys.of(row);
-            self.numbers.push(self.table.insert(key, hash).0);
-        }
+        self.table.insert_each(self.keys.rows().iter().map(|&row| self.keys.of(row)), &mut self.numbers);
         self.heads.resize(self.table.len(), NONE);
         for at in 0..self.numbers.len() {
             self.take_row(batch, self.keys.rows()[at], self.numbers[at], spec, ledger);
@@ -253,11 +250,12 @@ impl Sessions {
             .collect();
         let head = |&(row, end, start, ..): &(usize, i64, i64, u32, u32)| (row, end, start);
         order.sort_unstable_by(|a, b| head(a).cmp(&head(b)).then_with(|| self.table.key(a.3).cmp(self.table.key(b.3))));
-        for (row, end, start, number, slot) in order {
-            let seq = batch.rows.seq[row.min(last)];
-            let head =
-                Head { seq, time_ms: end, sign: Sign::Plus, key: self.table.key(number), bounds: Some((start, end)) };
-            results.push(head, self.slots.results(slot));
+        for some in order.chunks(STRETCH) {
+            let head = |&(row, end, start, number, slot): &(usize, i64, i64, u32, u32)| {
+                let (seq, key) = (batch.rows.seq[row.min(last)], self.table.key(number));
+                (slot, Head { seq, time_ms: end, sign: Sign::Plus, key, bounds: Some((start, end)) })
+            };
+            results.push_slots(&self.slots, some.iter().map(head));
             results.give_if_many(ledger, out)?;
         }
         results.give(ledger, out)
@@ -363,10 +361,10 @@ impl Windows for Sessions {
             .collect();
         order.sort_unstable();
         let mut results = ResultRows::new(spec);
-        for (end, start, key, slot) in order {
-            let head = Head { seq, time_ms: end, sign: Sign::Plus, key, bounds: Some((start, end)) };
-            results.push(head, self.slots.results(slot));
-        }
+        let rows = order.into_iter().map(|(end, start, key, slot)| {
+            (slot, Head { seq, time_ms: end, sign: Sign::Plus, key, bounds: Some((start, end)) })
+        });
+        results.push_slots(&self.slots, rows);
         results.finish(&mut 0)
     }
 

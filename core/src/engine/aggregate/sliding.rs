@@ -19,7 +19,7 @@ use super::log::RowLog;
 use super::results::{Head, ResultRows};
 use super::slots::Slots;
 use super::touched::{Bounds, Touched};
-use super::{AggregateSpec, IDLE, Ledger, NONE, Windows, stretches};
+use super::{AggregateSpec, IDLE, Ledger, NONE, STRETCH, Windows, stretches};
 use crate::engine::{Dropped, KeyTable, Output, Rows, Sign, StateError, StateReader, StateWriter, Stop, hash_key};
 use crate::pipeline::Emit;
 
@@ -252,16 +252,18 @@ impl Sliding {
             .collect();
         order.sort_unstable();
         let mut results = ResultRows::new(spec);
-        for (row, _, key, slot) in order {
-            self.tell(slot, batch.rows.seq[row.min(last)], key, &mut results);
+        for some in order.chunks(STRETCH) {
+            let head = |&(row, _, key, slot): &(usize, i64, _, u32)| {
+                (slot, self.head(slot, batch.rows.seq[row.min(last)], key))
+            };
+            results.push_slots(&self.slots, some.iter().map(head));
             results.give_if_many(ledger, out)?;
         }
         results.give(ledger, out)
     }
 
-    fn tell(&self, slot: u32, seq: u64, key: &[u8], results: &mut ResultRows<'_>) {
-        let head = Head { seq, time_ms: self.slots.newest(slot), sign: Sign::Plus, key, bounds: self.bounds(slot) };
-        results.push(head, self.slots.results(slot));
+    fn head<'k>(&self, slot: u32, seq: u64, key: &'k [u8]) -> Head<'k> {
+        Head { seq, time_ms: self.slots.newest(slot), sign: Sign::Plus, key, bounds: self.bounds(slot) }
     }
 
     fn give_changes(
@@ -367,9 +369,7 @@ impl Windows for Sliding {
             open.map(|slot| (self.start[slot as usize], self.table.key(self.key[slot as usize]), slot)).collect();
         order.sort_unstable();
         let mut results = ResultRows::new(spec);
-        for (_, key, slot) in order {
-            self.tell(slot, seq, key, &mut results);
-        }
+        results.push_slots(&self.slots, order.into_iter().map(|(_, key, slot)| (slot, self.head(slot, seq, key))));
         results.finish(&mut 0)
     }
 

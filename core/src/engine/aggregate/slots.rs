@@ -5,7 +5,7 @@ use super::function::per_slot::{as_many, grown, pick};
 use super::function::{Accumulator, Arrivals, Ordinals, Part, accumulator};
 use super::{AggregateSpec, Ledger};
 use crate::codec::Cell;
-use crate::engine::{StateError, StateReader, StateWriter};
+use crate::engine::{Column, StateError, StateReader, StateWriter};
 
 /// What came to each slot: what the calls keep of its rows, and the largest time among them.
 pub(super) struct Slots {
@@ -84,6 +84,11 @@ impl Slots {
     /// What each call comes to in a slot.
     pub(super) fn results(&self, slot: u32) -> impl Iterator<Item = Cell<'_>> {
         self.calls.iter().map(move |call| call.result(slot))
+    }
+
+    /// As [`Slots::results`] of several slots, added to a column for each call.
+    pub(super) fn results_of(&self, slots: &[u32], columns: &mut [Column]) {
+        self.calls.iter().zip(columns).for_each(|(call, column)| call.results(slots, column));
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -269,11 +269,9 @@ impl Windows for Whole {
 
     fn open_rows(&self, spec: &AggregateSpec, seq: u64) -> Rows {
         let mut results = ResultRows::new(spec);
-        for slot in self.groups.in_order_of_keys() {
-            if self.live.as_ref().is_none_or(|live| live.has_row(&self.groups, slot)) {
-                self.groups.tell(slot, seq, None, &mut results);
-            }
-        }
+        let mut slots = self.groups.in_order_of_keys();
+        slots.retain(|&slot| self.live.as_ref().is_none_or(|live| live.has_row(&self.groups, slot)));
+        self.groups.tell(&slots, seq, None, &mut results);
         results.finish(&mut 0)
     }
 

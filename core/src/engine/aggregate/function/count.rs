@@ -3,7 +3,7 @@
 use super::per_slot::{as_many, grown, pick};
 use super::{Accumulator, Part};
 use crate::codec::Cell;
-use crate::engine::{Sign, StateError, StateReader, StateWriter};
+use crate::engine::{Column, Sign, StateError, StateReader, StateWriter};
 
 /// How many rows there are, or values.
 #[derive(Debug)]
@@ -56,6 +56,10 @@ impl Accumulator for Count {
 
     fn result(&self, slot: u32) -> Cell<'_> {
         Cell::Int(self.counts[slot as usize] as i64)
+    }
+
+    fn results(&self, slots: &[u32], column: &mut Column) {
+        column.append(&Column::of_ints(slots.iter().map(|&slot| self.counts[slot as usize] as i64).collect()));
     }
 
     fn bytes(&self) -> usize {

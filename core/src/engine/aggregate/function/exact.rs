@@ -184,6 +184,11 @@ impl ExactSums {
         }
     }
 
+    /// The sums, if all are integers of 64 bits.
+    pub(super) fn ints(&self) -> Option<&[i64]> {
+        self.ints.as_deref()
+    }
+
     /// The float nearest to a slot's sum.
     pub(super) fn float(&self, slot: u32) -> f64 {
         if let Some(float) = crate::expr::float_of(&self.result(slot)) {

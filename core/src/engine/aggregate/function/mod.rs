@@ -22,7 +22,7 @@ pub(super) mod value_order;
 
 use crate::codec::Cell;
 use crate::engine::column::Values;
-use crate::engine::{Sign, StateError, StateReader, StateWriter};
+use crate::engine::{Column, Sign, StateError, StateReader, StateWriter};
 use crate::expr::{AggregateCall, AggregateFunction};
 
 use super::batch::Argument;
@@ -44,6 +44,11 @@ pub(super) trait Accumulator: Send {
     /// What a slot's rows come to.
     fn result(&self, slot: u32) -> Cell<'_>;
 
+    /// As [`Accumulator::result`] of several slots, added to a column.
+    fn results(&self, slots: &[u32], column: &mut Column) {
+        slots.iter().for_each(|&slot| column.push(self.result(slot)));
+    }
+
     /// Bytes of memory, near enough.
     fn bytes(&self) -> usize;
 
@@ -59,8 +64,8 @@ pub(super) fn accumulator(call: &AggregateCall, retracts: bool) -> Box<dyn Accum
     match call.function {
         AggregateFunction::Count if call.distinct => Box::new(distinct::Distinct::default()),
         AggregateFunction::Count => Box::new(count::Count::new(call.argument.is_some())),
-        AggregateFunction::Sum => Box::new(sum::Sums::new(false)),
-        AggregateFunction::Avg => Box::new(sum::Sums::new(true)),
+        AggregateFunction::Sum => Box::new(sum::Sums::new(false, retracts)),
+        AggregateFunction::Avg => Box::new(sum::Sums::new(true, retracts)),
         AggregateFunction::StdDev => Box::new(spread::Spread::default()),
         AggregateFunction::Min if retracts => Box::new(ranked::Ranked::new(ranked::Rank::Smallest)),
         AggregateFunction::Max if retracts => Box::new(ranked::Ranked::new(ranked::Rank::Largest(None))),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::exact::ExactSums;
 use super::floats::FloatSums;
-use super::per_slot::{as_many, grown, keep_sparse, load_sparse, pick, save_sparse};
+use super::per_slot::{as_many, check, grown, keep_sparse, load_sparse, pick, save_sparse};
 use super::{Accumulator, Part};
 use crate::codec::{Cell, Fault};
 use crate::engine::column::Values;
-use crate::engine::{Sign, StateError, StateReader, StateWriter};
+use crate::engine::{Column, Sign, StateError, StateReader, StateWriter};
 use crate::expr::{Arithmetic, calculate};
 
 /// The sum of a slot's numbers, or their average.
@@ -19,8 +19,10 @@ use crate::expr::{Arithmetic, calculate};
 #[derive(Debug)]
 pub(super) struct Sums {
     average: bool,
-    /// How many numbers are in each sum.
-    counts: Vec<u64>,
+    /// Whether a number is in each sum.
+    here: Vec<bool>,
+    /// How many are, where that matters: of averages, and where numbers are taken away again.
+    counts: Option<Vec<u64>>,
     exact: ExactSums,
     /// There from the first float on.
     floats: Option<FloatSums>,
@@ -29,12 +31,12 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    pub(super) fn new(average: bool) -> Self {
-        Self { average, counts: Vec::new(), exact: ExactSums::default(), floats: None, too_long: BTreeMap::new() }
+    pub(super) fn new(average: bool, retracts: bool) -> Self {
+        let (here, exact, too_long) = Default::default();
+        Self { average, here, counts: (average || retracts).then(Vec::new), exact, floats: None, too_long }
     }
 
     fn add(&mut self, slot: u32, cell: &Cell<'_>, minus: bool) {
-        let at = slot as usize;
         match cell {
             Cell::Int(int) => self.exact.add(slot, if minus { -i128::from(*int) } else { i128::from(*int) }, 0),
             Cell::Decimal(decimal) => self.exact.add_decimal(slot, *decimal, minus),
@@ -48,15 +50,30 @@ impl Sums {
             }
             _ => return,
         }
-        let count = &mut self.counts[at];
-        *count = if minus { count.saturating_sub(1) } else { *count + 1 };
-        if *count == 0 {
-            self.clear(slot);
+        self.count(slot, minus);
+    }
+
+    fn count(&mut self, slot: u32, minus: bool) {
+        let at = slot as usize;
+        self.here[at] = true;
+        if let Some(counts) = &mut self.counts {
+            counts[at] = if minus { counts[at].saturating_sub(1) } else { counts[at] + 1 };
+            if counts[at] == 0 {
+                self.clear(slot);
+            }
+        }
+    }
+
+    /// Counts a number for each slot.
+    fn count_each(&mut self, slots: &[u32]) {
+        slots.iter().for_each(|&slot| self.here[slot as usize] = true);
+        if let Some(counts) = &mut self.counts {
+            slots.iter().for_each(|&slot| counts[slot as usize] += 1);
         }
     }
 
     fn floats(&mut self) -> &mut FloatSums {
-        let slots = self.counts.len();
+        let slots = self.here.len();
         self.floats.get_or_insert_with(|| {
             let mut floats = FloatSums::default();
             floats.grow(slots);
@@ -65,7 +82,10 @@ impl Sums {
     }
 
     fn clear(&mut self, slot: u32) {
-        self.counts[slot as usize] = 0;
+        self.here[slot as usize] = false;
+        if let Some(counts) = &mut self.counts {
+            counts[slot as usize] = 0;
+        }
         self.exact.clear(slot);
         if let Some(floats) = &mut self.floats {
             floats.clear(slot);
@@ -86,7 +106,10 @@ impl Sums {
 
 impl Accumulator for Sums {
     fn grow(&mut self, slots: usize) {
-        self.counts.resize(slots, 0);
+        self.here.resize(slots, false);
+        if let Some(counts) = &mut self.counts {
+            counts.resize(slots, 0);
+        }
         self.exact.grow(slots);
         if let Some(floats) = &mut self.floats {
             floats.grow(slots);
@@ -97,13 +120,13 @@ impl Accumulator for Sums {
         match part.plain_values() {
             Some(Values::Ints(values)) => {
                 self.exact.add_ints(part.slots, part.rows, values);
-                part.slots.iter().for_each(|&slot| self.counts[slot as usize] += 1);
+                self.count_each(part.slots);
             }
             Some(Values::Decimals(values)) => {
                 for (&slot, &row) in part.slots.iter().zip(part.rows) {
                     self.exact.add_decimal(slot, values[row as usize], false);
-                    self.counts[slot as usize] += 1;
                 }
+                self.count_each(part.slots);
             }
             Some(Values::Floats(values)) => {
                 let floats = self.floats();
@@ -111,7 +134,7 @@ impl Accumulator for Sums {
                     .iter()
                     .zip(part.rows)
                     .for_each(|(&slot, &row)| floats.add(slot, values[row as usize], false));
-                part.slots.iter().for_each(|&slot| self.counts[slot as usize] += 1);
+                self.count_each(part.slots);
             }
             _ => part.each(|taken| self.add(taken.slot, &taken.cell, taken.sign == Sign::Minus)),
         }
@@ -126,11 +149,15 @@ impl Accumulator for Sums {
         if let Some(count) = self.too_long.remove(&from) {
             *self.too_long.entry(into).or_default() += count;
         }
-        self.counts[into as usize] += std::mem::take(&mut self.counts[from as usize]);
+        self.here[into as usize] |= std::mem::take(&mut self.here[from as usize]);
+        if let Some(counts) = &mut self.counts {
+            counts[into as usize] += std::mem::take(&mut counts[from as usize]);
+        }
     }
 
     fn keep(&mut self, slots: &[u32]) {
-        self.counts = pick(&self.counts, slots);
+        self.here = pick(&self.here, slots);
+        self.counts = self.counts.as_ref().map(|counts| pick(counts, slots));
         self.exact.keep(slots);
         if let Some(floats) = &mut self.floats {
             floats.keep(slots);
@@ -139,21 +166,37 @@ impl Accumulator for Sums {
     }
 
     fn result(&self, slot: u32) -> Cell<'_> {
-        let count = self.counts[slot as usize];
-        match self.sum(slot) {
-            _ if count == 0 => Cell::Null,
-            failed @ Cell::Failed(_) => failed,
-            sum if self.average => calculate(Arithmetic::Divide, &sum, &Cell::Int(count as i64)),
-            sum => sum,
+        if !self.here[slot as usize] {
+            return Cell::Null;
+        }
+        match (self.sum(slot), &self.counts) {
+            (sum, Some(counts)) if self.average && sum.is_number() => {
+                calculate(Arithmetic::Divide, &sum, &Cell::Int(counts[slot as usize] as i64))
+            }
+            (sum, _) => sum,
+        }
+    }
+
+    fn results(&self, slots: &[u32], column: &mut Column) {
+        let all_here = || slots.iter().all(|&slot| self.here[slot as usize]);
+        match self.exact.ints() {
+            Some(sums) if !self.average && self.floats.is_none() && self.too_long.is_empty() && all_here() => {
+                column.append(&Column::of_ints(slots.iter().map(|&slot| sums[slot as usize]).collect()));
+            }
+            _ => slots.iter().for_each(|&slot| column.push(self.result(slot))),
         }
     }
 
     fn bytes(&self) -> usize {
         let floats = self.floats.as_ref().map_or(0, FloatSums::bytes);
-        grown(self.counts.len()) * 8 + self.exact.bytes() + floats + self.too_long.len() * 32
+        grown(self.here.len()) * if self.counts.is_some() { 9 } else { 1 }
+            + self.exact.bytes()
+            + floats
+            + self.too_long.len() * 32
     }
 
     fn save(&self, state: &mut StateWriter) {
+        state.put(&self.here);
         state.put(&self.counts);
         self.exact.save(state);
         state.put(&self.floats.is_some());
@@ -164,8 +207,11 @@ impl Accumulator for Sums {
     }
 
     fn load(&mut self, slots: usize, state: &mut StateReader<'_>) -> Result<(), StateError> {
-        self.counts = state.take()?;
-        as_many(self.counts.len(), slots)?;
+        self.here = state.take()?;
+        let counts: Option<Vec<u64>> = state.take()?;
+        as_many(self.here.len(), slots)?;
+        check(counts.is_some() == self.counts.is_some() && counts.iter().all(|counts| counts.len() == slots))?;
+        self.counts = counts;
         self.exact = ExactSums::load(slots, state)?;
         self.floats = if state.take()? { Some(FloatSums::load(slots, state)?) } else { None };
         self.too_long = load_sparse(slots, state, |state| state.take())?;
