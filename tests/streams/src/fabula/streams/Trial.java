@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -100,7 +101,10 @@ final class Trial {
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
-        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        // What says nothing at least says where.
+        return cause.getMessage() == null
+                ? cause + " at " + Arrays.stream(cause.getStackTrace()).limit(3).toList()
+                : cause.getMessage();
     }
 
     private void empty() {
