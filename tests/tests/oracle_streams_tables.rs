@@ -22,13 +22,8 @@ fn record(topic: &str, key: &str, time_ms: i64, value: Value) -> Record {
 /// Stream `a` looks into table `t`.
 fn lookup(versioned: Option<i64>, grace_ms: Option<i64>, input: Vec<Record>) -> Case {
     let table = Kind::Table { topic: Some("t".to_owned()), input: None, versioned };
-    let join = Join {
-        how: "left".to_owned(),
-        left: "a".to_owned(),
-        right: "t".to_owned(),
-        grace_ms,
-        ..Join::default()
-    };
+    let join =
+        Join { how: "left".to_owned(), left: "a".to_owned(), right: "t".to_owned(), grace_ms, ..Join::default() };
     let nodes = vec![Node::stream("a"), Node::new("t", table), Node::new("j", Kind::Join(Box::new(join)))];
     Case { nodes, output: "j".to_owned(), input, ..Case::default() }
 }
@@ -103,8 +98,7 @@ fn with_a_grace_a_row_waits_until_the_streams_time_has_passed_it_by_the_grace() 
         record("a", "z", 10, json!("c")),
     ];
     let case = lookup(Some(1000), Some(5), input);
-    let answer =
-        answer!("with_a_grace_a_row_waits_until_the_streams_time_has_passed_it_by_the_grace", case);
+    let answer = answer!("with_a_grace_a_row_waits_until_the_streams_time_has_passed_it_by_the_grace", case);
     assert_eq!(changes(&answer), [(4, "k", 5, json!({ "left": "a", "right": 1 }))]);
 }
 
@@ -117,7 +111,8 @@ fn each_change_of_either_table_comes_out_at_the_later_time() {
         record("u", "k", 20, Value::Null),
         record("t", "k", 15, Value::Null),
     ];
-    let inner = answer!("each_change_of_either_table_comes_out_at_the_later_time", tables("inner", None, input.clone()));
+    let inner =
+        answer!("each_change_of_either_table_comes_out_at_the_later_time", tables("inner", None, input.clone()));
     let expected = [
         (1, "k", 10, json!({ "left": 1, "right": "u" })),
         (2, "k", 5, json!({ "left": 2, "right": "u" })),
@@ -125,7 +120,8 @@ fn each_change_of_either_table_comes_out_at_the_later_time() {
     ];
     assert_eq!(changes(&inner), expected);
     for how in ["left", "full"] {
-        let answer = answer!("each_change_of_either_table_comes_out_at_the_later_time", tables(how, None, input.clone()));
+        let answer =
+            answer!("each_change_of_either_table_comes_out_at_the_later_time", tables(how, None, input.clone()));
         let expected = [
             (0, "k", 10, json!({ "left": 1, "right": null })),
             (1, "k", 10, json!({ "left": 1, "right": "u" })),
@@ -195,11 +191,23 @@ fn a_row_that_changes_its_group_leaves_the_one_and_then_enters_the_other() {
 }
 
 #[test]
-fn a_filtered_table_sends_a_tombstone_for_what_it_never_let_through() {
-    let filter = Kind::Filter { input: "t".to_owned(), field: "x".to_owned(), op: ">".to_owned(), value: json!(3) };
-    let nodes = vec![Node::table("t"), Node::new("f", filter)];
-    let input = vec![record("t", "k", 1, json!({ "x": 1 })), record("t", "k", 2, json!({ "x": 4 }))];
-    let case = Case { nodes, output: "f".to_owned(), input, ..Case::default() };
-    let answer = answer!("a_filtered_table_sends_a_tombstone_for_what_it_never_let_through", case);
-    assert_eq!(changes(&answer), [(0, "k", 1, Value::Null), (1, "k", 2, json!({ "x": 4 }))]);
+fn a_filtered_table_sends_a_tombstone_for_what_it_let_through_and_of_a_versioned_one_for_all() {
+    let input = vec![
+        record("t", "k", 1, json!({ "x": 1 })),
+        record("t", "k", 2, json!({ "x": 4 })),
+        record("t", "k", 3, json!({ "x": 2 })),
+    ];
+    for versioned in [None, Some(1000)] {
+        let table = Kind::Table { topic: Some("t".to_owned()), input: None, versioned };
+        let filter = Kind::Filter { input: "t".to_owned(), field: "x".to_owned(), op: ">".to_owned(), value: json!(3) };
+        let nodes = vec![Node::new("t", table), Node::new("f", filter)];
+        let case = Case { nodes, output: "f".to_owned(), input: input.clone(), ..Case::default() };
+        let answer =
+            answer!("a_filtered_table_sends_a_tombstone_for_what_it_let_through_and_of_a_versioned_one_for_all", case);
+        let mut expected = vec![(1, "k", 2, json!({ "x": 4 })), (2, "k", 3, Value::Null)];
+        if versioned.is_some() {
+            expected.insert(0, (0, "k", 1, Value::Null));
+        }
+        assert_eq!(changes(&answer), expected, "versioned: {versioned:?}");
+    }
 }

@@ -28,8 +28,9 @@ import org.apache.kafka.streams.state.Stores;
  * difference is only that a node may look at the time of a record right before it aggregates it. Such a topic lets
  * records without a key through, so that joins and aggregations decide about them (and count what they drop).
  *
- * <p>Known of Kafka Streams 4.3.1, and left as it is: a filter of a table sends a tombstone for each row that it does not
- * let through, also where that key was never there; a projection sends each change on, also where nothing of it is seen.
+ * <p>Known of Kafka Streams 4.3.1, and left as it is: a filter of a versioned table sends a tombstone for each row that
+ * it does not let through, also where that key was never there (of a plain table only where it was); a projection sends
+ * each change on, also where nothing of it is seen.
  */
 final class Graph {
     private final StreamsBuilder builder = new StreamsBuilder();

@@ -14,15 +14,14 @@ import org.apache.kafka.streams.kstream.ValueJoiner;
 /**
  * Joins. A result is {@code {"left": …, "right": …}} with null for the side that is missing.
  *
- * <p>Known of Kafka Streams 4.3.1, and left as it is:
+ * <p>Known of Kafka Streams 4.3.1, and left as it is ({@code tests/tests/oracle_streams.rs} has each as a test):
  * <ul>
- *   <li>Stream-stream: what is expired is looked for only when a record comes whose time is the largest so far; a row
- *       that is too late to wait for a partner is padded at once, or joined with a partner that is still kept.
- *   <li>Stream-stream, unlike bounds on the two sides: whether a waiting row is expired is judged by the smallest time
- *       that waits, and whether to look at all by the bound of the side that just came.
- *   <li>Table-table: a change of the right row of a left join sends the joined row again, also where it is the same.
- *   <li>Foreign key: a change of the left row's key sends a tombstone, then the new result; the inner join sends a
- *       tombstone also for a row that never had a partner.
+ *   <li>Stream-stream: unmatched rows are looked for only when a record comes whose time is the largest so far, and
+ *       then by the bound of the side that it came from: with unlike bounds they may come later than they could.
+ *   <li>Stream-stream: a row that comes when the largest time is beyond its bound is padded at once, without waiting for
+ *       the grace, and may then be joined all the same. An expired row is still joined with what the stores still have.
+ *   <li>Stream-stream: a null value is dropped by every join; a null key is padded at once by the outer ones.
+ *   <li>Foreign key: the tombstone of a left row comes out also where its result is gone already.
  * </ul>
  */
 final class Joining {
