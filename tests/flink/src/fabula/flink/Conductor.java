@@ -1,12 +1,11 @@
 package fabula.flink;
 
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
-import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /** At the one record that it gets, lets one input after the other through, each when the one before is done. */
-final class Conductor extends AbstractStreamOperator<Long> implements OneInputStreamOperator<Long, Long>, BoundedOneInput {
+final class Conductor extends AbstractStreamOperator<Long> implements OneInputStreamOperator<Long, Long> {
     static final String NAME = "conductor";
     private static final long serialVersionUID = 1;
 
@@ -30,10 +29,7 @@ final class Conductor extends AbstractStreamOperator<Long> implements OneInputSt
             output.collect(start.replace((long) input));
             run.await();
         }
-    }
-
-    @Override
-    public void endInput() {
+        // Before the source sends its last watermark, which is nobody's input.
         run.end();
     }
 }
