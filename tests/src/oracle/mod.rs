@@ -1,8 +1,8 @@
 //! Other engines as oracles: the same rows through Kafka Streams and through Flink SQL, to compare with.
 //!
 //! Each is a Java program of the project's own (`tests/streams`, `tests/flink`) around the real engine, started when a
-//! test program first asks and kept: a line of JSON with a case goes in, a line with the answer comes out. It ends when
-//! its stdin does, so it never outlives the tests, however they end.
+//! test program first asks and kept: a line of JSON with a case goes in, a line with the answer comes out. It ends, and
+//! takes its temporary files with it, when its stdin does: so it is gone after the tests, however they end.
 
 pub mod flink;
 pub mod rows;
@@ -41,10 +41,14 @@ struct Engine {
     shared: OnceLock<Result<Mutex<Option<Process>>, String>>,
 }
 
+/// How long an engine may take to end by itself.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(20);
+
 /// A running engine.
 struct Process {
     java: Child,
-    cases: ChildStdin,
+    /// There until the end.
+    cases: Option<ChildStdin>,
     answers: Receiver<std::io::Result<String>>,
 }
 
@@ -67,7 +71,8 @@ impl Engine {
         Some(answer)
     }
 
-    /// Asks a process of its own, so that nothing else has warmed it up or filled its memory.
+    /// Asks a process of its own, so that nothing else has warmed it up or filled its memory. Fails with the name of a
+    /// part that is missing.
     fn measure<A: DeserializeOwned>(&self, case: &impl Serialize) -> Result<A, String> {
         self.classpath()?;
         Ok(self.start(self.for_timing).ask(self.name, case, PATIENCE_WITH_TIMING))
@@ -86,7 +91,7 @@ impl Engine {
         let mut java = Command::new("java");
         java.current_dir(self.here()).args(options).args(["-cp", &classpath, self.main]);
         let mut java = java.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("java can be started");
-        let cases = java.stdin.take().expect("it is piped");
+        let cases = java.stdin.take();
         let stdout = BufReader::new(java.stdout.take().expect("it is piped"));
         let (send, answers) = sync_channel(1);
         let reader = std::thread::Builder::new().name(format!("{} answers", self.folder));
@@ -107,7 +112,8 @@ impl Process {
     fn ask<A: DeserializeOwned>(&mut self, name: &str, case: &impl Serialize, patience: Duration) -> A {
         let mut line = serde_json::to_string(case).expect("a case is JSON");
         line.push('\n');
-        let asked = self.cases.write_all(line.as_bytes()).and_then(|()| self.cases.flush());
+        let cases = self.cases.as_mut().expect("it has not ended");
+        let asked = cases.write_all(line.as_bytes()).and_then(|()| cases.flush());
         asked.unwrap_or_else(|error| panic!("{name} takes no more cases: {error}"));
         let answer = match self.answers.recv_timeout(patience) {
             Ok(answer) => answer.unwrap_or_else(|error| panic!("{name}: {error}")),
@@ -120,7 +126,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended long ago; then there is nothing to end.
+        // Without cases it ends by itself, which is the end of its answers.
+        self.cases = None;
+        while self.answers.recv_timeout(PATIENCE_AT_THE_END).is_ok() {}
         let _ = self.java.kill();
         let _ = self.java.wait();
     }

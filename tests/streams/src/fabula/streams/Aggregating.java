@@ -27,14 +27,16 @@ import org.apache.kafka.streams.state.WindowStore;
 /**
  * Aggregations of streams, by window or for ever, and of tables.
  *
- * <p>Known of Kafka Streams 4.3.1, and left as it is:
+ * <p>Known of Kafka Streams 4.3.1, and left as it is ({@code tests/tests/oracle_streams.rs} has each as a test):
  * <ul>
  *   <li>A null value is counted by {@code count} without a field in tumbling, hopping and session windows; an
  *       aggregation without a window and one over sliding windows drop the record.
- *   <li>Finals by {@code suppress} come once the time that has reached the suppression is {@code end + grace}: for
- *       sessions and sliding windows, whose end is inclusive, that is before the last row that they would take. Its
- *       time is that of the results that reach it, not that of the records.
- *   <li>Finals by {@code emit_strategy} come strictly later, at the first record whose time is the largest so far.
+ *   <li>A session is forgotten 1 ms before it is closed, unless the case gives a retention of 1 ms more than gap and
+ *       grace.
+ *   <li>Finals by {@code suppress} come once the results' time reaches {@code end + grace}; sessions and sliding windows,
+ *       whose end is inside, are still open then, and a session that grows once more is final once more.
+ *   <li>Finals by {@code emit_strategy} come when a window is closed, but are fetched from the store, which has
+ *       forgotten it where time has jumped beyond the retention.
  *   <li>Of a table, a change of group is two updates; the group that is left stays, with a count of 0, unless the case
  *       asks for {@code "drop_empty"}.
  * </ul>

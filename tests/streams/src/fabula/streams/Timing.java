@@ -13,6 +13,7 @@ import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.Record;
 
 /**
  * How fast Kafka Streams runs a topology over generated {@link Rows}, with what it takes to start told apart. Results are
@@ -38,8 +39,7 @@ final class Timing {
         Rows rows = Rows.of(timing);
         Progress progress = new Progress();
         Graph graph = new Graph(timing.flag("changelog"), progress);
-        Processor<Object, Object, Void, Void> count = record -> progress.wrote();
-        Topology topology = graph.build(given.objects("nodes"), given.text("output"), () -> count);
+        Topology topology = graph.build(given.objects("nodes"), given.text("output"), () -> new Count(progress));
         List<String> topics = new ArrayList<>(graph.topics());
         long began;
         if (timing.has("bootstrap")) {
@@ -84,6 +84,20 @@ final class Timing {
                     inputs.get(topic).pipeInput(rows.key(bits), rows.value(bits), rows.time(row, bits));
                 }
             }
+        }
+    }
+
+    /** Where the output ends. Kafka Streams wants one for each task. */
+    private static final class Count implements Processor<Object, Object, Void, Void> {
+        private final Progress progress;
+
+        Count(Progress progress) {
+            this.progress = progress;
+        }
+
+        @Override
+        public void process(Record<Object, Object> change) {
+            progress.wrote();
         }
     }
 }
