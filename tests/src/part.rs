@@ -1,6 +1,8 @@
 //! Real parts that may be missing on a machine: a test that needs one says so instead of passing silently.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Whether a program can be started here.
 pub fn is_installed(program: &str) -> bool {
@@ -31,4 +33,32 @@ pub fn skipped(test: &str, missing: &str) {
         let list = std::fs::OpenOptions::new().append(true).create(true).open(list);
         list.and_then(|mut list| list.write_all(line.as_bytes())).expect("the list of skipped tests can be written");
     }
+}
+
+/// The class path of a part that runs in Java: a script fetches what is not here yet and writes it to a file in the
+/// target folder.
+///
+/// # Errors
+/// What is missing, for a person.
+pub fn classpath(fetch: &Path, file: &str) -> Result<String, String> {
+    if let Some(missing) = ["java", "sh"].into_iter().find(|program| !is_installed(program)) {
+        return Err(format!("{missing} is not installed"));
+    }
+    let file = target()?.join(file);
+    let fetched = Command::new(fetch).arg(&file).output().map_err(|error| error.to_string())?;
+    if !fetched.status.success() {
+        let said = String::from_utf8_lossy(&fetched.stderr);
+        return Err(said.lines().next().unwrap_or("it cannot be fetched").to_owned());
+    }
+    let path = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
+    Ok(path.trim().to_owned())
+}
+
+/// Where cargo puts what it builds, which this program is part of.
+fn target() -> Result<PathBuf, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    // Tests lie in target/<profile>/deps, benchmarks in target/<profile>.
+    let folder = program.parent().ok_or("a program lies in a folder")?;
+    let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    Ok(profile.and_then(Path::parent).ok_or("a profile lies in a target folder")?.to_owned())
 }

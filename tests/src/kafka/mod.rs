@@ -258,16 +258,8 @@ fn find_classpath() -> Result<String, String> {
     if let Some(missing) = ["java", "sh"].into_iter().find(|program| !part::is_installed(program)) {
         return Err(format!("{missing} is not installed"));
     }
-    let test = std::env::current_exe().map_err(|error| error.to_string())?;
-    let target = test.ancestors().nth(3).ok_or("tests lie in target/<profile>/deps")?;
-    let file = target.join("kafka.classpath");
-    let fetched = Command::new(here().join("fetch")).arg(&file).output().map_err(|error| error.to_string())?;
-    if !fetched.status.success() {
-        let said = String::from_utf8_lossy(&fetched.stderr);
-        return Err(said.lines().next().unwrap_or("Apache Kafka cannot be fetched").to_owned());
-    }
-    let jars = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
-    Ok(format!("{}:{}", here().display(), jars.trim()))
+    let jars = part::classpath(&here().join("fetch"), "kafka.classpath")?;
+    Ok(format!("{}:{jars}", here().display()))
 }
 
 fn here() -> PathBuf {
