@@ -191,8 +191,8 @@ pub struct Answer {
     pub error: Option<String>,
 }
 
-/// A change: `+I`, `-U`, `+U` or `-D`, the cells, and the place in [`Case::input`] of what caused it (`None`: the end of
-/// all input).
+/// A change: `+I`, `-U`, `+U` or `-D`, the cells, and the place in [`Case::input`] of what caused it (`None`: the end
+/// of all input).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Change(pub String, pub Vec<Value>, pub Option<usize>);
 

@@ -137,7 +137,8 @@ final class Plan {
         Schema schema = schema(table);
         if (table.path("path").isTextual()) {
             tables.createTemporaryTable(name, TableDescriptor.forConnector("filesystem").schema(schema)
-                    .option("path", table.path("path").textValue()).format(table.path("format").asText("json")).build());
+                    .option("path", table.path("path").textValue())
+                    .format(table.path("format").asText("json")).build());
             return;
         }
         tables.createTemporaryTable(name, TableDescriptor.forConnector(Connector.NAME).schema(schema)
