@@ -350,7 +350,7 @@ impl StreamJoin {
     /// Bytes of memory.
     fn memory(&self) -> usize {
         let sides: usize = self.sides.iter().map(|side| side.rows.memory() + side.waiting.heap_bytes()).sum();
-        sides + self.keys.bytes() + self.of_key.capacity() * size_of::<KeyRows>() + self.run_bytes
+        sides + self.keys.bytes() + self.of_key.len() * size_of::<KeyRows>() + self.run_bytes
     }
 }
 

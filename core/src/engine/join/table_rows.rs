@@ -157,7 +157,7 @@ impl TableRows {
 
     /// Bytes of memory.
     pub(crate) fn memory(&self) -> usize {
-        let rows = self.rows.capacity() * size_of::<TableRow>() + self.ids.len() * ALLOCATION;
+        let rows = self.rows.len() * size_of::<TableRow>() + self.ids.len() * ALLOCATION;
         self.ids.bytes() + rows + self.value_bytes
     }
 }
