@@ -7,10 +7,11 @@ use std::fmt;
 use tokio_util::sync::CancellationToken;
 
 use super::rows::Rows;
+use super::stored::{StoredCells, store_cell};
 use crate::codec::Cell;
 
 /// How many of the rows that an operator set aside it keeps for inspection.
-const KEPT: usize = 1_000;
+pub(crate) const KEPT: usize = 1_000;
 
 /// After so many rows an operator hands over what it has, so that no batch grows without bound.
 pub const OUTPUT_ROWS: usize = 1 << 16;
@@ -193,11 +194,46 @@ pub struct Aside {
 impl Aside {
     /// Keeps a row, and forgets the oldest if there are too many.
     pub fn keep(&mut self, why: Dropped, rows: &Rows, row: usize, stream_time_ms: i64) {
+        let cells = rows.row(row).into_iter().map(Cell::into_owned).collect();
+        self.keep_row(AsideRow { why, seq: rows.seq[row], time_ms: rows.time_ms[row], stream_time_ms, cells });
+    }
+
+    /// As [`Aside::keep`], of a row that was made up already.
+    pub(crate) fn keep_row(&mut self, row: AsideRow) {
         if self.rows.len() == KEPT {
             self.rows.pop_front();
         }
-        let cells = rows.row(row).into_iter().map(Cell::into_owned).collect();
-        self.rows.push_back(AsideRow { why, seq: rows.seq[row], time_ms: rows.time_ms[row], stream_time_ms, cells });
+        self.rows.push_back(row);
+    }
+
+    /// Writes the rows down.
+    pub(crate) fn save(&self, state: &mut StateWriter) {
+        state.put(&self.rows.len());
+        let mut bytes = Vec::new();
+        for row in &self.rows {
+            state.put(&(row.why, row.seq, row.time_ms, row.stream_time_ms));
+            bytes.clear();
+            row.cells.iter().for_each(|cell| store_cell(cell, &mut bytes));
+            state.put_bytes(&bytes);
+        }
+    }
+
+    /// Takes up rows that were written down, in the place of those that there are.
+    ///
+    /// # Errors
+    /// [`StateError`] when something else stands there.
+    pub(crate) fn load(&mut self, state: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.rows.clear();
+        for _ in 0..state.take::<usize>()? {
+            let (why, seq, time_ms, stream_time_ms) = state.take()?;
+            let mut stored = StoredCells::new(state.take()?);
+            let mut cells = Vec::new();
+            while !stored.is_at_end() {
+                cells.push(stored.take()?.into_owned());
+            }
+            self.keep_row(AsideRow { why, seq, time_ms, stream_time_ms, cells });
+        }
+        Ok(())
     }
 
     /// The rows, oldest first.
@@ -225,6 +261,17 @@ impl StateWriter {
     pub fn put<T: serde::Serialize + ?Sized>(&mut self, value: &T) {
         let bytes = std::mem::take(&mut self.bytes);
         self.bytes = postcard::to_extend(value, bytes).expect("memory takes everything");
+    }
+
+    /// Writes bytes; [`StateReader::take`] reads them as `&[u8]`.
+    pub fn put_bytes(&mut self, bytes: &[u8]) {
+        struct Bytes<'b>(&'b [u8]);
+        impl serde::Serialize for Bytes<'_> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_bytes(self.0)
+            }
+        }
+        self.put(&Bytes(bytes));
     }
 
     /// All that was written.
