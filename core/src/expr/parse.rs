@@ -57,6 +57,10 @@ impl Dialect for FabulaDialect {
         ch == '"'
     }
 
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
+
     fn supports_comma_separated_trim(&self) -> bool {
         true
     }
