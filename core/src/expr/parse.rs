@@ -57,10 +57,6 @@ impl Dialect for FabulaDialect {
         ch == '"'
     }
 
-    fn supports_filter_during_aggregation(&self) -> bool {
-        true
-    }
-
     fn supports_comma_separated_trim(&self) -> bool {
         true
     }
