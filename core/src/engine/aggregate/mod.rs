@@ -105,11 +105,12 @@ trait Windows: Send {
     fn load(&mut self, spec: &AggregateSpec, state: &mut StateReader<'_>) -> Result<(), StateError>;
 }
 
-/// How many rows are brought to their windows at a time: few enough for what is known of them to stay near.
-const STRETCH: usize = 4_096;
+/// How many rows are brought to their windows at a time: few enough for what is known of them to stay near. Tests cut
+/// their few rows too.
+const STRETCH: usize = if cfg!(test) { 5 } else { 4_096 };
 
 /// So many slots may lie idle before those that don't are moved together.
-const IDLE: usize = 1_024;
+const IDLE: usize = if cfg!(test) { 3 } else { 1_024 };
 
 /// No slot, row or key.
 const NONE: u32 = u32::MAX;

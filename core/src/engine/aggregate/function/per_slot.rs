@@ -54,7 +54,7 @@ pub(super) fn keep_sparse<T>(values: &mut BTreeMap<u32, T>, slots: &[u32]) {
 }
 
 /// Bytes of memory that a value takes beside its cell.
-pub(super) fn heap_of(cell: &Cell<'_>) -> usize {
+pub(in crate::engine::aggregate) fn heap_of(cell: &Cell<'_>) -> usize {
     match cell {
         Cell::Number(text) | Cell::Text(text) | Cell::Array(text) | Cell::Object(text) => text.len(),
         Cell::Bytes(bytes) => bytes.len(),

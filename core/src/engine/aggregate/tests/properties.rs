@@ -94,7 +94,7 @@ fn apply(table: &mut BTreeMap<Pane, Row>, given: &[Row], after: &BTreeMap<Pane, 
     table.iter().for_each(|(pane, row)| assert_told(row, &after[pane], &format!("{pane:?}")));
     let differs = |(pane, told): &(&Pane, &Told)| before.get(*pane) != Some(*told);
     let gone = before.keys().filter(|pane| !after.contains_key(pane)).count();
-    assert!(changed <= after.iter().filter(differs).count() + gone, "every window changes once");
+    assert_eq!(changed, after.iter().filter(differs).count() + gone, "every window changes once");
 }
 
 fn finals_are_the_models(window: Window, grace: i64, rows: &[Row], cuts: &[usize], reload: usize) {
