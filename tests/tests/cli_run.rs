@@ -90,7 +90,8 @@ fn revenue_per_minute_is_what_a_sum_by_hand_comes_to() {
         sum.1 += 1;
     }
     let ran = run(&[&pipeline("revenue-per-minute"), SAMPLE, "-J"]).ok();
-    let time = |row: &Value| row["window_start"].as_str().expect("a time").parse::<jiff::Timestamp>().expect("ISO 8601");
+    let time =
+        |row: &Value| row["window_start"].as_str().expect("a time").parse::<jiff::Timestamp>().expect("ISO 8601");
     let ours: BTreeMap<(String, i64), (i64, u64)> = ran
         .json_lines()
         .iter()
@@ -138,8 +139,10 @@ fn a_view_at_a_time_is_the_view_of_the_log_cut_there() {
     let whole = run(&[&file, SAMPLE, "-J"]).ok().json_lines();
     let noon = "2026-03-14T12:00:00Z";
     let cut = run(&[&file, SAMPLE, "-J", "--at", noon]).ok().json_lines();
-    let before: Vec<&Value> =
-        whole.iter().filter(|row| row["window_end"].as_str().is_some_and(|end| end <= "2026-03-14T12:00:00.000Z")).collect();
+    let before: Vec<&Value> = whole
+        .iter()
+        .filter(|row| row["window_end"].as_str().is_some_and(|end| end <= "2026-03-14T12:00:00.000Z"))
+        .collect();
     assert!(!cut.is_empty() && cut.len() < whole.len());
     assert_eq!(cut.iter().filter(|row| row["window_end"] != "2026-03-14T12:01:00.000Z").collect::<Vec<_>>(), before);
 }
