@@ -22,12 +22,28 @@ pub fn run_history(
     cancel: &CancellationToken,
     done: &AtomicU64,
 ) -> Result<(), Stop> {
+    run_steps(running, feed, sink, cancel, cancel, done)
+}
+
+/// As [`run_history`]; `enough` ends it between two steps, so that the operators can be saved, while `cancel` ends it
+/// anywhere, after which they can't be used.
+///
+/// # Errors
+/// [`Stop`] when it was ended or cancelled, or a bound was passed.
+pub fn run_steps(
+    running: &mut Running,
+    feed: &mut Feed,
+    sink: &mut dyn Sink,
+    enough: &CancellationToken,
+    cancel: &CancellationToken,
+    done: &AtomicU64,
+) -> Result<(), Stop> {
     std::thread::scope(|scope| {
         let (give, take) = crossbeam_channel::bounded(WAITING_STEPS);
         let decode = move || {
-            while !cancel.is_cancelled() {
+            while !enough.is_cancelled() {
                 let Some(step) = feed.step(HISTORY_STEP) else { break };
-                if give.send(step).is_err() {
+                if give.send((step, feed.mark())).is_err() {
                     // Nobody takes it any more: the other side has stopped, and says why.
                     break;
                 }
@@ -37,10 +53,14 @@ pub fn run_history(
             .name("fabula-decode".to_owned())
             .spawn_scoped(scope, decode)
             .map_err(|error| Stop::Bound(format!("the system gives no thread to decode with: {error}")))?;
-        for step in take {
+        for (step, mark) in take {
+            if enough.is_cancelled() {
+                break;
+            }
             running.step(step.rows, sink, cancel)?;
             done.fetch_add(step.events as u64, Ordering::Relaxed);
+            sink.stepped(running, &mark)?;
         }
-        if cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
+        if enough.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     })
 }

@@ -18,12 +18,14 @@
 //! - Input order goes by the records' timestamps, also where a stream takes its time from a field.
 
 mod aggregate;
+mod checkpoint;
 mod column;
 mod evaluated;
 mod feed;
 mod history;
 mod join;
 mod key;
+mod mark;
 mod operator;
 mod outgoing;
 mod plan;
@@ -40,10 +42,12 @@ mod tests;
 mod trial;
 mod view;
 
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointOf, OutputMark, TopicFormats};
 pub use column::{Column, Presence, Texts, Values};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
-pub use history::run_history;
+pub use history::{run_history, run_steps};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
+pub use mark::{Gap, LaneMark, Mark};
 pub use operator::{
     Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,
 };
