@@ -21,6 +21,7 @@ mod aggregate;
 mod checkpoint;
 mod column;
 mod evaluated;
+mod export;
 mod feed;
 mod history;
 mod join;
@@ -44,6 +45,7 @@ mod view;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointOf, OutputMark, TopicFormats};
 pub use column::{Column, Presence, Texts, Values};
+pub use export::{ColumnFile, ColumnFormat, Exported};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
 pub use history::{run_history, run_steps};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
