@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
+use crate::engine::Plan;
 use crate::event::{EventBatch, EventBatchBuilder, TimestampType, TopicPartition};
-use crate::pipeline::Flow;
+use crate::pipeline::{Document, Flow};
 
 /// An event: topic (0 or 1: streams, 2: a table), partition, milliseconds since the one before, key, value.
 pub(super) type Drawn = (usize, i32, i64, usize, usize, i64);
@@ -56,6 +57,9 @@ pub(super) fn any_events(most: usize) -> impl Strategy<Value = Vec<Drawn>> {
     prop::collection::vec(event, 0..most)
 }
 
+/// How many kinds of choices there are.
+const KINDS: u8 = 17;
+
 /// A node that others may take rows from: its name and what it gives. All have the columns `k` and `n`.
 struct Laid {
     name: String,
@@ -77,11 +81,34 @@ pub(super) fn pipeline(choices: &[(u8, u8, u8, u8)]) -> String {
         laid.push(Laid { name: format!("s{at}"), flow: if at == 2 { Flow::Table } else { Flow::Stream } });
     }
     for (at, choice) in choices.iter().enumerate() {
-        if let Some(node) = node(&mut text, &laid, at, *choice) {
+        let mut more = text.clone();
+        // What makes no sense there is left out.
+        if let Some(node) = node(&mut more, &laid, at, *choice)
+            && runs(&more)
+        {
             laid.push(node);
+            text = more;
         }
     }
     text
+}
+
+/// Whether it is a pipeline that runs.
+fn runs(text: &str) -> bool {
+    let document = Document::parse(text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+    document.check().is_empty() && Plan::of(document.pipeline()).is_ok()
+}
+
+#[test]
+fn every_kind_of_node_is_drawn() {
+    for kind in 0..KINDS {
+        let drawn = |(a, b, c): &(u8, u8, u8)| pipeline(&[(kind, *a, *b, *c)]).contains("[nodes.x0]");
+        let choices = (0..4).flat_map(|a| (0..4).flat_map(move |b| (0..4).map(move |c| (a, b, c))));
+        // Two tables that can be joined take a node more.
+        let needs_a_table = kind == 14;
+        assert!(needs_a_table || choices.into_iter().any(|choice| drawn(&choice)), "{kind}");
+    }
+    assert!(pipeline(&[(10, 0, 0, 0), (14, 1, 0, 0)]).contains("[nodes.x1]"), "two tables are joined");
 }
 
 fn pick<'l>(laid: &'l [Laid], flow: Flow, by: u8) -> &'l Laid {
@@ -97,7 +124,7 @@ fn node(text: &mut String, laid: &[Laid], at: usize, (kind, a, b, c): (u8, u8, u
     let stream = pick(laid, Flow::Stream, a);
     let table = pick(laid, Flow::Table, b);
     let grace = format!("grace = \"{}ms\"\n", u32::from(c) % 20);
-    let (settings, flow, columns) = match kind % 17 {
+    let (settings, flow, columns) = match kind % KINDS {
         0 => (format!("kind = \"filter\"\ninput = \"{}\"\nwhere = \"n >= {}\"\n", any.name, b % 4), any.flow, None),
         1 => (format!("kind = \"filter\"\ninput = \"{}\"\nwhere = \"4 / n < 3\"\n", any.name), any.flow, None),
         2 => {
@@ -124,7 +151,7 @@ fn node(text: &mut String, laid: &[Laid], at: usize, (kind, a, b, c): (u8, u8, u
         }
         6..=9 => {
             let size = 5 + u32::from(b) % 40;
-            let window = match kind % 17 {
+            let window = match kind % KINDS {
                 6 => format!("{{ kind = \"tumbling\", size = \"{size}ms\" }}"),
                 7 => format!("{{ kind = \"hopping\", size = \"{size}ms\", advance = \"{}ms\" }}", 1 + size / 3),
                 8 => format!("{{ kind = \"session\", gap = \"{}ms\" }}", size / 3),
