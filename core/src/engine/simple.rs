@@ -214,8 +214,10 @@ impl Operator for Merge {
             order.extend(rows.seq.iter().enumerate().map(|(row, &seq)| (seq, input, before + row as u32)));
             before += rows.len() as u32;
             let missing = Arc::new(Column::of_one(&Cell::Missing, rows.len()));
+            // An input that has no rows in this step has no columns either.
             let column = |places: &Vec<Option<usize>>| {
-                places.get(input).copied().flatten().map_or_else(|| missing.clone(), |at| rows.columns[at].clone())
+                let place = places.get(input).copied().flatten();
+                place.and_then(|at| rows.columns.get(at)).unwrap_or(&missing).clone()
             };
             let columns = self.columns.iter().map(column).collect();
             parts.push(Rows { columns, ..rows });
