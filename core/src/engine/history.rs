@@ -22,6 +22,21 @@ pub fn run_history(
     cancel: &CancellationToken,
     done: &AtomicU64,
 ) -> Result<(), Stop> {
+    run_history_watched(running, feed, sink, cancel, done, &mut |_| {})
+}
+
+/// As [`run_history`]; after every step somebody may look at what the pipeline has come to.
+///
+/// # Errors
+/// As [`run_history`].
+pub fn run_history_watched(
+    running: &mut Running,
+    feed: &mut Feed,
+    sink: &mut dyn Sink,
+    cancel: &CancellationToken,
+    done: &AtomicU64,
+    look: &mut dyn FnMut(&Running),
+) -> Result<(), Stop> {
     std::thread::scope(|scope| {
         let (give, take) = crossbeam_channel::bounded(WAITING_STEPS);
         let decode = move || {
@@ -40,6 +55,7 @@ pub fn run_history(
         for step in take {
             running.step(step.rows, sink, cancel)?;
             done.fetch_add(step.events as u64, Ordering::Relaxed);
+            look(running);
         }
         if cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     })

@@ -42,7 +42,7 @@ mod view;
 
 pub use column::{Column, Presence, Texts, Values};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
-pub use history::run_history;
+pub use history::{run_history, run_history_watched};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
 pub use operator::{
     Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,
@@ -51,4 +51,4 @@ pub use plan::{ColumnOf, Description, Plan, PlannedNode, PlannedSource, PlannedV
 pub use rows::{Rows, RowsBuilder, Sign};
 pub use run::{NodeReport, Running, Sink};
 pub use stored::{StoredCells, store_cell};
-pub use view::{Materialised, TableRow};
+pub use view::{Materialised, TableRow, order_of};

@@ -81,12 +81,12 @@ impl Planning<'_> {
         wires.column(wire, Place::Own(own), of).0
     }
 
-    /// Makes the operators.
-    pub(super) fn finish(self) -> Result<Plan, Vec<Problem>> {
+    /// Makes the operators. The nodes in `also` are shown beside the views.
+    pub(super) fn finish(self, also: &[&str]) -> Result<Plan, Vec<Problem>> {
         let mut views = Vec::new();
         for node in 0..self.recipes.len() {
             let name = self.wires.borrow().list[node].name.clone();
-            if !is_shown(self.pipeline, &name) {
+            if !is_shown(self.pipeline, &name) && !also.contains(&name.as_str()) {
                 continue;
             }
             let flow = self.wires.borrow().list[node].flow;

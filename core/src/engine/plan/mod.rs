@@ -127,7 +127,16 @@ impl Plan {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn of(pipeline: &Pipeline) -> Result<Self, Vec<Problem>> {
-        Planning::of(pipeline, None)?.finish()
+        Planning::of(pipeline, None)?.finish(&[])
+    }
+
+    /// Plans a pipeline of which some nodes more are shown than its views, for somebody who looks at them. What is shown of
+    /// a node is decoded for it, so a plan that shows more does more.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn showing(pipeline: &Pipeline, also: &[&str]) -> Result<Self, Vec<Problem>> {
+        Planning::of(pipeline, None)?.finish(also)
     }
 
     /// What each node gives. With what the topics' samples show, types are told and held against it; a plan that runs
