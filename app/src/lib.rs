@@ -19,6 +19,11 @@ pub mod zone;
 
 use window::{Options, Window};
 
+/// The system's allocator keeps what was freed when batches of every size come and go for hours, so that a window which
+/// follows a busy log grows without end; this one gives it back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Opens the window and stays in it until it is closed.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 //! Each test's name is the rule. Results that only the end of all input brings out (windows that were open) have no
 //! input that caused them.
 
-use fabula_tests::oracle::flink::{Answer, Case, Change, Changelog, Input, Table, ask, attempt};
+use fabula_tests::oracle::flink::{Answer, Case, Change, Changelog, Column, Input, Table, ask, attempt};
 use serde_json::{Value, json};
 
 /// Ends the test where Flink cannot be had.
@@ -242,6 +242,20 @@ fn a_case_may_give_the_watermarks_itself() {
     let case = Case::new(&[table("a", "SOURCE_WATERMARK()")], &tumbling(), input);
     let answer = answer!("a_case_may_give_the_watermarks_itself", case);
     assert_eq!(changes(&answer), [new(3, json!(["k", 0, 10_000, 1])), new(None, json!(["k", 10_000, 20_000, 1]))]);
+}
+
+#[test]
+fn a_table_may_be_a_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("rows.json");
+    let rows: String = (0..30).map(|at| format!("{{\"k\": \"k\", \"time_ms\": {}}}\n", at * 1000)).collect();
+    std::fs::write(&file, rows).expect("the rows can be written");
+    let mut table = Table::new("a", &["k STRING", "time_ms BIGINT"], Some(FIVE_SECONDS));
+    table.columns.push(Column::computed("ts", "TO_TIMESTAMP_LTZ(time_ms, 3)"));
+    table.path = Some(file.to_str().expect("a temporary folder has a plain name").to_owned());
+    let answer = answer!("a_table_may_be_a_file", Case::new(&[table], &tumbling(), vec![]));
+    let expected = [0, 10_000, 20_000].map(|start| json!(["k", start, start + 10_000, 10]));
+    assert_eq!(answer.rows.into_iter().map(Value::Array).collect::<Vec<_>>(), expected);
 }
 
 #[test]

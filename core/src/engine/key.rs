@@ -270,7 +270,9 @@ impl KeyTable {
             hashbrown::hash_table::Entry::Vacant(entry) => {
                 let number = ends.len() as u32;
                 entry.insert(Numbered { number, hash: part });
+                make_room(bytes, key.len());
                 bytes.extend_from_slice(key);
+                make_room(ends, 1);
                 ends.push(u32::try_from(bytes.len()).expect("keys of less than 4 GiB"));
                 (number, true)
             }
@@ -305,9 +307,19 @@ impl KeyTable {
         }
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory, near enough; the same for the same keys, however the table grew.
     pub fn bytes(&self) -> usize {
-        self.table.allocation_size() + self.bytes.capacity() + self.ends.capacity() * 4
+        // Seven of eight places are used at most, and an eighth is left empty behind a list on average.
+        let places = if self.is_empty() { 0 } else { (self.len() * 8 / 7).next_power_of_two().max(4) };
+        let lists = self.bytes.len() + self.ends.len() * 4;
+        places * (size_of::<Numbered>() + 1) + lists + lists / 8
+    }
+}
+
+/// Makes room for a little more than is needed now, but not for twice as much.
+fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.len() + more > list.capacity() {
+        list.reserve_exact(more.max(list.len() / 4).max(16));
     }
 }
 

@@ -11,7 +11,7 @@ use super::stored::{StoredCells, store_cell};
 use crate::codec::Cell;
 
 /// How many of the rows that an operator set aside it keeps for inspection.
-const KEPT: usize = 1_000;
+pub(crate) const KEPT: usize = 1_000;
 
 /// After so many rows an operator hands over what it has, so that no batch grows without bound.
 pub const OUTPUT_ROWS: usize = 1 << 16;

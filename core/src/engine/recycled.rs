@@ -134,10 +134,10 @@ impl RecycledKeys {
         }
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory that were touched: a list's room that was never used takes none.
     pub(crate) fn bytes(&self) -> usize {
-        let numbers = self.spans.capacity() * size_of::<Span>() + self.free.capacity() * size_of::<u32>();
-        self.table.allocation_size() + self.bytes.capacity() + numbers
+        let numbers = self.spans.len() * size_of::<Span>() + self.free.len() * size_of::<u32>();
+        self.table.allocation_size() + self.bytes.len() + numbers
     }
 }
 

@@ -132,8 +132,7 @@ impl Operator for TableSource {
     }
 
     fn metrics(&self) -> Metrics {
-        let rows =
-            self.rows.capacity() * size_of::<Option<Box<[u8]>>>() + self.row_bytes + self.keys.len() * ALLOCATION;
+        let rows = self.rows.len() * size_of::<Option<Box<[u8]>>>() + self.row_bytes + self.keys.len() * ALLOCATION;
         Metrics {
             rows_out: self.changes.given(),
             state_bytes: (self.keys.bytes() + rows) as u64,

@@ -37,22 +37,10 @@ pub fn store_cell(cell: &Cell<'_>, out: &mut Vec<u8>) {
         Cell::Missing => out.push(MISSING),
         Cell::Null => out.push(NULL),
         Cell::Bool(value) => out.push(if *value { TRUE } else { FALSE }),
-        Cell::Int(int) => {
-            out.push(INT);
-            put_number(zigzag(*int), out);
-        }
-        Cell::Decimal(decimal) => {
-            out.push(DECIMAL);
-            out.extend_from_slice(&decimal.serialize());
-        }
-        Cell::Float(float) => {
-            out.push(FLOAT);
-            out.extend_from_slice(&float.to_le_bytes());
-        }
-        Cell::Time(ns) => {
-            out.push(TIME);
-            out.extend_from_slice(&ns.to_le_bytes());
-        }
+        Cell::Int(int) => put_number(INT, zigzag(*int), out),
+        Cell::Decimal(decimal) => put_array(DECIMAL, decimal.serialize(), out),
+        Cell::Float(float) => put_array(FLOAT, float.to_le_bytes(), out),
+        Cell::Time(ns) => put_array(TIME, ns.to_le_bytes(), out),
         Cell::Number(text) => put_bytes(NUMBER, text.as_bytes(), out),
         Cell::Text(text) => put_bytes(TEXT, text.as_bytes(), out),
         Cell::Array(text) => put_bytes(ARRAY, text.as_bytes(), out),
@@ -69,26 +57,37 @@ pub fn store_cell(cell: &Cell<'_>, out: &mut Vec<u8>) {
 pub(crate) fn store_row(rows: &Rows, row: usize, out: &mut Vec<u8>) {
     for column in &rows.columns {
         match (column.values(), column.presence(row)) {
-            (Values::Ints(values), Presence::Here) => store_cell(&Cell::Int(values[row]), out),
+            (Values::Ints(values), Presence::Here) => put_number(INT, zigzag(values[row]), out),
+            (Values::Times(values), Presence::Here) => put_array(TIME, values[row].to_le_bytes(), out),
             (Values::Texts(texts), Presence::Here) => put_bytes(TEXT, texts.get(row).as_bytes(), out),
             _ => store_cell(&column.cell(row), out),
         }
     }
 }
 
+/// A tag and a number in as few bytes as it needs.
 #[inline]
-fn put_number(mut number: u64, out: &mut Vec<u8>) {
+fn put_number(tag: u8, mut number: u64, out: &mut Vec<u8>) {
+    let mut bytes = [tag; 11];
+    let mut length = 1;
     while number >= 0x80 {
-        out.push(number as u8 | 0x80);
+        bytes[length] = number as u8 | 0x80;
         number >>= 7;
+        length += 1;
     }
-    out.push(number as u8);
+    bytes[length] = number as u8;
+    out.extend_from_slice(&bytes[..=length]);
+}
+
+#[inline]
+fn put_array<const N: usize>(tag: u8, array: [u8; N], out: &mut Vec<u8>) {
+    out.push(tag);
+    out.extend_from_slice(&array);
 }
 
 #[inline]
 fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(tag);
-    put_number(bytes.len() as u64, out);
+    put_number(tag, bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 

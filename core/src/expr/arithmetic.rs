@@ -82,6 +82,10 @@ fn exact_sum(a: Decimal, b: Decimal) -> Option<Decimal> {
 
 /// As for sums; the zeros that the sides end in are kept if there is room for them.
 fn exact_product(a: Decimal, b: Decimal) -> Option<Decimal> {
+    if a.is_zero() || b.is_zero() {
+        // The library's zero has no digits after the point, which would look like lost ones.
+        return Some(Decimal::new(0, (a.scale() + b.scale()).min(Decimal::MAX_SCALE)));
+    }
     let exact = |a: Decimal, b: Decimal| a.checked_mul(b).filter(|product| product.scale() >= a.scale() + b.scale());
     exact(a, b).or_else(|| exact(a.normalize(), b.normalize()))
 }
@@ -166,6 +170,7 @@ mod tests {
             ("-7", Arithmetic::Modulo, "3", "-1"),
             ("1", Arithmetic::Divide, "0", "(division by zero)"),
             ("1.5", Arithmetic::Modulo, "0", "(division by zero)"),
+            ("0", Arithmetic::Multiply, "0.40", "0.00"),
             (
                 "10000000000000000000",
                 Arithmetic::Multiply,

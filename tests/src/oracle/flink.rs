@@ -88,7 +88,7 @@ impl Table {
     pub fn new(name: &str, columns: &[&str], watermark: Option<&str>) -> Self {
         let column = |column: &&str| {
             let (name, of_type) = column.split_once(' ').expect("a column is `name TYPE`");
-            Column(name.to_owned(), of_type.to_owned())
+            Column(name.to_owned(), of_type.to_owned(), None)
         };
         Self {
             name: name.to_owned(),
@@ -100,9 +100,17 @@ impl Table {
     }
 }
 
-/// A column: its name and its SQL type. A time is given and returned in milliseconds since the epoch.
+/// A column: its name, its SQL type, and where it is computed the expression, which then says the type. A time is given
+/// and returned in milliseconds since the epoch.
 #[derive(Debug, Clone, Serialize)]
-pub struct Column(pub String, pub String);
+pub struct Column(pub String, pub String, pub Option<String>);
+
+impl Column {
+    /// A column that is computed from the others, such as `TO_TIMESTAMP_LTZ(time_ms, 3)`: files have no times.
+    pub fn computed(name: &str, expression: &str) -> Self {
+        Self(name.to_owned(), String::new(), Some(expression.to_owned()))
+    }
+}
 
 /// What the rows of a table may be.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -191,8 +199,8 @@ pub struct Answer {
     pub error: Option<String>,
 }
 
-/// A change: `+I`, `-U`, `+U` or `-D`, the cells, and the place in [`Case::input`] of what caused it (`None`: the end of
-/// all input).
+/// A change: `+I`, `-U`, `+U` or `-D`, the cells, and the place in [`Case::input`] of what caused it (`None`: the end
+/// of all input).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Change(pub String, pub Vec<Value>, pub Option<usize>);
 

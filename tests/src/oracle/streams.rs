@@ -169,8 +169,8 @@ pub struct Aggregate {
     pub emit: Emit,
     /// How each window comes once.
     pub final_by: FinalBy,
-    /// How long a window is kept; Kafka Streams' own choice if `None`, which forgets some sessions that are open yet: see
-    /// [`Window::exact_retention_ms`].
+    /// How long a window is kept; Kafka Streams' own choice if `None`, which forgets some sessions that are open yet:
+    /// see [`Window::exact_retention_ms`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_ms: Option<i64>,
     /// Of a table: whether a group that has lost its last row gets a tombstone. Else it stays, with a count of 0.
@@ -350,8 +350,8 @@ pub struct Row {
     pub value: Value,
 }
 
-/// A window's ends, as Kafka Streams has them: of tumbling and hopping windows the end is outside, of sessions and sliding
-/// windows inside.
+/// A window's ends, as Kafka Streams has them: of tumbling and hopping windows the end is outside, of sessions and
+/// sliding windows inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct Ends {
     /// The start.
@@ -395,7 +395,8 @@ pub struct Timing {
     /// The rows of each topic.
     #[serde(flatten)]
     pub rows: Rows,
-    /// A broker, whose topics are filled first (not measured) unless they are full. Without it the test driver is measured.
+    /// A broker, whose topics are filled first (not measured) unless they are full. Without it the test driver is
+    /// measured.
     pub bootstrap: Option<String>,
     /// Where windows and tables are kept.
     pub stores: Stores,

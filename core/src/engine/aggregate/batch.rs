@@ -106,7 +106,7 @@ impl Batch {
         let Some(amiss) = self.amiss.as_ref().map(|amiss| amiss[row]) else { return };
         ledger.metrics.mismatched += u64::from(amiss.mismatched);
         if amiss.failed {
-            ledger.drop_row(Dropped::Failed, self, row);
+            ledger.drop_row(Dropped::Failed, row);
         }
     }
 }

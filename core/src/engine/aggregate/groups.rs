@@ -125,7 +125,7 @@ fn sixteen(bytes: &[u8]) -> u128 {
 /// Writes keys in the order of their numbers.
 pub(super) fn save_keys(table: &KeyTable, state: &mut StateWriter) {
     state.put(&table.len());
-    (0..table.len() as u32).for_each(|number| state.put(table.key(number)));
+    (0..table.len() as u32).for_each(|number| state.put_bytes(table.key(number)));
 }
 
 /// Reads what [`save_keys`] wrote.

@@ -99,7 +99,7 @@ impl Hopping {
             let time = batch.rows.time_ms[at];
             if time < 0 {
                 // The first window begins at the epoch.
-                ledger.drop_row(Dropped::Untimed, batch, at);
+                ledger.drop_row(Dropped::Untimed, at);
                 continue;
             }
             let newest = time - time % self.advance;
@@ -111,7 +111,7 @@ impl Hopping {
                 let hops = (newest - start) / self.advance + 1;
                 let late = behind / self.advance + 1;
                 if late >= hops {
-                    ledger.drop_row(Dropped::Late, batch, at);
+                    ledger.drop_row(Dropped::Late, at);
                     continue;
                 }
                 ledger.metrics.late_windows += late as u64;

@@ -39,7 +39,7 @@ impl Keys {
                 Err(why) => {
                     self.bytes.truncate(start);
                     let why = if why == NoKey::Null { Dropped::NullKey } else { Dropped::FailedKey };
-                    ledger.drop_row(why, batch, row);
+                    ledger.drop_row(why, row);
                 }
             }
             self.hashes.push(hash_key(&self.bytes[start..]));

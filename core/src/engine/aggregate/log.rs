@@ -5,9 +5,9 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::batch::{Argument, Batch};
-use super::function::per_slot::{check, grown, load_cells, pick, save_cells};
+use super::function::per_slot::{check, heap_of, load_cells, pick, save_cells};
 use super::{AggregateSpec, IDLE, NONE};
-use crate::engine::{Column, StateError, StateReader, StateWriter};
+use crate::engine::{Column, StateError, StateReader, StateWriter, Values};
 
 /// Rows in the order in which they came: when, of which key, and what each call takes of them.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) struct RowLog {
     arguments: Vec<Argument>,
     /// How many rows have left.
     idle: usize,
+    /// Bytes of all texts together.
+    heap: usize,
     leaving: BinaryHeap<Reverse<(i64, u32)>>,
 }
 
@@ -34,6 +36,7 @@ impl RowLog {
             keys: Vec::new(),
             arguments: spec.calls.iter().map(argument).collect(),
             idle: 0,
+            heap: 0,
             leaving: BinaryHeap::new(),
         }
     }
@@ -60,7 +63,9 @@ impl RowLog {
         self.leaving.push(Reverse((time, place)));
         for (own, argument) in self.arguments.iter_mut().zip(&batch.arguments) {
             if let (Some(own), Some(column)) = (&mut own.column, &argument.column) {
-                Arc::make_mut(own).push(column.cell(row));
+                let cell = column.cell(row);
+                self.heap += heap_of(&cell);
+                Arc::make_mut(own).push(cell);
             }
             if let Some(own) = &mut own.passes {
                 own.push(argument.passes(row));
@@ -102,6 +107,7 @@ impl RowLog {
             argument.passes = argument.passes.take().map(|passes| pick(&passes, &kept));
         }
         self.idle = 0;
+        self.weigh();
         self.leaving = self.times.iter().copied().zip(0..).map(Reverse).collect();
     }
 
@@ -110,16 +116,21 @@ impl RowLog {
         self.keys.iter_mut().filter(|key| **key != NONE).for_each(|key| *key = number(*key));
     }
 
+    /// Counts the bytes of all texts.
+    fn weigh(&mut self) {
+        let columns = self.arguments.iter().filter_map(|argument| argument.column.as_deref());
+        self.heap = columns.map(|column| (0..column.len()).map(|row| heap_of(&column.cell(row))).sum::<usize>()).sum();
+    }
+
     pub(super) fn bytes(&self) -> usize {
-        let columns: usize = self
-            .arguments
-            .iter()
-            .map(|argument| {
-                let passes = argument.passes.as_ref().map_or(0, |passes| grown(passes.len()));
-                passes + argument.column.as_ref().map_or(0, |column| column.bytes())
-            })
-            .sum();
-        grown(self.times.len()) * (8 + 8 + 4 + 16) + columns
+        let value = |argument: &Argument| {
+            let passes = usize::from(argument.passes.is_some());
+            argument.column.as_deref().map_or(0, |column| usize::from(!column.is_all_here()) + size_of_one(column))
+                + passes
+        };
+        let row = 8 + 8 + 4 + size_of::<(i64, u32)>() + self.arguments.iter().map(value).sum::<usize>();
+        // These lists double when they grow.
+        self.times.len() * row * 4 / 3 + self.heap
     }
 
     pub(super) fn save(&self, state: &mut StateWriter) {
@@ -154,7 +165,19 @@ impl RowLog {
             }
         }
         log.idle = log.keys.iter().filter(|&&key| key == NONE).count();
+        log.weigh();
         log.leaving = log.rows().map(|(time, _, place)| Reverse((time, place))).collect();
         Ok(log)
+    }
+}
+
+/// What a value of a column takes beside its text.
+fn size_of_one(column: &Column) -> usize {
+    match column.values() {
+        Values::Nothing => 0,
+        Values::Bools(_) => 1,
+        Values::Ints(_) | Values::Floats(_) | Values::Times(_) | Values::Texts(_) => 8,
+        Values::Decimals(_) => size_of::<rust_decimal::Decimal>(),
+        Values::Cells(_) => size_of::<crate::codec::Cell<'_>>(),
     }
 }

@@ -37,6 +37,7 @@ mod tests;
 mod touched;
 mod whole;
 
+use crate::engine::operator::KEPT;
 use crate::engine::{Aside, Dropped, Metrics, Operator, Output, Rows, StateError, StateReader, StateWriter, Stop};
 use crate::expr::{AggregateCall, AggregateFunction, Formula};
 use crate::pipeline::{Emit, Window};
@@ -104,11 +105,12 @@ trait Windows: Send {
     fn load(&mut self, spec: &AggregateSpec, state: &mut StateReader<'_>) -> Result<(), StateError>;
 }
 
-/// How many rows are brought to their windows at a time: few enough for what is known of them to stay near.
-const STRETCH: usize = 4_096;
+/// How many rows are brought to their windows at a time: few enough for what is known of them to stay near. Tests cut
+/// their few rows too.
+const STRETCH: usize = if cfg!(test) { 5 } else { 4_096 };
 
 /// So many slots may lie idle before those that don't are moved together.
-const IDLE: usize = 1_024;
+const IDLE: usize = if cfg!(test) { 3 } else { 1_024 };
 
 /// No slot, row or key.
 const NONE: u32 = u32::MAX;
@@ -124,14 +126,26 @@ struct Aggregate {
 struct Ledger {
     metrics: Metrics,
     aside: Aside,
+    /// Rows of this batch that are to be set aside.
+    dropped: Vec<(usize, Dropped)>,
     /// The number of the last event that came.
     last_seq: u64,
 }
 
 impl Ledger {
-    fn drop_row(&mut self, why: Dropped, batch: &Batch, row: usize) {
+    /// Counts a row that goes no further, or not as it should.
+    fn drop_row(&mut self, why: Dropped, row: usize) {
         self.metrics.drop_row(why);
-        self.aside.keep(why, &batch.rows, row, batch.stream_time[row]);
+        self.dropped.push((row, why));
+    }
+
+    /// Sets the rows of a batch aside that are to be, in their order.
+    fn set_aside(&mut self, batch: &Batch) {
+        self.dropped.sort_unstable();
+        let forgotten = self.dropped.len().saturating_sub(KEPT);
+        for (row, why) in self.dropped.drain(..).skip(forgotten) {
+            self.aside.keep(why, &batch.rows, row, batch.stream_time[row]);
+        }
     }
 }
 
@@ -147,6 +161,7 @@ impl Operator for Aggregate {
             self.ledger.last_seq = rows.seq.last().copied().unwrap_or(self.ledger.last_seq);
             let batch = Batch::of(rows, &self.spec, &mut self.ledger);
             self.windows.take(&batch, &self.spec, &mut self.ledger, out)?;
+            self.ledger.set_aside(&batch);
         }
         Ok(())
     }
@@ -174,6 +189,7 @@ impl Operator for Aggregate {
         state.put(&self.functions());
         state.put(&self.ledger.metrics);
         state.put(&self.ledger.last_seq);
+        self.ledger.aside.save(state);
         self.windows.save(state);
     }
 
@@ -183,6 +199,7 @@ impl Operator for Aggregate {
         }
         self.ledger.metrics = state.take()?;
         self.ledger.last_seq = state.take()?;
+        self.ledger.aside.load(state)?;
         self.windows.load(&self.spec, state)
     }
 }

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::batch::Batch;
-use super::function::per_slot::{as_many, check, grown};
+use super::function::per_slot::{as_many, check, fill, grown};
 use super::groups::{load_keys, save_keys};
 use super::keys::Keys;
 use super::results::{Head, ResultRows};
@@ -152,7 +152,7 @@ impl Sessions {
     fn take_stretch(&mut self, batch: &Batch, spec: &AggregateSpec, ledger: &mut Ledger) {
         self.numbers.clear();
         self.table.insert_each(self.keys.rows().iter().map(|&row| self.keys.of(row)), &mut self.numbers);
-        self.heads.resize(self.table.len(), NONE);
+        fill(&mut self.heads, self.table.len(), NONE);
         for at in 0..self.numbers.len() {
             self.take_row(batch, self.keys.rows()[at], self.numbers[at], spec, ledger);
         }
@@ -163,7 +163,7 @@ impl Sessions {
         let at = row as usize;
         let time = batch.rows.time_ms[at];
         let slot = match self.place(number, time, self.closes(batch.stream_time[at], spec)) {
-            Place::Late => return ledger.drop_row(Dropped::Late, batch, at),
+            Place::Late => return ledger.drop_row(Dropped::Late, at),
             Place::New(behind) => {
                 let slot = self.begin(number, time, behind);
                 self.touch(slot, row);

@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::batch::Batch;
-use super::function::per_slot::{as_many, check, grown};
+use super::function::per_slot::{as_many, check, fill_with, grown};
 use super::function::{Arrivals, Ordinals};
 use super::groups::{load_keys, save_keys};
 use super::keys::Keys;
@@ -123,17 +123,17 @@ impl Sliding {
         let time = batch.rows.time_ms[at];
         if time < 0 {
             // The first window begins at the epoch.
-            return ledger.drop_row(Dropped::Untimed, batch, at);
+            return ledger.drop_row(Dropped::Untimed, at);
         }
         // Windows that end before this are closed.
         let closes = batch.stream_time[at].saturating_sub(spec.grace_ms);
         if self.end(time) < closes {
-            return ledger.drop_row(Dropped::Late, batch, at);
+            return ledger.drop_row(Dropped::Late, at);
         }
         batch.count_amiss(at, ledger);
         let (key, hash) = self.keys.of(row);
         let number = self.table.insert(key, hash).0;
-        self.timelines.resize_with(self.table.len(), Timeline::default);
+        fill_with(&mut self.timelines, self.table.len(), Timeline::default);
         let logged = self.log.push(batch, at, number);
         self.timelines[number as usize].add_row(time, logged);
 

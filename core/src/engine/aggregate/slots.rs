@@ -1,7 +1,7 @@
 //! What came to each slot.
 
 use super::batch::{Argument, Batch};
-use super::function::per_slot::{as_many, grown, pick};
+use super::function::per_slot::{as_many, fill, grown, pick};
 use super::function::{Accumulator, Arrivals, Ordinals, Part, accumulator};
 use super::{AggregateSpec, Ledger};
 use crate::codec::Cell;
@@ -26,7 +26,7 @@ impl Slots {
     /// Makes room for slots up to a number; no row came to the new ones.
     pub(super) fn grow(&mut self, slots: usize) {
         if slots > self.newest.len() {
-            self.newest.resize(slots, i64::MIN);
+            fill(&mut self.newest, slots, i64::MIN);
             self.calls.iter_mut().for_each(|call| call.grow(slots));
         }
     }

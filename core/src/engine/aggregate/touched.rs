@@ -1,7 +1,7 @@
 //! Which slots changed in a batch, and how they stood before it: what a changelog is written from.
 
 use super::NONE;
-use super::function::per_slot::grown;
+use super::function::per_slot::{fill, grown};
 use super::slots::Slots;
 use crate::codec::Cell;
 use crate::engine::Column;
@@ -56,7 +56,7 @@ impl Touched {
 
     fn add(&mut self, slots: &Slots, slot: u32, row: u32, given: Option<Bounds>) {
         if self.marks.len() < slots.len() {
-            self.marks.resize(slots.len(), 0);
+            fill(&mut self.marks, slots.len(), 0);
         }
         let before = given.map_or(NONE, |bounds| {
             for (column, result) in self.results.iter_mut().zip(slots.results(slot)) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::batch::Batch;
-use super::function::per_slot::{check, grown, pick, pick_owned};
+use super::function::per_slot::{check, fill, fill_with, grown, pick, pick_owned};
 use super::function::{Arrivals, Ordinals, knows_rows_again};
 use super::groups::Groups;
 use super::keys::Keys;
@@ -97,9 +97,9 @@ impl Live {
 
     fn grow(&mut self, slots: usize) {
         self.idle += slots - self.rows.len();
-        self.rows.resize(slots, 0);
+        fill(&mut self.rows, slots, 0);
         if let Some(known) = &mut self.known {
-            known.resize_with(slots, Known::default);
+            fill_with(known, slots, Known::default);
         }
     }
 
@@ -122,7 +122,7 @@ impl Live {
             let came = (time, batch.first_ordinal + u64::from(row));
             let Some((time_then, ordinal)) = self.recognise(batch, slot, at, sign, came) else {
                 // It takes away what is not there.
-                ledger.drop_row(Dropped::Unchanged, batch, at);
+                ledger.drop_row(Dropped::Unchanged, at);
                 continue;
             };
             batch.count_amiss(at, ledger);

@@ -28,11 +28,6 @@ impl Merged {
         self.next[side] += 1;
         Some((side, row))
     }
-
-    /// Passes over the next row of a side.
-    pub(crate) fn skip(&mut self, side: usize) {
-        self.next[side] += 1;
-    }
 }
 
 /// The batches of a node with two inputs; one that is not there is empty.

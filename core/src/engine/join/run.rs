@@ -97,6 +97,15 @@ impl Run {
         }
     }
 
+    /// Reads what will be looked at when a row of about the latest time comes.
+    #[inline]
+    pub(crate) fn touch(&self) -> i64 {
+        match self {
+            Self::Flat(entries) => entries[entries.len() / 2].time_ms ^ entries[entries.len() - 1].time_ms,
+            _ => 0,
+        }
+    }
+
     /// Bytes of memory beside the run itself.
     #[inline]
     pub(crate) fn heap_bytes(&self) -> usize {

@@ -84,8 +84,26 @@ pub(super) struct Side {
 pub(super) struct KeyRows {
     /// The rows of each side. An entry without a row in the store, or with another, is earlier than all that matter.
     pub(super) runs: [Run; 2],
-    /// How many rows of both stores have the key.
+    /// How many rows of both stores, and of the batches that are being taken, have the key.
     rows: u32,
+}
+
+/// So many rows are looked ahead.
+const AHEAD: usize = 32;
+
+/// A row's key, or why it has none.
+type KeyOfRow = Result<u32, NoKey>;
+
+impl KeyRows {
+    /// One row less has the key; without any it is forgotten.
+    fn let_go(&mut self, number: u32, keys: &mut RecycledKeys, run_bytes: &mut usize) {
+        self.rows -= 1;
+        if self.rows == 0 {
+            *run_bytes -= self.runs.iter().map(Run::heap_bytes).sum::<usize>();
+            *self = Self::default();
+            keys.remove(number);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -105,7 +123,6 @@ pub(super) struct StreamJoin {
     pub(super) joined: OutgoingRows,
     pub(super) metrics: Metrics,
     pub(super) aside: Aside,
-    key: Vec<u8>,
 }
 
 impl StreamJoin {
@@ -138,7 +155,6 @@ impl StreamJoin {
             joined: OutgoingRows::new(spec.left_columns, spec.right_columns, false),
             metrics: Metrics::default(),
             aside: Aside::default(),
-            key: Vec::new(),
         }
     }
 
@@ -147,14 +163,38 @@ impl StreamJoin {
         self.time_ms.saturating_sub(self.sides[side].wait_ms)
     }
 
-    fn take(
-        &mut self,
-        side: usize,
-        batch: &Rows,
-        keys: &Evaluated,
-        row: usize,
-        out: &mut Output<'_>,
-    ) -> Result<(), Stop> {
+    /// The keys of a batch's rows, which are held until [`StreamJoin::let_go`]. They are looked up one after the other,
+    /// because then the waits for memory overlap.
+    fn hold_keys(&mut self, side: usize, batch: &Rows) -> Result<Vec<KeyOfRow>, Stop> {
+        let keys = Evaluated::of(&self.sides[side].key, batch, &mut self.metrics.mismatched);
+        let mut held = Vec::with_capacity(batch.len());
+        let mut key = Vec::new();
+        for row in 0..batch.len() {
+            held.push(match keys.key(row, &mut key) {
+                Ok(()) => Ok(self.hold(&key)?),
+                Err(why) => Err(why),
+            });
+        }
+        Ok(held)
+    }
+
+    /// Holds a key for a row; tells its number.
+    pub(super) fn hold(&mut self, key: &[u8]) -> Result<u32, Stop> {
+        let (number, _) = self.keys.insert(key)?;
+        if number as usize == self.of_key.len() {
+            self.of_key.push(KeyRows::default());
+        }
+        self.of_key[number as usize].rows += 1;
+        Ok(number)
+    }
+
+    /// Reads the runs of the next rows' keys one after the other, so that the waits for memory overlap.
+    fn touch(&self, keys: &[KeyOfRow]) {
+        let runs = keys.iter().flatten().map(|&number| &self.of_key[number as usize].runs);
+        std::hint::black_box(runs.fold(0, |read, [left, right]| read ^ left.touch() ^ right.touch()));
+    }
+
+    fn take(&mut self, side: usize, batch: &Rows, key: KeyOfRow, row: usize, out: &mut Output<'_>) -> Result<(), Stop> {
         let (seq, time_ms) = (batch.seq[row], batch.time_ms[row]);
         self.last_seq = seq;
         self.metrics.rows_in += 1;
@@ -162,33 +202,29 @@ impl StreamJoin {
             self.time_ms = time_ms;
             self.expire(seq, out)?;
         }
-        if let Some(why) = self.why_matchless(side, batch, keys, row) {
-            return self.pass_matchless(side, batch, row, why, out);
+        let number = match key {
+            Ok(number) => number,
+            Err(NoKey::Null) => return self.pass_matchless(side, batch, row, Dropped::NullKey, out),
+            Err(NoKey::Failed(_)) => {
+                self.set_aside(Dropped::FailedKey, side, batch, row);
+                return Ok(());
+            }
+        };
+        if self.sides[side].value.is_some_and(|value| batch.cell(value, row).is_null()) {
+            self.let_go(number);
+            return self.pass_matchless(side, batch, row, Dropped::NullValue, out);
         }
         if time_ms < self.alive_from(side) {
+            self.let_go(number);
             self.set_aside(Dropped::Late, side, batch, row);
             return Ok(());
         }
-        let (number, new) = self.keys.insert(&self.key)?;
-        if new && number as usize == self.of_key.len() {
-            self.of_key.push(KeyRows::default());
-        }
         let matched = self.match_row(side, batch, row, number, out)?;
-        self.keep(side, batch, row, number, matched)
+        let new = NewRow { time_ms, tag: number, arrival: self.arrivals, marked: matched };
+        self.keep(side, new, |bytes| store_row(batch, row, bytes))
     }
 
-    /// Why a row matches nothing, whatever comes; else its key is in `self.key`.
-    fn why_matchless(&mut self, side: usize, batch: &Rows, keys: &Evaluated, row: usize) -> Option<Dropped> {
-        match keys.key(row, &mut self.key) {
-            Err(NoKey::Null) => Some(Dropped::NullKey),
-            Err(NoKey::Failed(_)) => Some(Dropped::FailedKey),
-            Ok(()) => match self.sides[side].value {
-                Some(value) if batch.cell(value, row).is_null() => Some(Dropped::NullValue),
-                _ => None,
-            },
-        }
-    }
-
+    /// A row that matches nothing, whatever comes.
     fn pass_matchless(
         &mut self,
         side: usize,
@@ -197,16 +233,19 @@ impl StreamJoin {
         why: Dropped,
         out: &mut Output<'_>,
     ) -> Result<(), Stop> {
-        if why == Dropped::FailedKey {
-            self.set_aside(why, side, batch, row);
-        } else if self.sides[side].kept {
-            let halves = in_order(side, Half::Row(batch, row), Half::Nothing);
-            self.joined.push(batch.seq[row], batch.time_ms[row], Sign::Plus, halves);
-            self.joined.give_many(out)?;
-        } else {
+        if !self.sides[side].kept {
             self.metrics.drop_row(why);
+            return Ok(());
         }
-        Ok(())
+        let halves = in_order(side, Half::Row(batch, row), Half::Nothing);
+        self.joined.push(batch.seq[row], batch.time_ms[row], Sign::Plus, halves);
+        self.joined.give_many(out)
+    }
+
+    /// Lets a key go that was held for a row that is not kept.
+    fn let_go(&mut self, number: u32) {
+        let Self { keys, of_key, run_bytes, .. } = self;
+        of_key[number as usize].let_go(number, keys, run_bytes);
     }
 
     fn set_aside(&mut self, why: Dropped, side: usize, batch: &Rows, row: usize) {
@@ -246,23 +285,15 @@ impl StreamJoin {
         Ok(matched)
     }
 
-    fn keep(&mut self, side: usize, batch: &Rows, row: usize, number: u32, matched: bool) -> Result<(), Stop> {
-        let time_ms = batch.time_ms[row];
-        let new = NewRow { time_ms, tag: number, arrival: self.arrivals, marked: matched };
-        self.insert(side, new, |bytes| store_row(batch, row, bytes))
-    }
-
-    /// Keeps a row of a key.
-    pub(super) fn insert(&mut self, side: usize, new: NewRow, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Stop> {
+    /// Keeps a row, for which its key is held.
+    pub(super) fn keep(&mut self, side: usize, new: NewRow, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Stop> {
         let this = &mut self.sides[side];
         let entry = Entry { time_ms: new.time_ms, row: this.rows.push(new, write)? };
         if this.kept && !new.marked {
             this.waiting.insert(entry);
             self.open += 1;
         }
-        let of_key = &mut self.of_key[new.tag as usize];
-        of_key.rows += 1;
-        let run = &mut of_key.runs[side];
+        let run = &mut self.of_key[new.tag as usize].runs[side];
         let before = run.heap_bytes();
         run.insert(entry);
         self.run_bytes = self.run_bytes + run.heap_bytes() - before;
@@ -291,12 +322,7 @@ impl StreamJoin {
                 let before = run.heap_bytes();
                 run.forget_before(from);
                 *run_bytes = *run_bytes + run.heap_bytes() - before;
-                of_key.rows -= 1;
-                if of_key.rows == 0 {
-                    *run_bytes -= of_key.runs.iter().map(Run::heap_bytes).sum::<usize>();
-                    *of_key = KeyRows::default();
-                    keys.remove(number);
-                }
+                of_key.let_go(number, keys, run_bytes);
             });
         }
         Ok(())
@@ -324,7 +350,7 @@ impl StreamJoin {
     /// Bytes of memory.
     fn memory(&self) -> usize {
         let sides: usize = self.sides.iter().map(|side| side.rows.memory() + side.waiting.heap_bytes()).sum();
-        sides + self.keys.bytes() + self.of_key.capacity() * size_of::<KeyRows>() + self.run_bytes
+        sides + self.keys.bytes() + self.of_key.len() * size_of::<KeyRows>() + self.run_bytes
     }
 }
 
@@ -336,15 +362,16 @@ pub(super) fn in_order<'h>(side: usize, this: Half<'h>, other: Half<'h>) -> [Hal
 impl Operator for StreamJoin {
     fn process(&mut self, inputs: Vec<Rows>, out: &mut Output<'_>) -> Result<(), Stop> {
         let inputs = both(inputs);
-        let mut mismatched = 0;
-        let keys = [0, 1].map(|side: usize| Evaluated::of(&self.sides[side].key, &inputs[side], &mut mismatched));
-        self.metrics.mismatched += mismatched;
+        let keys = [self.hold_keys(0, &inputs[0])?, self.hold_keys(1, &inputs[1])?];
         let mut merged = Merged::new();
         while let Some((side, row)) = merged.next(&inputs) {
             if row % 1024 == 0 {
                 out.check()?;
             }
-            self.take(side, &inputs[side], &keys[side], row, out)?;
+            if row % AHEAD == 0 {
+                self.touch(&keys[side][row..keys[side].len().min(row + AHEAD)]);
+            }
+            self.take(side, &inputs[side], keys[side][row], row, out)?;
         }
         self.joined.give(out)
     }

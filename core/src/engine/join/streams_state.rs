@@ -2,7 +2,7 @@
 
 use super::row_store::{NewRow, RowStore};
 use super::run::{Chunks, Entry};
-use super::streams::{KeyRows, StreamJoin};
+use super::streams::StreamJoin;
 use crate::engine::operator::{Metrics, StateError, StateReader, StateWriter};
 use crate::engine::recycled::RecycledKeys;
 use crate::engine::stored::take_stored_row;
@@ -91,10 +91,8 @@ impl StreamJoin {
                 return Err(StateError("a row has expired".into()));
             }
             let bound = |stop| StateError(format!("{stop}"));
-            let (tag, _) = self.keys.insert(key).map_err(bound)?;
-            self.of_key.resize_with(self.keys.numbers(), KeyRows::default);
-            let new = NewRow { time_ms, tag, arrival, marked };
-            self.insert(side, new, |out| out.extend_from_slice(bytes)).map_err(bound)?;
+            let new = NewRow { time_ms, tag: self.hold(key).map_err(bound)?, arrival, marked };
+            self.keep(side, new, |out| out.extend_from_slice(bytes)).map_err(bound)?;
         }
         Ok(())
     }

@@ -17,6 +17,9 @@ pub(crate) struct TableRows {
     value_bytes: usize,
 }
 
+/// The number of a row that was put, and the values that it had before, if it is not new.
+pub(crate) type Put = (u32, Option<Box<[u8]>>);
+
 #[derive(Debug, Default, Clone)]
 struct TableRow {
     time_ms: i64,
@@ -103,7 +106,7 @@ impl TableRows {
     ///
     /// # Errors
     /// [`Stop::Bound`] when the identities come to 4 GiB.
-    pub(crate) fn put(&mut self, id: &[u8], time_ms: i64, values: &[u8]) -> Result<(u32, Option<Box<[u8]>>), Stop> {
+    pub(crate) fn put(&mut self, id: &[u8], time_ms: i64, values: &[u8]) -> Result<Put, Stop> {
         let (number, new) = self.ids.insert(id)?;
         if number as usize == self.rows.len() {
             self.rows.push(TableRow::default());
@@ -157,7 +160,7 @@ impl TableRows {
 
     /// Bytes of memory.
     pub(crate) fn memory(&self) -> usize {
-        let rows = self.rows.capacity() * size_of::<TableRow>() + self.ids.len() * ALLOCATION;
+        let rows = self.rows.len() * size_of::<TableRow>() + self.ids.len() * ALLOCATION;
         self.ids.bytes() + rows + self.value_bytes
     }
 }

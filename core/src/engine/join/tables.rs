@@ -358,7 +358,7 @@ impl Operator for TableJoin {
 
     fn metrics(&self) -> Metrics {
         let sides: usize = self.sides.iter().map(|side| side.rows.memory()).sum();
-        let keys = self.keys.bytes() + self.chains.capacity() * size_of::<[Chain; 2]>();
+        let keys = self.keys.bytes() + self.chains.len() * size_of::<[Chain; 2]>();
         Metrics { rows_out: self.joined.given(), state_bytes: (sides + keys) as u64, ..self.metrics.clone() }
     }
 

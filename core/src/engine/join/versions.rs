@@ -118,7 +118,7 @@ impl Versions {
 
     /// Bytes of memory.
     pub(crate) fn memory(&self) -> usize {
-        let lists = self.of_key.capacity() * size_of::<OfKey>() + self.passing.heap_bytes();
+        let lists = self.of_key.len() * size_of::<OfKey>() + self.passing.heap_bytes();
         self.keys.bytes() + lists + self.heap_bytes
     }
 

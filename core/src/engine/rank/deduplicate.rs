@@ -157,7 +157,7 @@ impl Operator for First {
     }
 
     fn metrics(&self) -> Metrics {
-        let given = self.given.capacity() * size_of::<Given>();
+        let given = self.given.len() * size_of::<Given>();
         let queue = self.queue.capacity() * size_of::<(i64, u32)>();
         Metrics { state_bytes: (self.keys.bytes() + given + queue) as u64, ..self.metrics.clone() }
     }

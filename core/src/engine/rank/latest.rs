@@ -161,7 +161,7 @@ impl Operator for Latest {
     }
 
     fn metrics(&self) -> Metrics {
-        let rows = self.rows.capacity() * size_of::<LatestRow>() + self.keys.len() * ALLOCATION + self.value_bytes;
+        let rows = self.rows.len() * size_of::<LatestRow>() + self.keys.len() * ALLOCATION + self.value_bytes;
         let state_bytes = (self.keys.bytes() + rows + self.leaving.heap_bytes()) as u64;
         Metrics { rows_out: self.changes.given(), state_bytes, ..self.metrics.clone() }
     }

@@ -34,6 +34,9 @@ impl Ord for Ordered {
 /// Which of two values comes first. Null comes last whichever way the order goes. Of different kinds: truths, numbers
 /// and times, texts, bytes, arrays, objects.
 pub(super) fn compare(one: &Cell<'_>, other: &Cell<'_>, descending: bool) -> Ordering {
+    if let (Cell::Int(one), Cell::Int(other)) = (one, other) {
+        return if descending { other.cmp(one) } else { one.cmp(other) };
+    }
     match (one.is_null(), other.is_null()) {
         (true, true) => return Ordering::Equal,
         (one, other) if one != other => return one.cmp(&other),

@@ -319,7 +319,8 @@ mod tests {
             prop_assert_eq!(sum(&[a, b]).to_float(), a + b);
             let mut square = Big::default();
             square.add_square(a, false);
-            prop_assert_eq!(&square, &sum(&[a]).times(&sum(&[a])));
+            square.add_big(&sum(&[a]).times(&sum(&[a])), true);
+            prop_assert!(square.is_zero());
         }
 
         #[test]

@@ -1,6 +1,6 @@
 //! `count(*)` and `count(x)`.
 
-use super::per_slot::{as_many, grown, pick};
+use super::per_slot::{as_many, fill, grown, pick};
 use super::{Accumulator, Part};
 use crate::codec::Cell;
 use crate::engine::{Column, Sign, StateError, StateReader, StateWriter};
@@ -25,7 +25,7 @@ impl Count {
 
 impl Accumulator for Count {
     fn grow(&mut self, slots: usize) {
-        self.counts.resize(slots, 0);
+        fill(&mut self.counts, slots, 0);
     }
 
     fn take(&mut self, part: &Part<'_>) -> u64 {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
-use super::per_slot::{check, grown, pick_owned};
+use super::per_slot::{check, fill_with, grown, pick_owned};
 use super::{Accumulator, Part};
 use crate::codec::Cell;
 use crate::engine::{Sign, StateError, StateReader, StateWriter, write_key};
@@ -24,7 +24,7 @@ const ENTRY: usize = 48;
 
 impl Accumulator for Distinct {
     fn grow(&mut self, slots: usize) {
-        self.values.resize_with(slots, HashMap::default);
+        fill_with(&mut self.values, slots, HashMap::default);
     }
 
     fn take(&mut self, part: &Part<'_>) -> u64 {

@@ -1,6 +1,6 @@
 //! `first(x)` and `last(x)` where no row is taken away.
 
-use super::per_slot::{as_many, check, grown, heap_of, load_cells, pick, pick_cells, replace, save_cells};
+use super::per_slot::{as_many, check, fill, grown, heap_of, load_cells, pick, pick_cells, replace, save_cells};
 use super::{Accumulator, Part};
 use crate::codec::Cell;
 use crate::engine::column::borrowed;
@@ -41,8 +41,8 @@ impl Edge {
 
 impl Accumulator for Edge {
     fn grow(&mut self, slots: usize) {
-        self.times.resize(slots, 0);
-        self.cells.resize(slots, Cell::Null);
+        fill(&mut self.times, slots, 0);
+        fill(&mut self.cells, slots, Cell::Null);
     }
 
     fn take(&mut self, part: &Part<'_>) -> u64 {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::big::{Big, times_power_of_two};
-use super::per_slot::{as_many, check, grown, keep_sparse, load_sparse, pick, save_sparse};
+use super::per_slot::{as_many, check, fill, grown, keep_sparse, load_sparse, pick, save_sparse};
 use crate::codec::{Cell, Fault};
 use crate::engine::column::canonical;
 use crate::engine::{StateError, StateReader, StateWriter};
@@ -38,10 +38,10 @@ impl Default for ExactSums {
 impl ExactSums {
     pub(super) fn grow(&mut self, slots: usize) {
         match &mut self.ints {
-            Some(ints) => ints.resize(slots, 0),
+            Some(ints) => fill(ints, slots, 0),
             None => {
                 self.scaled.resize(slots, 0);
-                self.scales.resize(slots, 0);
+                fill(&mut self.scales, slots, 0);
             }
         }
     }
@@ -189,13 +189,18 @@ impl ExactSums {
         self.ints.as_deref()
     }
 
-    /// The float nearest to a slot's sum.
+    /// A slot's sum as a float: the nearest, but of one that is too long for a decimal it may be its neighbour.
     pub(super) fn float(&self, slot: u32) -> f64 {
         if let Some(float) = crate::expr::float_of(&self.result(slot)) {
             return float;
         }
-        let (mantissa, scale) = self.mantissa(slot);
-        let big = self.wide.get(&slot).cloned().unwrap_or_else(|| Big::whole(mantissa));
+        let (mantissa, mut scale) = self.mantissa(slot);
+        let mut big = self.wide.get(&slot).cloned().unwrap_or_else(|| Big::whole(mantissa));
+        // In the fewest digits, so that it does not matter how they were written.
+        while let Some(tenth) = big.tenth().filter(|_| scale > 0) {
+            big = tenth;
+            scale -= 1;
+        }
         let ((over, up), (under, down)) = (big.parts(), Big::power_of_ten(scale.into()).parts());
         times_power_of_two(over / under, up - down)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::per_slot::{
-    as_many, check, grown, heap_of, keep_sparse, load_cells, load_sparse, pick, pick_cells, replace, save_cells,
+    as_many, check, fill, grown, heap_of, keep_sparse, load_cells, load_sparse, pick, pick_cells, replace, save_cells,
     save_sparse,
 };
 use super::value_order::{Kind, order};
@@ -124,12 +124,12 @@ impl Extreme {
 
 impl Accumulator for Extreme {
     fn grow(&mut self, slots: usize) {
-        self.here.resize(slots, false);
+        fill(&mut self.here, slots, false);
         match &mut self.ints {
-            Some(ints) => ints.resize(slots, 0),
+            Some(ints) => fill(ints, slots, 0),
             None => {
                 self.cells.resize(slots, Cell::Null);
-                self.came.resize(slots, 0);
+                fill(&mut self.came, slots, 0);
             }
         }
     }

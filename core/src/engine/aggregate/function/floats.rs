@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::big::Big;
-use super::per_slot::{check, grown, keep_sparse, load_sparse, pick, save_sparse};
+use super::per_slot::{check, fill, grown, keep_sparse, load_sparse, pick, save_sparse};
 use crate::engine::{StateError, StateReader, StateWriter};
 
 /// A sum for each slot.
@@ -30,7 +30,7 @@ struct FloatSum {
 
 impl FloatSums {
     pub(super) fn grow(&mut self, slots: usize) {
-        self.sums.resize(slots, FloatSum::default());
+        fill(&mut self.sums, slots, FloatSum::default());
     }
 
     /// How many floats are in a slot's sum.

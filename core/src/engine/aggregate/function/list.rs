@@ -1,6 +1,6 @@
 //! `collect_list(x)`, and how values are written into an array.
 
-use super::per_slot::{check, grown, pick_owned};
+use super::per_slot::{check, fill_with, grown, pick_owned};
 use super::{Accumulator, Part};
 use crate::codec::{Cell, Value, json};
 use crate::engine::{Sign, StateError, StateReader, StateWriter};
@@ -62,7 +62,7 @@ impl List {
 
 impl Accumulator for List {
     fn grow(&mut self, slots: usize) {
-        self.slots.resize_with(slots, Values::default);
+        fill_with(&mut self.slots, slots, Values::default);
     }
 
     fn take(&mut self, part: &Part<'_>) -> u64 {

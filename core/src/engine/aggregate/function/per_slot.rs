@@ -5,10 +5,28 @@ use std::collections::BTreeMap;
 use crate::codec::Cell;
 use crate::engine::{StateError, StateReader, StateWriter, StoredCells, store_cell};
 
-/// The room that a column takes which has grown to so many slots. Reckoned from what is in it, so that a loaded state
-/// counts as much as the saved one.
+/// Lengthens a column. It grows by a quarter at a time, so that little room is left empty.
+pub(in crate::engine::aggregate) fn fill<T: Clone>(values: &mut Vec<T>, slots: usize, value: T) {
+    make_room(values, slots);
+    values.resize(slots, value);
+}
+
+/// As [`fill`], with a new value for each.
+pub(in crate::engine::aggregate) fn fill_with<T>(values: &mut Vec<T>, slots: usize, value: impl FnMut() -> T) {
+    make_room(values, slots);
+    values.resize_with(slots, value);
+}
+
+fn make_room<T>(values: &mut Vec<T>, slots: usize) {
+    if slots > values.capacity() {
+        values.reserve_exact((slots - values.len()).max(values.len() / 4).max(4));
+    }
+}
+
+/// The room that a column of so many slots takes, on average. Reckoned from what is in it, so that a loaded state counts
+/// as much as the saved one.
 pub(in crate::engine::aggregate) fn grown(slots: usize) -> usize {
-    if slots == 0 { 0 } else { slots.next_power_of_two().max(4) }
+    slots + slots / 8
 }
 
 /// The values of some slots, in this order.
@@ -36,7 +54,7 @@ pub(super) fn keep_sparse<T>(values: &mut BTreeMap<u32, T>, slots: &[u32]) {
 }
 
 /// Bytes of memory that a value takes beside its cell.
-pub(super) fn heap_of(cell: &Cell<'_>) -> usize {
+pub(in crate::engine::aggregate) fn heap_of(cell: &Cell<'_>) -> usize {
     match cell {
         Cell::Number(text) | Cell::Text(text) | Cell::Array(text) | Cell::Object(text) => text.len(),
         Cell::Bytes(bytes) => bytes.len(),
@@ -100,7 +118,7 @@ pub(in crate::engine::aggregate) fn save_cells<'c>(
 ) {
     let mut bytes = Vec::new();
     cells.into_iter().for_each(|cell| store_cell(cell, &mut bytes));
-    state.put(bytes.as_slice());
+    state.put_bytes(&bytes);
 }
 
 /// Reads what [`save_cells`] wrote.

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::per_slot::{as_many, check, grown, load_cells, pick_owned, save_cells};
+use super::per_slot::{as_many, check, fill_with, grown, load_cells, pick_owned, save_cells};
 use super::value_order::Ordered;
 use super::{Accumulator, Part};
 use crate::codec::Cell;
@@ -51,7 +51,7 @@ impl Quantile {
 impl Accumulator for Quantile {
     fn grow(&mut self, slots: usize) {
         match &mut self.ints {
-            Some(ints) => ints.resize_with(slots, Vec::new),
+            Some(ints) => fill_with(ints, slots, Vec::new),
             None => self.numbers.resize_with(slots, Vec::new),
         }
     }

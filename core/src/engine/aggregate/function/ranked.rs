@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::list::json_array;
-use super::per_slot::{check, grown, heap_of, load_cells, pick_owned, save_cells};
+use super::per_slot::{check, fill_with, grown, heap_of, load_cells, pick_owned, save_cells};
 use super::quantile::{between, place};
 use super::value_order::{Kind, Ordered, same_worth};
 use super::{Accumulator, Part, Taken};
@@ -41,7 +41,7 @@ pub(super) struct Ranked {
 #[derive(Debug, Default)]
 struct Values {
     counts: BTreeMap<Ordered, u64>,
-    /// The kinds that are there.
+    /// The kinds that are there, in order.
     kinds: Vec<Held>,
 }
 
@@ -60,9 +60,9 @@ impl Values {
     }
 
     fn held(&mut self, kind: Kind, came: u64) -> &mut Held {
-        let at = self.kinds.iter().position(|held| held.kind == kind).unwrap_or_else(|| {
-            self.kinds.push(Held { kind, came, count: 0 });
-            self.kinds.len() - 1
+        let at = self.kinds.binary_search_by_key(&kind, |held| held.kind).unwrap_or_else(|at| {
+            self.kinds.insert(at, Held { kind, came, count: 0 });
+            at
         });
         &mut self.kinds[at]
     }
@@ -156,7 +156,7 @@ impl Ranked {
 
 impl Accumulator for Ranked {
     fn grow(&mut self, slots: usize) {
-        self.slots.resize_with(slots, Values::default);
+        fill_with(&mut self.slots, slots, Values::default);
     }
 
     fn take(&mut self, part: &Part<'_>) -> u64 {

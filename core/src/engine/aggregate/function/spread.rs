@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::big::{Big, times_power_of_two};
-use super::per_slot::{as_many, check, grown, keep_sparse, load_sparse, pick, save_sparse};
+use super::per_slot::{as_many, check, fill, grown, keep_sparse, load_sparse, pick, save_sparse};
 use super::{Accumulator, Part};
 use crate::codec::Cell;
 use crate::engine::{Sign, StateError, StateReader, StateWriter};
@@ -178,10 +178,10 @@ fn variance_of_both(a: Moments, b: Moments) -> f64 {
 
 impl Accumulator for Spread {
     fn grow(&mut self, slots: usize) {
-        self.counts.resize(slots, 0);
-        self.sums.resize(slots, 0);
-        self.squares.resize(slots, 0);
-        self.scales.resize(slots, 0);
+        fill(&mut self.counts, slots, 0);
+        fill(&mut self.sums, slots, 0);
+        fill(&mut self.squares, slots, 0);
+        fill(&mut self.scales, slots, 0);
     }
 
     fn take(&mut self, part: &Part<'_>) -> u64 {

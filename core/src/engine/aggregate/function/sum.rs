@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::exact::ExactSums;
 use super::floats::FloatSums;
-use super::per_slot::{as_many, check, grown, keep_sparse, load_sparse, pick, save_sparse};
+use super::per_slot::{as_many, check, fill, grown, keep_sparse, load_sparse, pick, save_sparse};
 use super::{Accumulator, Part};
 use crate::codec::{Cell, Fault};
 use crate::engine::column::Values;
@@ -106,9 +106,9 @@ impl Sums {
 
 impl Accumulator for Sums {
     fn grow(&mut self, slots: usize) {
-        self.here.resize(slots, false);
+        fill(&mut self.here, slots, false);
         if let Some(counts) = &mut self.counts {
-            counts.resize(slots, 0);
+            fill(counts, slots, 0);
         }
         self.exact.grow(slots);
         if let Some(floats) = &mut self.floats {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::per_slot::{check, grown, heap_of, load_cells, pick_owned, save_cells};
+use super::per_slot::{check, fill_with, grown, heap_of, load_cells, pick_owned, save_cells};
 use super::{Accumulator, Part};
 use crate::codec::Cell;
 use crate::engine::column::borrowed;
@@ -31,7 +31,7 @@ impl Timeline {
 
 impl Accumulator for Timeline {
     fn grow(&mut self, slots: usize) {
-        self.slots.resize_with(slots, BTreeMap::new);
+        fill_with(&mut self.slots, slots, BTreeMap::new);
     }
 
     fn take(&mut self, part: &Part<'_>) -> u64 {

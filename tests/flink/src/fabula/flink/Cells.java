@@ -34,7 +34,8 @@ final class Cells {
             case BIGINT -> whole(cell);
             case DOUBLE -> cell.doubleValue();
             case DECIMAL -> cell.decimalValue();
-            case TIMESTAMP_WITHOUT_TIME_ZONE -> LocalDateTime.ofInstant(Instant.ofEpochMilli(whole(cell)), ZoneOffset.UTC);
+            case TIMESTAMP_WITHOUT_TIME_ZONE ->
+                LocalDateTime.ofInstant(Instant.ofEpochMilli(whole(cell)), ZoneOffset.UTC);
             case TIMESTAMP_WITH_LOCAL_TIME_ZONE -> Instant.ofEpochMilli(whole(cell));
             case ARRAY -> array(cell, ((ArrayType) type).getElementType());
             case ROW -> row(cell, ((RowType) type).getChildren());

@@ -13,8 +13,8 @@ import java.util.Map;
 /**
  * Flink SQL as an oracle: a case a line on stdin, its answer a line on stdout, until stdin ends.
  *
- * <p>A case is an object; {@code tests/src/oracle/flink.rs} has its form. What cannot be read as a case is answered too,
- * so that each line has its answer. One small cluster in this process runs all cases, one after the other.
+ * <p>A case is an object; {@code tests/src/oracle/flink.rs} has its form. What cannot be read as a case is answered
+ * too, so that each line has its answer. One small cluster in this process runs all cases, one after the other.
  */
 public final class Oracle {
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -45,7 +45,7 @@ public final class Oracle {
                 throw new IllegalArgumentException("a case is an object");
             }
             return trial.run(given);
-        } catch (Exception error) {
+        } catch (Exception | AssertionError error) {
             return Map.of("error", Trial.reason(error));
         }
     }

@@ -137,7 +137,8 @@ final class Plan {
         Schema schema = schema(table);
         if (table.path("path").isTextual()) {
             tables.createTemporaryTable(name, TableDescriptor.forConnector("filesystem").schema(schema)
-                    .option("path", table.path("path").textValue()).format(table.path("format").asText("json")).build());
+                    .option("path", table.path("path").textValue())
+                    .format(table.path("format").asText("json")).build());
             return;
         }
         tables.createTemporaryTable(name, TableDescriptor.forConnector(Connector.NAME).schema(schema)
@@ -156,7 +157,7 @@ final class Plan {
         table.path("primary_key").forEach(column -> key.add(column.textValue()));
         for (JsonNode column : table.path("columns")) {
             String name = column.path(0).textValue();
-            if (column.has(2)) {
+            if (column.path(2).isTextual()) {
                 schema.columnByExpression(name, column.path(2).textValue());
             } else {
                 schema.column(name, column.path(1).textValue() + (key.contains(name) ? " NOT NULL" : ""));

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Serializable;
 
 /**
- * Rows made by a formula, the same in every oracle and in the benchmark, so that nobody has to hand them over. The columns
- * are {@code k STRING, x BIGINT, ts TIMESTAMP_LTZ(3)}.
+ * Rows made by a formula, the same in every oracle and in the benchmark, so that nobody has to hand them over. The
+ * columns are {@code k STRING, x BIGINT, ts TIMESTAMP_LTZ(3)}.
  *
  * <p>Row {@code i} of topic {@code j} comes from the 64 bits {@code h = mix(i + 1 + j * 2^40)}, SplitMix64's:
  * {@code k = "k" + (h >>> 33) % keys}, {@code x = h & 1023},

@@ -33,8 +33,8 @@ import org.apache.kafka.streams.state.WindowStore;
  *       aggregation without a window and one over sliding windows drop the record.
  *   <li>A session is forgotten 1 ms before it is closed, unless the case gives a retention of 1 ms more than gap and
  *       grace.
- *   <li>Finals by {@code suppress} come once the results' time reaches {@code end + grace}; sessions and sliding windows,
- *       whose end is inside, are still open then, and a session that grows once more is final once more.
+ *   <li>Finals by {@code suppress} come once the results' time reaches {@code end + grace}; sessions and sliding
+ *       windows, whose end is inside, are still open then, and a session that grows once more is final once more.
  *   <li>Finals by {@code emit_strategy} come when a window is closed, but are fetched from the store, which has
  *       forgotten it where time has jumped beyond the retention.
  *   <li>Of a table, a change of group is two updates; the group that is left stays, with a count of 0, unless the case

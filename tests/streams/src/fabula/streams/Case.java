@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An object of a case, with typed access to its fields. What is absent and what is null are the same to a case; what has
- * another type than it should have is an error that names the field.
+ * An object of a case, with typed access to its fields. What is absent and what is null are the same to a case; what
+ * has another type than it should have is an error that names the field.
  */
 record Case(Map<String, Object> fields) {
     @SuppressWarnings("unchecked")

@@ -91,7 +91,7 @@ final class Fields {
         return compared != null && order.test(compared);
     }
 
-    /** How two values stand: numbers by what they are worth, text by code points. Null where they cannot be compared. */
+    /** How two values stand: numbers by what they are worth, text by code points. Null where they do not compare. */
     static Integer compare(Object left, Object right) {
         if (left instanceof Number a && right instanceof Number b) {
             return decimal(a).compareTo(decimal(b));

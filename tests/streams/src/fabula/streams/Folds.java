@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The functions of an aggregation. Kafka Streams has none of its own but a count: it folds what it is given. So these are
- * ours, and what is tested against them is <em>which</em> rows are folded, when, and what comes out after each.
+ * The functions of an aggregation. Kafka Streams has none of its own but a count: it folds what it is given. So these
+ * are ours, and what is tested against them is <em>which</em> rows are folded, when, and what comes out after each.
  *
  * <p>Nulls are skipped, but for {@code count} without a field, which counts rows. Integers stay exact, also beyond 64
  * bits; so do decimals; {@code avg} has 34 digits.

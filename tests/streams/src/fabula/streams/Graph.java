@@ -172,7 +172,7 @@ final class Graph {
     }
 
     private Wire merge(String name, Case node) {
-        return new Wire.Stream(
-                node.texts("inputs").stream().map(input -> input(input).stream(name)).reduce(KStream::merge).orElseThrow());
+        return new Wire.Stream(node.texts("inputs").stream()
+                .map(input -> input(input).stream(name)).reduce(KStream::merge).orElseThrow());
     }
 }

@@ -9,8 +9,8 @@ import org.rocksdb.Options;
 import org.rocksdb.RocksMemEnv;
 
 /**
- * Keeps the files of RocksDB in memory. Versioned tables and the buffer of a join that waits for its table are always in
- * RocksDB; on a disk a case takes a tenth of a second for it.
+ * Keeps the files of RocksDB in memory. Versioned tables and the buffer of a join that waits for its table are always
+ * in RocksDB; on a disk a case takes a tenth of a second for it.
  */
 public final class InMemory implements RocksDBConfigSetter {
     // Kafka Streams makes the setters itself, one for each store, so that what they open is only known here.
@@ -28,6 +28,11 @@ public final class InMemory implements RocksDBConfigSetter {
     @Override
     public void close(String store, Options options) {
         // The store is still open here.
+    }
+
+    /** Leaves the files alone for good: where a case failed, a store may still be open. */
+    static void leave() {
+        OPEN.clear();
     }
 
     /** Forgets the files. All stores must have been closed: RocksDB ends the process otherwise. */

@@ -18,8 +18,8 @@ import org.apache.kafka.streams.kstream.ValueJoiner;
  * <ul>
  *   <li>Stream-stream: unmatched rows are looked for only when a record comes whose time is the largest so far, and
  *       then by the bound of the side that it came from: with unlike bounds they may come later than they could.
- *   <li>Stream-stream: a row that comes when the largest time is beyond its bound is padded at once, without waiting for
- *       the grace, and may then be joined all the same. An expired row is still joined with what the stores still have.
+ *   <li>Stream-stream: a row that comes when the largest time is beyond its bound is padded at once, without waiting
+ *       for the grace, and may then be joined all the same. An expired row is joined with what the stores still have.
  *   <li>Stream-stream: a null value is dropped by every join; a null key is padded at once by the outer ones.
  *   <li>Foreign key: the tombstone of a left row comes out also where its result is gone already.
  * </ul>
@@ -71,7 +71,8 @@ final class Joining {
             case "left" -> left.leftJoin(right, PAIR, windows, joined);
             case "full" -> left.outerJoin(right, PAIR, windows, joined);
             // Kafka Streams has none: a left join seen in a mirror.
-            case "right" -> right.leftJoin(left, (one, other) -> pair(other, one), windows(after, before, grace), joined);
+            case "right" ->
+                right.leftJoin(left, (one, other) -> pair(other, one), windows(after, before, grace), joined);
             default -> throw new IllegalArgumentException("no such join of streams: " + how);
         };
     }

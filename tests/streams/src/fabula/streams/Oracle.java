@@ -5,15 +5,13 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 
 /**
  * Kafka Streams as an oracle: a case a line on stdin, its answer a line on stdout, until stdin ends.
  *
- * <p>A case is an object; {@code tests/src/oracle/streams.rs} has its form. One with {@code "timing"} is measured instead
- * of looked at. What cannot be read as a case is answered too, so that each line has its answer.
+ * <p>A case is an object; {@code tests/src/oracle/streams.rs} has its form. One with {@code "timing"} is measured
+ * instead of looked at. What cannot be read as a case is answered too, so that each line has its answer.
  */
 public final class Oracle {
     private Oracle() {
@@ -23,10 +21,10 @@ public final class Oracle {
         PrintStream answers = System.out;
         // Whatever a library prints must not get between the answers.
         System.setOut(System.err);
-        Path folder = Files.createTempDirectory("fabula-streams");
-        Trial trial = new Trial(folder);
-        Timing timing = new Timing(folder);
-        try (BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+        try (Folder folder = new Folder();
+                BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            Trial trial = new Trial(folder);
+            Timing timing = new Timing(folder);
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 Object answer;
                 try {
@@ -38,8 +36,6 @@ public final class Oracle {
                 answers.write((Json.write(answer) + "\n").getBytes(StandardCharsets.UTF_8));
                 answers.flush();
             }
-        } finally {
-            Files.deleteIfExists(folder);
         }
     }
 }

@@ -1,6 +1,5 @@
 package fabula.streams;
 
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,21 +15,21 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.Record;
 
 /**
- * How fast Kafka Streams runs a topology over generated {@link Rows}, with what it takes to start told apart. Results are
- * counted and thrown away.
+ * How fast Kafka Streams runs a topology over generated {@link Rows}, with what it takes to start told apart. Results
+ * are counted and thrown away.
  *
  * <p>With {@code "bootstrap"} this is Kafka Streams as people run it, against a {@link Broker}, one partition and one
- * thread. Without, it is the test driver, which has no broker to wait for but was never meant to be fast, and which keeps
- * everything that is repartitioned.
+ * thread. Without, it is the test driver, which has no broker to wait for but was never meant to be fast, and which
+ * keeps everything that is repartitioned.
  *
  * <p>Stores are in memory and without changelog topics, which favours Kafka Streams, unless the case says
  * {@code "stores": "rocksdb"} or {@code "changelog": true}. Updates are not cached.
  */
 final class Timing {
-    private final Path folder;
+    private final Folder folder;
 
     /** Timings that may use a folder. */
-    Timing(Path folder) {
+    Timing(Folder folder) {
         this.folder = folder;
     }
 
@@ -42,6 +41,7 @@ final class Timing {
         Topology topology = graph.build(given.objects("nodes"), given.text("output"), () -> new Count(progress));
         List<String> topics = new ArrayList<>(graph.topics());
         long began;
+        folder.empty();
         if (timing.has("bootstrap")) {
             Broker broker = new Broker(timing.text("bootstrap"));
             broker.fill(topics, rows);

@@ -1,19 +1,13 @@
 package fabula.streams;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.stream.Stream;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
@@ -29,14 +23,13 @@ import org.apache.kafka.streams.test.TestRecord;
  *
  * <p>The driver's clock stands still, so nothing depends on how fast the machine is; the driver sets to 0 the intervals
  * at which Kafka Streams would else look for finals and unmatched rows. No cache holds an update back. Stores are in
- * memory but for two kinds that Kafka Streams has only on disk, versioned tables and the buffer of a join with a grace
- * for its table: their folder goes when the case is done.
+ * memory ({@link InMemory} those that are RocksDB's); what Kafka Streams writes beside them goes with the case.
  */
 final class Trial {
-    private final Path folder;
+    private final Folder folder;
 
     /** Trials that may use a folder. */
-    Trial(Path folder) {
+    Trial(Folder folder) {
         this.folder = folder;
     }
 
@@ -61,9 +54,10 @@ final class Trial {
             }
             InMemory.forget();
         } catch (RuntimeException error) {
+            InMemory.leave();
             answer.put("error", reason(error));
         } finally {
-            empty();
+            folder.empty();
         }
         return answer;
     }
@@ -87,7 +81,7 @@ final class Trial {
         return settings;
     }
 
-    /** Records that Kafka Streams says it dropped: without a key or a value where one is needed, too late, out of order. */
+    /** Records that Kafka Streams says it dropped: without a key or value where one is needed, late, out of order. */
     private static long dropped(TopologyTestDriver driver) {
         return driver.metrics().entrySet().stream()
                 .filter(metric -> metric.getKey().name().equals("dropped-records-total"))
@@ -105,18 +99,6 @@ final class Trial {
         return cause.getMessage() == null
                 ? cause + " at " + Arrays.stream(cause.getStackTrace()).limit(3).toList()
                 : cause.getMessage();
-    }
-
-    private void empty() {
-        try (Stream<Path> left = Files.walk(folder)) {
-            for (Path path : left.sorted(Comparator.reverseOrder()).toList()) {
-                if (!path.equals(folder)) {
-                    Files.deleteIfExists(path);
-                }
-            }
-        } catch (IOException error) {
-            throw new UncheckedIOException(error);
-        }
     }
 
     /** Where the output ends: notes each row with the input that caused it. */
