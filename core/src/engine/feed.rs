@@ -51,7 +51,8 @@ impl Step {
                 let [Ok(time)] = times_of(source, batch, &[*row], codecs)[..] else { continue };
                 rows.seq.push(seq);
                 rows.time_ms.push(time);
-                let cells = event_columns(&source.fields, &wanted, batch, &[*row], codecs);
+                let one = [*row];
+                let cells = event_columns(&source.fields, &wanted, batch, &one, codecs);
                 for (column, cells) in rows.columns.iter_mut().zip(&cells) {
                     let column = Arc::make_mut(column);
                     cells.iter().for_each(|cell| column.push_ref(cell));

@@ -168,7 +168,7 @@ pub fn of_streams(draw: &mut Draw, windows: Windows, emit: Emit) -> Question {
         _ => Deviation::None,
     };
     let records = topics.records(draw);
-    Question { pipeline: chain.pipeline, nodes: chain.nodes, records, stores: Stores::Memory, reading, deviation }
+    Question { pipeline: chain.pipeline, nodes: chain.nodes, topics, records, stores: Stores::Memory, reading, deviation }
 }
 
 /// An aggregate of a table, which may be filtered before: what a row was is taken back.
@@ -182,5 +182,5 @@ pub fn of_tables(draw: &mut Draw) -> Question {
     let topics = Topics { nulls: [4, 15, 6], ..Topics::new(&["t"], &[10]) };
     let records = topics.records(draw);
     let deviation = Deviation::None;
-    Question { pipeline: chain.pipeline, nodes: chain.nodes, records, stores: Stores::Memory, reading, deviation }
+    Question { pipeline: chain.pipeline, nodes: chain.nodes, topics, records, stores: Stores::Memory, reading, deviation }
 }

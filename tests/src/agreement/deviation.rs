@@ -28,6 +28,9 @@ pub enum Deviation {
         /// The topics of the kept sides, and whether each is the left one.
         kept: Vec<(&'static str, bool)>,
     },
+    /// A result of a foreign key has the later time of its two rows and of the change, as that of any join of tables;
+    /// Kafka Streams gives it the time of the change alone, and gives it once more when an absent row is taken away.
+    ForeignTimes,
     /// A row that has expired matches nothing, and one without a match is padded once, when it expires. Kafka Streams may
     /// join it all the same, pads rows that lie behind their bound before the grace is over, and may join them then.
     Expiry(Expiry),
@@ -52,7 +55,7 @@ impl Deviation {
 
     /// Whether it is not compared when a row was taken back.
     pub fn forgets_times_of_tombstones(&self) -> bool {
-        matches!(self, Self::Sessions)
+        matches!(self, Self::Sessions | Self::ForeignTimes)
     }
 
     /// What Kafka Streams' answer comes to.
@@ -61,6 +64,7 @@ impl Deviation {
             Self::None | Self::Sessions => theirs,
             Self::Finals { window, grace_ms } => finals(theirs, records, *window, *grace_ms),
             Self::NullValues { kept } => with_null_values(theirs, records, kept),
+            Self::ForeignTimes => with_times_of_both(theirs, records),
             Self::Expiry(expiry) => expiry.applied(theirs, records),
         }
     }
@@ -97,6 +101,33 @@ fn with_null_values(mut theirs: Changes, records: &[Record], kept: &[(&'static s
         }
     }
     theirs
+}
+
+fn with_times_of_both(theirs: Changes, records: &[Record]) -> Changes {
+    let mut table: BTreeMap<String, String> = BTreeMap::new();
+    let rights: Vec<&Record> = records.iter().filter(|record| record.topic == "s").collect();
+    let lefts: Vec<&Record> = records.iter().filter(|record| record.topic == "t" && !record.value.is_null()).collect();
+    let mut of_change = |mut change: Change, at: usize| {
+        let Some(value) = &change.value else {
+            table.remove(&change.key);
+            return Some(change);
+        };
+        if table.insert(change.key.clone(), value.clone()).as_ref() == Some(value) {
+            return None;
+        }
+        let nothing = Record::new("s", Value::Null, i64::MIN, Value::Null);
+        let mut pairs = lefts.iter().flat_map(|left| rights.iter().map(move |right| (*left, *right)));
+        let alone = lefts.iter().map(|left| (*left, &nothing));
+        let is_of = |(left, right): &(&Record, &Record)| {
+            pair(left.value.clone(), right.value.clone(), 0).value == change.value
+        };
+        let of = pairs.by_ref().filter(|(_, right)| !right.value.is_null()).chain(alone).find(is_of);
+        let (left, right) = of.unwrap_or_else(|| panic!("{change:?} is of no two records"));
+        change.time_ms = Some(left.time_ms.max(right.time_ms).max(records[at].time_ms));
+        Some(change)
+    };
+    let each = theirs.into_iter().enumerate();
+    each.map(|(at, changes)| changes.into_iter().filter_map(|change| of_change(change, at)).collect()).collect()
 }
 
 fn pair(left: Value, right: Value, time_ms: i64) -> Change {

@@ -27,7 +27,7 @@ impl Draw {
     }
 
     /// From `low` to `high`, both included.
-    pub fn from_to(&mut self, low: i64, high: i64) -> i64 {
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + self.below(high - low + 1)
     }
 
@@ -78,17 +78,16 @@ impl Topics {
     /// `u` is another number in each (so that no two values are equal), `x` a small number, null or not there, `g` one of
     /// three texts or null, `f` the key of another topic's record or null, `items` an array, null, or not there.
     pub fn records(&self, draw: &mut Draw) -> Vec<Record> {
-        let count = draw.from_to(5, 40);
-        let keys = draw.from_to(1, 5);
+        let count = draw.between(5, 40);
+        let keys = draw.between(1, 5);
         // Times begin at zero as often as elsewhere, since windows are cut off there.
         let mut now = if draw.chance(50) { 0 } else { draw.below(1000) };
+        // How far topics that move time on have come.
+        let mut moved = 0;
         let mut records = Vec::new();
         for u in 0..count {
             let topic = draw.one_of(&self.names);
             let mut time_ms = self.time(draw, now);
-            if self.behind.contains(&topic) {
-                time_ms = time_ms.min(now);
-            }
             let key = if draw.chance(40) { 0 } else { draw.below(keys) };
             let key = if draw.chance(self.nulls[0]) { Value::Null } else { json!(format!("k{key}")) };
             let value = if draw.chance(self.nulls[1]) { Value::Null } else { self.value(draw, u, keys) };
@@ -96,10 +95,28 @@ impl Topics {
             if lacks.iter().zip(self.quiet).any(|(lacks, quiet)| *lacks && quiet) {
                 time_ms = 0;
             }
+            if self.behind.contains(&topic) {
+                time_ms = time_ms.min(moved);
+            } else {
+                moved = moved.max(time_ms);
+            }
             now = now.max(time_ms);
             records.push(Record { topic: topic.to_owned(), key, time_ms, value });
         }
         records
+    }
+
+    /// Whether records, some of which may have been left out, are such as could have been drawn.
+    pub fn allow(&self, records: &[Record]) -> bool {
+        let is_behind = |record: &Record| self.behind.iter().any(|topic| **topic == record.topic);
+        let mut moved = 0;
+        records.iter().all(|record| {
+            if is_behind(record) {
+                return record.time_ms <= moved;
+            }
+            moved = moved.max(record.time_ms);
+            true
+        })
     }
 
     fn value(&self, draw: &mut Draw, u: i64, keys: i64) -> Value {
@@ -108,7 +125,7 @@ impl Topics {
         match draw.below(10) {
             0 => {}
             1 => drop(value.insert("x".to_owned(), Value::Null)),
-            _ => drop(value.insert("x".to_owned(), json!(draw.from_to(-5, 9)))),
+            _ => drop(value.insert("x".to_owned(), json!(draw.between(-5, 9)))),
         }
         let g = if draw.chance(self.nulls[2]) { Value::Null } else { json!(format!("g{}", draw.below(3))) };
         value.insert("g".to_owned(), g);
@@ -127,7 +144,7 @@ impl Topics {
         let time = match draw.below(20) {
             0..10 => {
                 let span = if self.spans.is_empty() { 10 } else { draw.one_of(&self.spans) };
-                (now / span + draw.from_to(-1, 2)) * span + draw.from_to(-1, 1)
+                (now / span + draw.between(-1, 2)) * span + draw.between(-1, 1)
             }
             10..14 => now + draw.below(4),
             // A sum or difference of spans from where time stands.

@@ -27,6 +27,7 @@ fn asked(chain: Chain, draw: &mut Draw, topics: &Topics, (right, key): (&str, Ke
         pipeline: chain.pipeline,
         nodes: chain.nodes,
         records: topics.records(draw),
+        topics: topics.clone(),
         stores: Stores::Memory,
         reading,
         deviation: Deviation::None,
@@ -66,6 +67,7 @@ pub fn of_streams_in_time(draw: &mut Draw, how: &str) -> Question {
         before_ms: Some(before),
         after_ms: Some(after),
         grace_ms: Some(grace),
+        exact_retention: true,
         ..Join::default()
     };
     let other = Chain::stream("b");
@@ -85,6 +87,7 @@ pub fn of_streams(draw: &mut Draw, how: &str) -> Question {
         before_ms: Some(before),
         after_ms: Some(after),
         grace_ms: Some(grace),
+        exact_retention: true,
         ..Join::default()
     };
     let question = asked(Chain::stream("a").beside(&Chain::stream("b")), draw, &topics, ("b", KeyOf::Nobody), join);
@@ -148,5 +151,6 @@ pub fn of_tables(draw: &mut Draw, how: &str) -> Question {
 pub fn of_tables_by_foreign_key(draw: &mut Draw, how: &str) -> Question {
     let topics = Topics { nulls: [4, 20, 6], ..Topics::new(&["t", "s"], &[10]) };
     let join = Join { how: how.to_owned(), foreign: Some("f".to_owned()), ..Join::default() };
-    asked(Chain::table("t").beside(&Chain::table("s")), draw, &topics, ("s", KeyOf::Left), join)
+    let question = asked(Chain::table("t").beside(&Chain::table("s")), draw, &topics, ("s", KeyOf::Left), join);
+    Question { deviation: Deviation::ForeignTimes, ..question }
 }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::oracle::streams::{self, Case, Node, Record, Stores};
 use answer::{Changes, settled, sorted, table_of, without_times_of_tombstones};
 use deviation::Deviation;
-use draw::Draw;
+use draw::{Draw, Topics};
 
 /// A pipeline in both languages, and its input.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Question {
     pub pipeline: String,
     /// For Kafka Streams; the last one is the output.
     pub nodes: Vec<Node>,
+    /// What the records are drawn from.
+    pub topics: Topics,
     /// The records, in the order in which both get them.
     pub records: Vec<Record>,
     /// Where Kafka Streams keeps tables.
@@ -143,7 +145,7 @@ impl Question {
             while at < self.records.len() {
                 let mut fewer = self.clone();
                 fewer.records.remove(at);
-                if matches!(fewer.differs(test), Ok(Some(_))) {
+                if fewer.topics.allow(&fewer.records) && matches!(fewer.differs(test), Ok(Some(_))) {
                     self = fewer;
                 } else {
                     at += 1;

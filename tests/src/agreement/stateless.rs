@@ -135,6 +135,7 @@ impl Chain {
             pipeline: self.pipeline,
             nodes: self.nodes,
             records: topics.records(draw),
+        topics: topics.clone(),
             stores: Stores::Memory,
             deviation: Deviation::None,
         }
@@ -145,7 +146,7 @@ impl Chain {
 pub fn of_streams(draw: &mut Draw) -> Question {
     let mut chain = Chain::stream("a");
     let (mut merged, mut flattened) = (false, false);
-    for at in 0..draw.from_to(1, 4) {
+    for at in 0..draw.between(1, 4) {
         let name = format!("n{at}");
         chain = match draw.below(5) {
             0 => chain.filtered(&name, draw),
