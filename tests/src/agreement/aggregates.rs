@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::deviation::Deviation;
-use super::draw::{Draw, Topics};
+use super::draw::{Draw, Part, Topics};
+use super::half_late::HalfLate;
 use super::stateless::Chain;
 use super::{Question, Reading};
-use crate::oracle::streams::{Aggregate, Emit, Kind, Select, Stores, Window};
+use crate::oracle::streams::{Aggregate, Emit, Kind, Select, Window};
 
 /// Kinds of windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,8 +137,8 @@ pub fn of_streams(draw: &mut Draw, windows: Windows, emit: Emit) -> Question {
     let mut chain = Chain::stream("a");
     let (mut names, mut is_by_key) = (vec!["a"], by.is_empty());
     match draw.below(6) {
-        // Finals are made of the updates with the times of all records: none may be filtered out.
-        0 if matches!(emit, Emit::Updates) => chain = chain.filtered("n0", draw),
+        // Finals, and what comes half late, are found by the times of all records: none may be filtered out.
+        0 if matches!(emit, Emit::Updates) && windows != Windows::Sliding => chain = chain.filtered("n0", draw),
         1 => {
             chain = chain.rekeyed("n0");
             is_by_key = false;
@@ -151,13 +152,13 @@ pub fn of_streams(draw: &mut Draw, windows: Windows, emit: Emit) -> Question {
     let mut of: Vec<i64> = spans(window);
     of.push(grace_ms);
     let mut topics = Topics::new(&names, &of);
-    topics.quiet = [true, !is_by_key, !is_by_key];
+    let groups = if by.is_empty() && !is_by_key { &["g"] } else { by };
+    let parts: Vec<Part> =
+        if is_by_key { vec![Part::Key] } else { groups.iter().map(|field| Part::Field(field)).collect() };
+    topics.quiet = names.iter().flat_map(|name| parts.iter().map(|part| (*name, *part))).collect();
     // Kafka Streams drops null values where there is no window and of sliding ones; each has its own test.
     if matches!(windows, Windows::Whole | Windows::Sliding) {
         topics.nulls[1] = 0;
-    }
-    if by.contains(&"f") {
-        topics.quiet = [true; 3];
     }
     let (chain, reading) = grouped(draw, chain, by, (window, grace_ms, emit), false);
     let deviation = match (window, emit) {
@@ -168,7 +169,12 @@ pub fn of_streams(draw: &mut Draw, windows: Windows, emit: Emit) -> Question {
         _ => Deviation::None,
     };
     let records = topics.records(draw);
-    Question { pipeline: chain.pipeline, nodes: chain.nodes, topics, records, stores: Stores::Memory, reading, deviation }
+    let half_late = match window {
+        Some(Window::Sliding { size_ms }) => Some(HalfLate { size_ms, grace_ms, by: groups.to_vec() }),
+        _ => None,
+    };
+    let question = Question::new(chain.pipeline, chain.nodes, topics, records, reading);
+    Question { deviation, half_late, ..question }
 }
 
 /// An aggregate of a table, which may be filtered before: what a row was is taken back.
@@ -181,6 +187,5 @@ pub fn of_tables(draw: &mut Draw) -> Question {
     let (chain, reading) = grouped(draw, chain, by, (None, 0, Emit::Updates), true);
     let topics = Topics { nulls: [4, 15, 6], ..Topics::new(&["t"], &[10]) };
     let records = topics.records(draw);
-    let deviation = Deviation::None;
-    Question { pipeline: chain.pipeline, nodes: chain.nodes, topics, records, stores: Stores::Memory, reading, deviation }
+    Question::new(chain.pipeline, chain.nodes, topics, records, reading)
 }

@@ -45,6 +45,9 @@ pub struct Expiry {
     pub wait_ms: [i64; 2],
     /// The field of the value that is the left key; `None` is the record's key.
     pub left_field: Option<&'static str>,
+    /// Whether every row comes so early that Kafka Streams matches as Fabula does. Then what it pads must be what Fabula
+    /// pads; it may do so later, since it looks for rows that have expired only now and then.
+    pub in_time: bool,
 }
 
 impl Deviation {
@@ -118,9 +121,8 @@ fn with_times_of_both(theirs: Changes, records: &[Record]) -> Changes {
         let nothing = Record::new("s", Value::Null, i64::MIN, Value::Null);
         let mut pairs = lefts.iter().flat_map(|left| rights.iter().map(move |right| (*left, *right)));
         let alone = lefts.iter().map(|left| (*left, &nothing));
-        let is_of = |(left, right): &(&Record, &Record)| {
-            pair(left.value.clone(), right.value.clone(), 0).value == change.value
-        };
+        let is_of =
+            |(left, right): &(&Record, &Record)| pair(left.value.clone(), right.value.clone(), 0).value == change.value;
         let of = pairs.by_ref().filter(|(_, right)| !right.value.is_null()).chain(alone).find(is_of);
         let (left, right) = of.unwrap_or_else(|| panic!("{change:?} is of no two records"));
         change.time_ms = Some(left.time_ms.max(right.time_ms).max(records[at].time_ms));
@@ -173,38 +175,56 @@ impl Expiry {
         let alive = |record: &Record, at: usize| times[at] <= record.time_ms + self.wait_ms(record);
         let mut matched = vec![false; records.len()];
         let mut answer: Changes = vec![Vec::new(); records.len()];
+        let mut theirs_alone = Vec::new();
         for (at, changes) in theirs.into_iter().enumerate() {
             for change in changes {
-                // The other row of a match is the one that, paired with this one, gives the value.
-                let partner = (0..at).find(|&other| {
-                    let (left, right) = if records[at].topic == "a" { (at, other) } else { (other, at) };
-                    let both = [&records[left], &records[right]];
-                    both[0].topic == "a"
-                        && both[1].topic == "b"
-                        && !both[0].value.is_null()
-                        && !both[1].value.is_null()
-                        && pair(both[0].value.clone(), both[1].value.clone(), 0).value == change.value
-                });
-                if let Some(partner) = partner
-                    && alive(&records[at], at)
-                    && alive(&records[partner], at)
-                {
-                    matched[at] = true;
-                    matched[partner] = true;
+                match Self::partner(&change, records, at) {
+                    Some(partner) if alive(&records[at], at) && alive(&records[partner], at) => {
+                        matched[at] = true;
+                        matched[partner] = true;
+                        answer[at].push(change);
+                    }
+                    Some(_) => {}
+                    None => theirs_alone.push((at, change)),
+                }
+            }
+        }
+        let expires = |row: usize| (row + 1..records.len()).find(|&later| !alive(&records[row], later));
+        for (at, record) in records.iter().enumerate().filter(|(_, record)| is_kept(record)) {
+            if !self.has_key(record) {
+                answer[at].push(Self::padded(record));
+            } else if !matched[at]
+                && alive(record, at)
+                && let Some(later) = expires(at)
+            {
+                answer[later].push(Self::padded(record));
+            }
+        }
+        if self.in_time {
+            for (at, change) in theirs_alone {
+                // What they pad must be a row that has expired without a match, or one that has no key.
+                let is_so = |row: &usize| {
+                    let record = &records[*row];
+                    let is_over = expires(*row).is_some_and(|expired| expired <= at) && !matched[*row];
+                    Self::padded(record) == change
+                        && is_kept(record)
+                        && (is_over || !self.has_key(record) && *row == at)
+                };
+                if !(0..=at).any(|row| is_so(&row)) {
                     answer[at].push(change);
                 }
             }
         }
-        for (at, record) in records.iter().enumerate().filter(|(_, record)| is_kept(record)) {
-            if !self.has_key(record) {
-                answer[at].push(Self::padded(record));
-            } else if !matched[at] && alive(record, at) {
-                let expires = (at + 1..records.len()).find(|&later| !alive(record, later));
-                if let Some(later) = expires {
-                    answer[later].push(Self::padded(record));
-                }
-            }
-        }
         answer
+    }
+
+    /// The earlier row that, paired with the row at a place, gives a result.
+    fn partner(change: &Change, records: &[Record], at: usize) -> Option<usize> {
+        (0..at).find(|&other| {
+            let (left, right) = if records[at].topic == "a" { (at, other) } else { (other, at) };
+            let [left, right] = [&records[left], &records[right]];
+            let are_both = left.topic == "a" && right.topic == "b" && !left.value.is_null() && !right.value.is_null();
+            are_both && pair(left.value.clone(), right.value.clone(), 0).value == change.value
+        })
     }
 }

@@ -42,6 +42,27 @@ impl Draw {
     }
 }
 
+/// A part of a record, which may be null.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    /// The key.
+    Key,
+    /// The value.
+    Value,
+    /// A field of the value.
+    Field(&'static str),
+}
+
+impl Part {
+    fn is_missing(self, record: &Record) -> bool {
+        match self {
+            Self::Key => record.key.is_null(),
+            Self::Value => record.value.is_null(),
+            Self::Field(name) => record.value[name].is_null(),
+        }
+    }
+}
+
 /// What records are drawn from.
 #[derive(Debug, Clone)]
 pub struct Topics {
@@ -55,9 +76,9 @@ pub struct Topics {
     pub behind: Vec<&'static str>,
     /// How many records in a hundred have no key, no value, no group.
     pub nulls: [i64; 3],
-    /// Whether a record without a key, a value or a group has time 0, so that it moves nobody's time on. Kafka Streams
-    /// drops such a record before it looks at its time; Fabula's time is that of every row that came.
-    pub quiet: [bool; 3],
+    /// What a record of a topic must have, or else its time is 0, so that it moves nobody's time on. Kafka Streams drops
+    /// such a record before it looks at its time; Fabula's time is that of every row that came.
+    pub quiet: Vec<(&'static str, Part)>,
 }
 
 impl Topics {
@@ -69,7 +90,7 @@ impl Topics {
             disorder_ms: None,
             behind: Vec::new(),
             nulls: [4, 8, 6],
-            quiet: [true; 3],
+            quiet: names.iter().flat_map(|name| [(*name, Part::Key), (*name, Part::Value)]).collect(),
         }
     }
 
@@ -91,8 +112,8 @@ impl Topics {
             let key = if draw.chance(40) { 0 } else { draw.below(keys) };
             let key = if draw.chance(self.nulls[0]) { Value::Null } else { json!(format!("k{key}")) };
             let value = if draw.chance(self.nulls[1]) { Value::Null } else { self.value(draw, u, keys) };
-            let lacks = [key.is_null(), value.is_null(), value["g"].is_null() || value["f"].is_null()];
-            if lacks.iter().zip(self.quiet).any(|(lacks, quiet)| *lacks && quiet) {
+            let mut record = Record { topic: topic.to_owned(), key, time_ms, value };
+            if self.is_quiet(&record) {
                 time_ms = 0;
             }
             if self.behind.contains(&topic) {
@@ -101,7 +122,8 @@ impl Topics {
                 moved = moved.max(time_ms);
             }
             now = now.max(time_ms);
-            records.push(Record { topic: topic.to_owned(), key, time_ms, value });
+            record.time_ms = time_ms;
+            records.push(record);
         }
         records
     }
@@ -109,14 +131,20 @@ impl Topics {
     /// Whether records, some of which may have been left out, are such as could have been drawn.
     pub fn allow(&self, records: &[Record]) -> bool {
         let is_behind = |record: &Record| self.behind.iter().any(|topic| **topic == record.topic);
-        let mut moved = 0;
+        let (mut moved, mut now) = (0, 0);
         records.iter().all(|record| {
+            let is_in_time = self.disorder_ms.is_none_or(|disorder| record.time_ms >= now - disorder);
+            now = now.max(record.time_ms);
             if is_behind(record) {
-                return record.time_ms <= moved;
+                return is_in_time && record.time_ms <= moved;
             }
             moved = moved.max(record.time_ms);
-            true
+            is_in_time || self.is_quiet(record)
         })
+    }
+
+    fn is_quiet(&self, record: &Record) -> bool {
+        self.quiet.iter().any(|(topic, part)| **topic == record.topic && part.is_missing(record))
     }
 
     fn value(&self, draw: &mut Draw, u: i64, keys: i64) -> Value {

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::deviation::{Deviation, Expiry};
-use super::draw::{Draw, Topics};
+use super::draw::{Draw, Part, Topics};
 use super::stateless::Chain;
 use super::{KeyOf, Question, Reading};
-use crate::oracle::streams::{Join, Kind, Stores};
+use crate::oracle::streams::{Join, Kind};
 
 fn asked(chain: Chain, draw: &mut Draw, topics: &Topics, (right, key): (&str, KeyOf), join: Join) -> Question {
     let left = chain.last.clone();
@@ -23,15 +23,12 @@ fn asked(chain: Chain, draw: &mut Draw, topics: &Topics, (right, key): (&str, Ke
     let reading = Reading::Pair { left: left.clone(), right: right.to_owned(), key };
     let join = Join { left, right: right.to_owned(), ..join };
     let chain = chain.then("j", &pipeline, Kind::Join(Box::new(join)));
-    Question {
-        pipeline: chain.pipeline,
-        nodes: chain.nodes,
-        records: topics.records(draw),
-        topics: topics.clone(),
-        stores: Stores::Memory,
-        reading,
-        deviation: Deviation::None,
-    }
+    Question::new(chain.pipeline, chain.nodes, topics.clone(), topics.records(draw), reading)
+}
+
+/// What left records that are joined by their field `f`, and right ones, must have.
+fn joined_by_field(right: &'static str) -> Vec<(&'static str, Part)> {
+    vec![("a", Part::Field("f")), (right, Part::Key), (right, Part::Value)]
 }
 
 fn kept(how: &str) -> Vec<(&'static str, bool)> {
@@ -43,44 +40,18 @@ fn kept(how: &str) -> Vec<(&'static str, bool)> {
     }
 }
 
-/// Streams whose rows are not so late that Kafka Streams would do otherwise: no row lies further behind the largest time
-/// than the grace, nor, of outer joins, than the bounds, which are equal there.
+/// Streams whose rows are not so late that Kafka Streams would match otherwise: no row lies further behind the largest
+/// time than the grace, nor, of outer joins, than the bounds.
 pub fn of_streams_in_time(draw: &mut Draw, how: &str) -> Question {
-    let before = draw.one_of(&[0, 1, 5, 10, 20]);
-    let after = if how == "inner" { draw.one_of(&[0, 1, 5, 10, 20]) } else { before };
+    let [before, after] = [(); 2].map(|()| draw.one_of(&[0, 1, 5, 10, 20]));
     let grace = draw.one_of(&[0, 1, 5, 12]);
-    let mut topics = Topics::new(&["a", "b"], &[before, after, grace, before + grace]);
-    topics.disorder_ms = Some(if how == "inner" { grace } else { before.min(grace) });
-    let mut chain = Chain::stream("a");
-    if draw.chance(20) {
-        topics.nulls[1] = 0;
-        chain = chain.filtered("fa", draw);
-    }
+    let mut topics = Topics::new(&["a", "b"], &[before, after, grace, before + grace, after + grace]);
+    topics.disorder_ms = Some(if how == "inner" { grace } else { before.min(after).min(grace) });
     let by_field = draw.chance(20);
     if by_field {
         // The records of the right topic have the keys that the left ones name.
-        topics.quiet = [true; 3];
+        topics.quiet = joined_by_field("b");
     }
-    let join = Join {
-        how: how.to_owned(),
-        on_left: if by_field { Value::from("f") } else { Value::Null },
-        before_ms: Some(before),
-        after_ms: Some(after),
-        grace_ms: Some(grace),
-        exact_retention: true,
-        ..Join::default()
-    };
-    let other = Chain::stream("b");
-    let question = asked(chain.beside(&other), draw, &topics, ("b", KeyOf::Nobody), join);
-    Question { deviation: Deviation::NullValues { kept: kept(how) }, ..question }
-}
-
-/// Streams however late their rows are.
-pub fn of_streams(draw: &mut Draw, how: &str) -> Question {
-    let [before, after] = [(); 2].map(|()| draw.one_of(&[0, 1, 5, 10, 20]));
-    let grace = draw.one_of(&[0, 1, 5, 12]);
-    let topics = Topics::new(&["a", "b"], &[before, after, grace, before + grace, after + grace]);
-    let by_field = draw.chance(20);
     let join = Join {
         how: how.to_owned(),
         on_left: if by_field { Value::from("f") } else { Value::Null },
@@ -91,9 +62,35 @@ pub fn of_streams(draw: &mut Draw, how: &str) -> Question {
         ..Join::default()
     };
     let question = asked(Chain::stream("a").beside(&Chain::stream("b")), draw, &topics, ("b", KeyOf::Nobody), join);
-    let expiry =
-        Expiry { kept: kept(how), wait_ms: [after + grace, before + grace], left_field: by_field.then_some("f") };
-    Question { deviation: Deviation::Expiry(expiry), ..question }
+    let left_field = by_field.then_some("f");
+    let wait_ms = [after + grace, before + grace];
+    let deviation = Deviation::Expiry(Expiry { kept: kept(how), wait_ms, left_field, in_time: true });
+    Question { deviation, ..question }
+}
+
+/// Streams however late their rows are.
+pub fn of_streams(draw: &mut Draw, how: &str) -> Question {
+    let [before, after] = [(); 2].map(|()| draw.one_of(&[0, 1, 5, 10, 20]));
+    let grace = draw.one_of(&[0, 1, 5, 12]);
+    let mut topics = Topics::new(&["a", "b"], &[before, after, grace, before + grace, after + grace]);
+    let by_field = draw.chance(20);
+    if by_field {
+        topics.quiet = joined_by_field("b");
+    }
+    let join = Join {
+        how: how.to_owned(),
+        on_left: if by_field { Value::from("f") } else { Value::Null },
+        before_ms: Some(before),
+        after_ms: Some(after),
+        grace_ms: Some(grace),
+        exact_retention: true,
+        ..Join::default()
+    };
+    let question = asked(Chain::stream("a").beside(&Chain::stream("b")), draw, &topics, ("b", KeyOf::Nobody), join);
+    let left_field = by_field.then_some("f");
+    let wait_ms = [after + grace, before + grace];
+    let deviation = Deviation::Expiry(Expiry { kept: kept(how), wait_ms, left_field, in_time: false });
+    Question { deviation, ..question }
 }
 
 /// How Kafka Streams looks a stream's rows up in a table.
@@ -113,12 +110,21 @@ pub fn of_stream_with_table(draw: &mut Draw, how: &str, look_up: LookUp) -> Ques
     let grace = (look_up == LookUp::Waiting).then(|| draw.one_of(&[0, 1, 5, 12]));
     let mut topics = Topics::new(&["a", "t"], &[10, grace.unwrap_or(3)]);
     topics.nulls[1] = 15;
+    let mut by_field = draw.chance(30);
     if look_up == LookUp::Waiting {
         topics.behind = vec!["t"];
+        // A left row without a key stops Kafka Streams here.
+        if how == "left" {
+            topics.nulls[0] = 0;
+            by_field = false;
+        }
+    }
+    if by_field {
+        topics.quiet = joined_by_field("t");
     }
     let join = Join {
         how: how.to_owned(),
-        on_left: if draw.chance(30) { Value::from("f") } else { Value::Null },
+        on_left: if by_field { Value::from("f") } else { Value::Null },
         grace_ms: grace,
         ..Join::default()
     };

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod deviation;
 pub mod draw;
 pub mod fabula;
+pub mod half_late;
 pub mod joins;
 pub mod stateless;
 
@@ -22,6 +23,7 @@ use crate::oracle::streams::{self, Case, Node, Record, Stores};
 use answer::{Changes, settled, sorted, table_of, without_times_of_tombstones};
 use deviation::Deviation;
 use draw::{Draw, Topics};
+use half_late::{HalfLate, concerns};
 
 /// A pipeline in both languages, and its input.
 #[derive(Debug, Clone)]
@@ -34,12 +36,12 @@ pub struct Question {
     pub topics: Topics,
     /// The records, in the order in which both get them.
     pub records: Vec<Record>,
-    /// Where Kafka Streams keeps tables.
-    pub stores: Stores,
     /// What Fabula's columns are in Kafka Streams' answer.
     pub reading: Reading,
     /// Where the two differ on purpose.
     pub deviation: Deviation,
+    /// Which windows are not compared.
+    pub half_late: Option<HalfLate>,
 }
 
 /// What the columns of Fabula's view are.
@@ -75,6 +77,11 @@ pub enum KeyOf {
 }
 
 impl Question {
+    /// A question about which the two agree.
+    pub fn new(pipeline: String, nodes: Vec<Node>, topics: Topics, records: Vec<Record>, reading: Reading) -> Self {
+        Self { pipeline, nodes, topics, records, reading, deviation: Deviation::None, half_late: None }
+    }
+
     /// What both say, if they don't agree; `None` if they do. Fails where Kafka Streams is missing.
     fn differs(&self, test: &str) -> Result<Option<String>, ()> {
         let case = Case {
@@ -82,7 +89,7 @@ impl Question {
             nodes: self.nodes.clone(),
             output: self.nodes.last().map(|node| node.name.clone()).unwrap_or_default(),
             input: self.records.clone(),
-            stores: self.stores,
+            stores: Stores::Memory,
         };
         let answer = streams::ask(test, &case).ok_or(())?;
         let (ours, flow) = fabula::run(&self.pipeline, &self.reading, &self.records, 1);
@@ -92,7 +99,9 @@ impl Question {
             theirs.iter_mut().flatten().for_each(|change| "null".clone_into(&mut change.key));
         }
         let theirs = self.deviation.applied(theirs, &self.records);
-        let compared = |changes: Changes| {
+        let half_late = self.half_late.as_ref().map_or_else(Vec::new, |half_late| half_late.rows(&self.records));
+        let compared = |mut changes: Changes| {
+            changes.iter_mut().for_each(|changes| changes.retain(|change| !concerns(&half_late, change)));
             let changes = if flow == Flow::Table { settled(changes) } else { changes };
             sorted(if self.deviation.forgets_times_of_tombstones() {
                 without_times_of_tombstones(changes)
@@ -105,12 +114,12 @@ impl Question {
             return Ok(Some(self.told(&ours, &theirs)));
         }
         // However the input is cut, it comes to the same.
-        let (cut, _) = fabula::run(&self.pipeline, &self.reading, &self.records, 7);
+        let cut = compared(fabula::run(&self.pipeline, &self.reading, &self.records, 7).0);
         let same = match flow {
             Flow::Table => table_of(&cut) == table_of(&ours),
-            Flow::Stream => compared(cut.clone()) == ours,
+            Flow::Stream => cut == ours,
         };
-        Ok((!same).then(|| format!("cut into steps of 7:\n{}", self.told(&compared(cut), &ours))))
+        Ok((!same).then(|| format!("cut into steps of 7:\n{}", self.told(&cut, &ours))))
     }
 
     /// A row of nulls, where rows have columns.

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::deviation::Deviation;
 use super::draw::{Draw, Topics};
 use super::{Question, Reading};
-use crate::oracle::streams::{Field, Kind, Node, Stores};
+use crate::oracle::streams::{Field, Kind, Node};
 
 /// Nodes one behind the other, in both languages.
 #[derive(Debug, Clone)]
@@ -130,27 +129,23 @@ impl Chain {
 
     /// The question of this chain, whose end is a projection.
     fn asked(self, draw: &mut Draw, topics: &Topics) -> Question {
-        Question {
-            reading: Reading::Columns { key: vec!["key".to_owned()], values: self.fields },
-            pipeline: self.pipeline,
-            nodes: self.nodes,
-            records: topics.records(draw),
-        topics: topics.clone(),
-            stores: Stores::Memory,
-            deviation: Deviation::None,
-        }
+        let reading = Reading::Columns { key: vec!["key".to_owned()], values: self.fields };
+        Question::new(self.pipeline, self.nodes, topics.clone(), topics.records(draw), reading)
     }
 }
 
 /// One to four nodes behind a stream.
 pub fn of_streams(draw: &mut Draw) -> Question {
     let mut chain = Chain::stream("a");
-    let (mut merged, mut flattened) = (false, false);
+    let (mut merged, mut flattened, mut rekeyed) = (false, false, false);
     for at in 0..draw.between(1, 4) {
         let name = format!("n{at}");
         chain = match draw.below(5) {
             0 => chain.filtered(&name, draw),
-            1 => chain.rekeyed(&name),
+            1 => {
+                rekeyed = true;
+                chain.rekeyed(&name)
+            }
             // Streams are merged while their fields have the same names.
             2 if !merged && chain.prefix == "value." => {
                 merged = true;
@@ -163,7 +158,11 @@ pub fn of_streams(draw: &mut Draw) -> Question {
             _ => chain.projected(&name),
         };
     }
-    let topics = Topics::new(if merged { &["a", "b"] } else { &["a"] }, &[10]);
+    let mut topics = Topics::new(if merged { &["a", "b"] } else { &["a"] }, &[10]);
+    if rekeyed {
+        // The topic through which Kafka Streams sends them takes none without a key.
+        topics.nulls = [4, 0, 0];
+    }
     chain.projected("end").asked(draw, &topics)
 }
 
