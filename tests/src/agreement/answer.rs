@@ -88,6 +88,16 @@ pub fn settled(changes: Changes) -> Changes {
     changes.into_iter().map(of_event).collect()
 }
 
+/// Of each event the last change of each row.
+pub fn last_of_each(changes: Changes) -> Changes {
+    let last = |changes: Vec<Change>| {
+        let mut last: BTreeMap<_, Change> = BTreeMap::new();
+        changes.into_iter().for_each(|change| drop(last.insert((change.key.clone(), change.window), change)));
+        last.into_values().collect()
+    };
+    changes.into_iter().map(last).collect()
+}
+
 /// The same without the times of what is taken back.
 pub fn without_times_of_tombstones(mut changes: Changes) -> Changes {
     let gone = changes.iter_mut().flatten().filter(|change| change.value.is_none());
@@ -95,13 +105,14 @@ pub fn without_times_of_tombstones(mut changes: Changes) -> Changes {
     changes
 }
 
-/// The table that changes lead to.
-pub fn table_of(changes: &Changes) -> BTreeMap<(String, Option<(i64, i64)>), Change> {
+/// The table that changes lead to, with its rows' times or without.
+pub fn table_of(changes: &Changes, with_times: bool) -> BTreeMap<(String, Option<(i64, i64)>), Change> {
     let mut table = BTreeMap::new();
     for change in changes.iter().flatten() {
         let id = (change.key.clone(), change.window);
+        let time_ms = change.time_ms.filter(|_| with_times);
         match change.value {
-            Some(_) => table.insert(id, change.clone()),
+            Some(_) => table.insert(id, Change { time_ms, ..change.clone() }),
             None => table.remove(&id),
         };
     }

@@ -77,6 +77,15 @@ impl Sink for Taken<'_> {
                     };
                     (key, json!({ "left": side(left, "value"), "right": side(right, "value") }))
                 }
+                Reading::Sides(sides) => {
+                    let [left, right] = sides.each_ref().map(|side| {
+                        let values = side.values.iter().map(|(name, column)| (name.clone(), cell(column)));
+                        let is_there = !cell(&side.key).is_null();
+                        (cell(&side.key), if is_there { Value::Object(values.collect()) } else { Value::Null })
+                    });
+                    let key = if left.0.is_null() { right.0 } else { left.0 };
+                    (key, json!({ "left": left.1, "right": right.1 }))
+                }
             };
             let window = self.places.contains_key("window_start").then(|| {
                 let time = |name: &str| cell(name).as_i64().expect("a time");

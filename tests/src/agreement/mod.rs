@@ -7,6 +7,7 @@
 
 pub mod aggregates;
 pub mod answer;
+pub mod chained;
 pub mod deviation;
 pub mod draw;
 pub mod fabula;
@@ -20,7 +21,7 @@ use fabula_core::pipeline::Flow;
 use serde_json::{Value, json};
 
 use crate::oracle::streams::{self, Case, Node, Record, Stores};
-use answer::{Changes, settled, sorted, table_of, without_times_of_tombstones};
+use answer::{Changes, last_of_each, settled, sorted, table_of, without_times_of_tombstones};
 use deviation::Deviation;
 use draw::{Draw, Topics};
 use half_late::{HalfLate, concerns};
@@ -42,6 +43,12 @@ pub struct Question {
     pub deviation: Deviation,
     /// Which windows are not compared.
     pub half_late: Option<HalfLate>,
+    /// Whether one record may change a row several times. Then only the last of these changes is compared: Fabula puts
+    /// those of a step together.
+    pub several: bool,
+    /// Whether the time of a row in the table depends on how the input is cut: a join behind an aggregate does not see
+    /// updates that were put together, so neither their times.
+    pub times_by_step: bool,
 }
 
 /// What the columns of Fabula's view are.
@@ -63,6 +70,17 @@ pub enum Reading {
         /// What the result's key is.
         key: KeyOf,
     },
+    /// Both sides of a join of tables whose rows have columns; the key is the side's that is there.
+    Sides([SideOf; 2]),
+}
+
+/// The columns of one side of a join of tables.
+#[derive(Debug, Clone)]
+pub struct SideOf {
+    /// The key, null where the side is missing.
+    pub key: String,
+    /// The fields, each with its column.
+    pub values: Vec<(String, String)>,
 }
 
 /// What the key of a join's result is.
@@ -79,11 +97,24 @@ pub enum KeyOf {
 impl Question {
     /// A question about which the two agree.
     pub fn new(pipeline: String, nodes: Vec<Node>, topics: Topics, records: Vec<Record>, reading: Reading) -> Self {
-        Self { pipeline, nodes, topics, records, reading, deviation: Deviation::None, half_late: None }
+        Self {
+            pipeline,
+            nodes,
+            topics,
+            records,
+            reading,
+            deviation: Deviation::None,
+            half_late: None,
+            several: false,
+            times_by_step: false,
+        }
     }
 
-    /// What both say, if they don't agree; `None` if they do. Fails where Kafka Streams is missing.
-    fn differs(&self, test: &str) -> Result<Option<String>, ()> {
+    /// What both say. Fails (and says so) where Kafka Streams is missing.
+    ///
+    /// # Errors
+    /// Kafka Streams is missing.
+    pub fn compared(&self, test: &str) -> Result<Compared, ()> {
         let case = Case {
             id: 0,
             nodes: self.nodes.clone(),
@@ -102,6 +133,7 @@ impl Question {
         let half_late = self.half_late.as_ref().map_or_else(Vec::new, |half_late| half_late.rows(&self.records));
         let compared = |mut changes: Changes| {
             changes.iter_mut().for_each(|changes| changes.retain(|change| !concerns(&half_late, change)));
+            let changes = if self.several { last_of_each(changes) } else { changes };
             let changes = if flow == Flow::Table { settled(changes) } else { changes };
             sorted(if self.deviation.forgets_times_of_tombstones() {
                 without_times_of_tombstones(changes)
@@ -111,22 +143,25 @@ impl Question {
         };
         let (ours, theirs) = (compared(ours), compared(theirs));
         if ours != theirs {
-            return Ok(Some(self.told(&ours, &theirs)));
+            return Ok(Compared::Different(self.told(&ours, &theirs)));
         }
         // However the input is cut, it comes to the same.
         let cut = compared(fabula::run(&self.pipeline, &self.reading, &self.records, 7).0);
         let same = match flow {
-            Flow::Table => table_of(&cut) == table_of(&ours),
+            Flow::Table => table_of(&cut, !self.times_by_step) == table_of(&ours, !self.times_by_step),
             Flow::Stream => cut == ours,
         };
-        Ok((!same).then(|| format!("cut into steps of 7:\n{}", self.told(&cut, &ours))))
+        if !same {
+            return Ok(Compared::Different(format!("cut into steps of 7:\n{}", self.told(&cut, &ours))));
+        }
+        Ok(Compared::Same(ours.iter().map(Vec::len).sum::<usize>() as u64))
     }
 
     /// A row of nulls, where rows have columns.
     fn nothing(&self) -> Value {
         match &self.reading {
             Reading::Columns { values, .. } => values.iter().map(|name| (name.clone(), Value::Null)).collect(),
-            Reading::Pair { .. } => json!({ "left": null, "right": null }),
+            Reading::Pair { .. } | Reading::Sides(_) => json!({ "left": null, "right": null }),
         }
     }
 
@@ -154,7 +189,7 @@ impl Question {
             while at < self.records.len() {
                 let mut fewer = self.clone();
                 fewer.records.remove(at);
-                if fewer.topics.allow(&fewer.records) && matches!(fewer.differs(test), Ok(Some(_))) {
+                if fewer.topics.allow(&fewer.records) && matches!(fewer.compared(test), Ok(Compared::Different(_))) {
                     self = fewer;
                 } else {
                     at += 1;
@@ -167,24 +202,59 @@ impl Question {
     }
 }
 
-/// Asks as many questions of a family, seed by seed; says the first on which the two don't agree, with as few records as
-/// will do.
-///
-/// # Panics
-/// If there is one.
-pub fn agree(test: &str, seeds: std::ops::Range<u64>, family: impl Fn(&mut Draw) -> Question) {
-    let only = std::env::var("FABULA_SEED").ok().and_then(|seed| seed.parse().ok());
-    for seed in seeds.clone().filter(|seed| only.is_none_or(|only: u64| only == *seed)) {
-        let question = family(&mut Draw::new(seed));
-        match question.differs(test) {
-            Err(()) => return,
-            Ok(None) => {}
-            Ok(Some(_)) => {
-                let shrunk = question.shrunk(test);
-                let differs = shrunk.differs(test).ok().flatten().unwrap_or_default();
-                panic!("{test}: Fabula and Kafka Streams differ over seed {seed}\n{differs}");
+/// A family of questions, under the name of its test.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// The test's name.
+    pub name: &'static str,
+    /// How many questions are asked: those of the seeds from 0.
+    pub cases: u64,
+    /// The question of a seed.
+    pub question: fn(&mut Draw) -> Question,
+}
+
+impl Family {
+    /// Asks the family's questions; says the first on which the two don't agree, with as few records as will do.
+    ///
+    /// `FABULA_SEED` asks only one of them, `FABULA_TIMES` that many times as many.
+    ///
+    /// # Panics
+    /// If there is one, or if there was hardly anything to agree on.
+    pub fn agrees(&self) {
+        let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+        let cases = self.cases * number("FABULA_TIMES").unwrap_or(1);
+        let seeds = number("FABULA_SEED").map_or(0..cases, |seed| seed..seed + 1);
+        let (mut asked, mut told, mut changes) = (0, 0, 0);
+        for seed in seeds {
+            let question = (self.question)(&mut Draw::new(seed));
+            match question.compared(self.name) {
+                Err(()) => return,
+                Ok(Compared::Same(same)) => {
+                    asked += 1;
+                    told += u64::from(same > 0);
+                    changes += same;
+                }
+                Ok(Compared::Different(_)) => {
+                    let Self { name, .. } = self;
+                    let shrunk = question.shrunk(name);
+                    let Ok(Compared::Different(differs)) = shrunk.compared(name) else { unreachable!("it differed") };
+                    panic!("{name}: Fabula and Kafka Streams differ over seed {seed}\n{differs}");
+                }
             }
         }
+        println!("{}: {asked} cases agree, {told} of them on {changes} changes", self.name);
+        if asked == cases {
+            // Cases in which nothing comes out agree on little.
+            assert!(told * 2 >= cases && changes >= cases * 2, "{}: {told} cases told something", self.name);
+        }
     }
-    println!("{test}: {} cases agree", seeds.end - seeds.start);
+}
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// Both gave the same; so many changes.
+    Same(u64),
+    /// They did not; both answers beside the records.
+    Different(String),
 }
