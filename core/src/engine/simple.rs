@@ -209,7 +209,8 @@ impl Operator for Merge {
         let mut order: Vec<(u64, usize, u32)> = Vec::new();
         let mut parts = Vec::with_capacity(inputs.len());
         let mut before = 0;
-        for (input, rows) in inputs.into_iter().enumerate() {
+        // An input that nothing came of has no columns either.
+        for (input, rows) in inputs.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
             self.passage.came(&rows);
             order.extend(rows.seq.iter().enumerate().map(|(row, &seq)| (seq, input, before + row as u32)));
             before += rows.len() as u32;
