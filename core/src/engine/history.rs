@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
-use super::feed::{Feed, HISTORY_STEP};
+use super::feed::{Feed, HISTORY_STEP, Step};
 use super::operator::Stop;
 use super::run::{Running, Sink};
 
@@ -37,11 +37,29 @@ pub fn run_history_watched(
     done: &AtomicU64,
     look: &mut dyn FnMut(&Running),
 ) -> Result<(), Stop> {
+    each_step(feed, HISTORY_STEP, cancel, done, &mut |step| {
+        running.step(step.rows, sink, cancel)?;
+        look(running);
+        Ok(())
+    })
+}
+
+/// Hands a feed's steps of so many events to `take`. `done` counts the events that were taken.
+///
+/// # Errors
+/// [`Stop`] when it was cancelled, or what `take` gives.
+pub(super) fn each_step(
+    feed: &mut Feed,
+    events: usize,
+    cancel: &CancellationToken,
+    done: &AtomicU64,
+    take: &mut dyn FnMut(Step) -> Result<(), Stop>,
+) -> Result<(), Stop> {
     std::thread::scope(|scope| {
-        let (give, take) = crossbeam_channel::bounded(WAITING_STEPS);
+        let (give, given) = crossbeam_channel::bounded(WAITING_STEPS);
         let decode = move || {
             while !cancel.is_cancelled() {
-                let Some(step) = feed.step(HISTORY_STEP) else { break };
+                let Some(step) = feed.step(events) else { break };
                 if give.send(step).is_err() {
                     // Nobody takes it any more: the other side has stopped, and says why.
                     break;
@@ -52,10 +70,10 @@ pub fn run_history_watched(
             .name("fabula-decode".to_owned())
             .spawn_scoped(scope, decode)
             .map_err(|error| Stop::Bound(format!("the system gives no thread to decode with: {error}")))?;
-        for step in take {
-            running.step(step.rows, sink, cancel)?;
-            done.fetch_add(step.events as u64, Ordering::Relaxed);
-            look(running);
+        for step in given {
+            let events = step.events as u64;
+            take(step)?;
+            done.fetch_add(events, Ordering::Relaxed);
         }
         if cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     })

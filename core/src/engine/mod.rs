@@ -20,6 +20,7 @@
 mod aggregate;
 mod column;
 mod evaluated;
+mod explain;
 mod feed;
 mod history;
 mod join;
@@ -41,6 +42,10 @@ mod trial;
 mod view;
 
 pub use column::{Column, Presence, Texts, Values};
+pub use explain::{
+    Apart, EventList, EventsExplanation, ExplainError, Explainer, Journey, LateWindow, Meeting, NAMED_EVENTS, Named,
+    NamedEvent, Near, NodeVisit, RowExplanation, RowName, TakenWindow, Verdict,
+};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
 pub use history::{run_history, run_history_watched};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
