@@ -20,7 +20,7 @@ use super::say;
 use super::source::Source;
 
 /// How much of the disk a temporary copy may take.
-const BUDGET_BYTES: u64 = 64 << 30;
+pub const BUDGET_BYTES: u64 = 64 << 30;
 
 /// Reads a pipeline's file and plans it.
 ///

@@ -1,4 +1,8 @@
-//! `fabula run`: a pipeline over what a log holds.
+//! `fabula run`: a pipeline over what a log holds, and over what comes.
+
+mod changes;
+mod follow;
+mod growing;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,6 +32,9 @@ const TICK: Duration = Duration::from_millis(100);
 ///
 /// A table's rows are those that hold at the end (or at the time that --at names); a stream's are all, in order. Windows
 /// that hold their result back until they close and are still open then are counted on stderr, not written.
+///
+/// With --follow the run goes on with what comes, until Ctrl+C: a stream's rows are written as they come; of a table every
+/// change is a row, whose first column ($change) says insert, update or delete.
 #[derive(Debug, Args)]
 pub struct Run {
     /// The pipeline's file.
@@ -46,8 +53,17 @@ pub struct Run {
     to: Option<PathBuf>,
 
     /// As of this time: only events up to it count.
-    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    #[arg(long, value_name = "T", allow_hyphen_values = true, conflicts_with = "follow")]
     at: Option<Moment>,
+
+    /// Go on with what comes, until Ctrl+C; connections that are lost come back by themselves.
+    #[arg(short, long)]
+    follow: bool,
+
+    /// Keep the state and the place in the log in this folder, and go on from there when run again, also after a crash:
+    /// with --to each row is in the file once; on stdout rows written since the last checkpoint come again.
+    #[arg(long, value_name = "FOLDER", requires = "follow")]
+    checkpoint: Option<PathBuf>,
 
     /// The form of the output.
     #[arg(long, value_enum)]
@@ -66,9 +82,12 @@ impl Run {
     /// Runs the pipeline, writes the view, says what that covers.
     pub fn run(self) -> anyhow::Result<()> {
         let format = self.format()?;
-        let (_, plan) = pipeline::read(&self.pipeline)?;
+        let (document, plan) = pipeline::read(&self.pipeline)?;
         let view = chosen(&plan.views, self.view.as_deref())?;
         let source = self.log.source()?;
+        if self.follow {
+            return follow::follow(&self, source, document.pipeline(), plan, view, format);
+        }
         let cancel = interrupt::cancelled_by_ctrl_c()?;
         let held = Held::of(source, &plan, &cancel)?;
         let snapshot = held.store.snapshot();
@@ -100,7 +119,7 @@ impl Run {
             Ok(()) => {}
         }
         out.finish()?;
-        self.tell(&running, &feed, &out, done.load(Ordering::Relaxed));
+        self.tell(&running, &feed, &out.shown.name, out.rows.written(), done.load(Ordering::Relaxed));
         ensure!(feed.damages().is_empty(), "{}", damaged(&feed));
         held.report.as_ref().map_or(Ok(()), |report| say_recorded(report, false))
     }
@@ -135,7 +154,7 @@ impl Run {
     }
 
     /// Says what went through, and what is not in the rows.
-    fn tell(&self, running: &Running, feed: &Feed, out: &ViewSink, events: u64) {
+    fn tell(&self, running: &Running, feed: &Feed, view: &str, rows: u64, events: u64) {
         let reports = running.report();
         if self.stats {
             reports.iter().for_each(|report| say(&stats_line(report)));
@@ -155,8 +174,7 @@ impl Run {
         if held_back > 0 {
             say(&format!("{} still open: no final result yet", figures::of(held_back, "window")));
         }
-        let written = figures::of(out.rows.written(), "row");
-        say(&format!("{}: {written} of {}", out.shown.name, figures::of(events, "event")));
+        say(&format!("{view}: {} of {}", figures::of(rows, "row"), figures::of(events, "event")));
     }
 }
 

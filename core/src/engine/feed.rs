@@ -4,6 +4,10 @@
 //! the order of their offsets, always. So an event's place goes by the largest time that its partition has come to, and
 //! that is what is compared. Every event has a number in this order, whatever its topic, by which operators with
 //! several inputs know which row came first.
+//!
+//! A feed may grow ([`Feed::grow`]): a lane without a head then holds the others back until it is known to have reached
+//! the end of its partition. What comes to a lane later than others have passed its time is taken when it comes, and
+//! counted ([`Feed::behind`]).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,6 +15,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::column::Column;
+use super::mark::{Gap, LaneMark, Mark};
 use super::operator::Dropped;
 use super::plan::PlannedSource;
 use super::rows::Rows;
@@ -18,7 +23,7 @@ use crate::codec::{Cell, TopicCodecs};
 use crate::event::time::ns_to_ms;
 use crate::event::{Coordinates, EventBatch, TopicName, TopicPartition};
 use crate::expr::event_columns;
-use crate::store::{Damage, Segment, Snapshot};
+use crate::store::{Damage, PartitionSnapshot, Segment, Snapshot};
 
 /// How many events a step of history takes.
 pub const HISTORY_STEP: usize = 1 << 15;
@@ -65,7 +70,7 @@ impl Step {
 }
 
 /// Events that a source could not take, because they have no time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Untimed {
     /// How many.
     pub count: u64,
@@ -84,6 +89,9 @@ pub struct Feed {
     next_seq: u64,
     untimed: Vec<Untimed>,
     damages: Vec<Damage>,
+    /// How far the merge has come.
+    furthest: Option<Head>,
+    behind: u64,
 }
 
 /// One partition, read on.
@@ -99,6 +107,11 @@ struct Lane {
     until_ms: i64,
     /// One past the last offset that was taken.
     next_offset: i64,
+    /// What the segments are of.
+    held: Arc<PartitionSnapshot>,
+    /// Whether nothing comes after the segments for now; a lane without a head that is not at its end holds the others
+    /// back.
+    at_end: bool,
 }
 
 /// Where the head of a lane stands: its time in milliseconds, and the lane.
@@ -134,7 +147,7 @@ impl Feed {
         let partitions = topics.into_iter().filter_map(|topic| snapshot.topic(topic)).flat_map(|topic| {
             topic.partitions.iter().map(|partition| {
                 let lane = TopicPartition::new(topic.name.clone(), partition.partition);
-                Lane::new(lane, partition.segments.clone(), until_ms.unwrap_or(i64::MAX))
+                Lane::new(lane, partition.clone(), until_ms.unwrap_or(i64::MAX))
             })
         });
         Self {
@@ -144,7 +157,76 @@ impl Feed {
             sources: sources.to_vec(),
             next_seq: 0,
             damages: Vec::new(),
+            furthest: None,
+            behind: 0,
         }
+    }
+
+    /// Sets where partitions begin, where that is not at their first offset.
+    pub fn start_at(&mut self, positions: &[(TopicPartition, i64)]) {
+        for (partition, from) in positions {
+            if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.partition == *partition) {
+                lane.next_offset = lane.next_offset.max(*from);
+            }
+        }
+    }
+
+    /// Goes on from where another feed of the same sources was; partitions that it did not know begin at their beginning.
+    pub fn resume(&mut self, mark: &Mark) {
+        for from in &mark.lanes {
+            if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.partition == from.partition) {
+                (lane.next_offset, lane.time_ms) = (from.next_offset, from.time_ms);
+            }
+        }
+        let place = |partition: &TopicPartition| self.lanes.iter().position(|lane| lane.partition == *partition);
+        self.furthest = mark.furthest.as_ref().and_then(|(time, partition)| Some((*time, place(partition)?)));
+        self.next_seq = mark.next_seq;
+        self.behind = mark.behind;
+        self.untimed.iter_mut().zip(&mark.untimed).for_each(|(untimed, were)| untimed.clone_from(were));
+    }
+
+    /// Where the feed is, to be gone on from.
+    pub fn mark(&self) -> Mark {
+        let lane = |lane: &Lane| LaneMark {
+            partition: lane.partition.clone(),
+            next_offset: lane.position(),
+            time_ms: lane.time_ms,
+        };
+        Mark {
+            lanes: self.lanes.iter().map(lane).collect(),
+            next_seq: self.next_seq,
+            furthest: self.furthest.map(|(time, lane)| (time, self.lanes[lane].partition.clone())),
+            behind: self.behind,
+            untimed: self.untimed.clone(),
+        }
+    }
+
+    /// Takes up what the store holds beyond what it held before. A partition has reached its end when everything before
+    /// its high watermark is accounted for, and nothing beyond.
+    ///
+    /// # Errors
+    /// [`Gap`] when the store has lost, or never got, offsets that were not taken yet.
+    pub fn grow(&mut self, snapshot: &Snapshot) -> Result<(), Gap> {
+        for lane in &mut self.lanes {
+            if let Some(held) = snapshot.partition(&lane.partition) {
+                lane.grow(held)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets how the payloads of a topic are decoded from now on.
+    pub fn set_codecs(&mut self, topic: &TopicName, codecs: &TopicCodecs) {
+        for (source, own) in self.sources.iter().zip(&mut self.codecs) {
+            if source.topic == *topic {
+                own.clone_from(codecs);
+            }
+        }
+    }
+
+    /// How many events came to the merge after others had passed their place.
+    pub fn behind(&self) -> u64 {
+        self.behind
     }
 
     /// Events that had no time, for each source.
@@ -157,17 +239,8 @@ impl Feed {
         &self.damages
     }
 
-    /// The next offset of each partition that will be taken.
-    pub fn positions(&self) -> Vec<(TopicPartition, i64)> {
-        self.lanes.iter().map(|lane| (lane.partition.clone(), lane.next_offset)).collect()
-    }
-
-    /// The number that the next event gets.
-    pub fn next_seq(&self) -> u64 {
-        self.next_seq
-    }
-
-    /// The next events, up to so many; `None` when there are none left.
+    /// The next events, up to so many; `None` when there are none left, or those that there are have to wait for a
+    /// partition that has not reached its end.
     pub fn step(&mut self, limit: usize) -> Option<Step> {
         let mut parts: Vec<Part> = Vec::new();
         let mut stretches: Vec<Stretch> = Vec::new();
@@ -175,8 +248,10 @@ impl Feed {
         let mut events = 0;
         while events < limit {
             let Some((lane, until)) = self.next_lane() else { break };
+            let reached = self.lanes[lane].time_ms;
             let taken = self.lanes[lane].take(limit - events, until.map(|(time, other)| (time, other > lane)));
             let Some((batch, segment, rows)) = taken else { continue };
+            self.count_behind(lane, reached, &batch, rows.clone());
             let part = match open[lane] {
                 // A lane goes on in its batch until that is used up.
                 Some(part) if parts[part].rows.last().is_some_and(|&last| last as usize + 1 == rows.start) => part,
@@ -208,7 +283,23 @@ impl Feed {
         Some(Step { rows, events })
     }
 
-    /// The lane whose head comes next, and the time and number of the one after it.
+    /// Counts the rows of a lane that had `reached` a time whose place others have passed.
+    fn count_behind(&mut self, lane: usize, reached: i64, events: &EventBatch, rows: Range<usize>) {
+        if let Some(furthest) = self.furthest {
+            let mut time = reached;
+            for row in rows {
+                time = time.max(time_of(events, row));
+                if (time, lane) >= furthest {
+                    break;
+                }
+                self.behind += u64::from(time != i64::MIN);
+            }
+        }
+        self.furthest = self.furthest.max(Some((self.lanes[lane].time_ms, lane)));
+    }
+
+    /// The lane whose head comes next, and the time and number of the one after it; `None` when there is no head, or a
+    /// lane without one may still get an earlier one.
     fn next_lane(&mut self) -> Option<(usize, Option<Head>)> {
         let (mut best, mut second): (Option<Head>, Option<Head>) = (None, None);
         for (at, lane) in self.lanes.iter_mut().enumerate() {
@@ -220,6 +311,8 @@ impl Feed {
                 } else if second.is_none_or(|second| (time, at) < second) {
                     second = this;
                 }
+            } else if !lane.at_end {
+                return None;
             }
         }
         best.map(|(_, lane)| (lane, second))
@@ -305,17 +398,45 @@ fn times_of(
 }
 
 impl Lane {
-    fn new(partition: TopicPartition, segments: Vec<Arc<Segment>>, until_ms: i64) -> Self {
+    fn new(partition: TopicPartition, held: Arc<PartitionSnapshot>, until_ms: i64) -> Self {
         Self {
             partition,
-            segments: segments.into_iter(),
+            segments: held.segments.clone().into_iter(),
             segment: None,
             events: None,
             row: 0,
             time_ms: i64::MIN,
             until_ms,
             next_offset: 0,
+            held,
+            at_end: true,
         }
+    }
+
+    fn grow(&mut self, held: &Arc<PartitionSnapshot>) -> Result<(), Gap> {
+        if Arc::ptr_eq(&self.held, held) {
+            return Ok(());
+        }
+        let end = held.coverage.end();
+        let missing = end.map(|end| held.coverage.missing(self.next_offset, end)).unwrap_or_default();
+        if let Some(&(from, to)) = missing.first() {
+            return Err(Gap { partition: self.partition.clone(), from, to });
+        }
+        let first = held.segments.partition_point(|segment| segment.last_offset() < self.next_offset);
+        let ahead: Vec<Arc<Segment>> = held.segments.iter().skip(first).cloned().collect();
+        self.segments = ahead.into_iter();
+        // The head is looked up again: segments are put together anew as they grow.
+        (self.events, self.segment, self.row) = (None, None, 0);
+        self.at_end = held.watermarks.is_none_or(|marks| end.is_none_or(|end| end == marks.high));
+        self.held = held.clone();
+        Ok(())
+    }
+
+    /// The offset from which reading goes on: what the log itself does not have behind the last event is done with.
+    fn position(&self) -> i64 {
+        let in_batch = self.events.as_ref().is_some_and(|events| self.row < events.len());
+        let end = if in_batch || self.segments.len() > 0 { None } else { self.held.coverage.end() };
+        end.map_or(self.next_offset, |end| end.max(self.next_offset))
     }
 
     /// The time at which the head stands, if there is one.
@@ -329,7 +450,10 @@ impl Lane {
             }
             let segment = self.segments.next()?;
             match segment.events() {
-                Ok(events) => (self.events, self.segment, self.row) = (Some(events), Some(segment), 0),
+                Ok(events) => {
+                    self.row = events.offsets().partition_point(|&offset| offset < self.next_offset);
+                    (self.events, self.segment) = (Some(events), Some(segment));
+                }
                 Err(damage) => damages.push(damage),
             }
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 
 use super::feed::{Feed, HISTORY_STEP, Step};
+use super::mark::Mark;
 use super::operator::Stop;
 use super::run::{Running, Sink};
 
@@ -22,26 +23,28 @@ pub fn run_history(
     cancel: &CancellationToken,
     done: &AtomicU64,
 ) -> Result<(), Stop> {
-    run_history_watched(running, feed, sink, cancel, done, &mut |_| {})
+    run_steps(running, feed, sink, cancel, cancel, done)
 }
 
-/// As [`run_history`]; after every step somebody may look at what the pipeline has come to.
+/// As [`run_history`]; `enough` ends it between two steps, so that the operators can be saved, while `cancel` ends it
+/// anywhere, after which they can't be used.
 ///
 /// # Errors
-/// As [`run_history`].
-pub fn run_history_watched(
+/// [`Stop`] when it was ended or cancelled, or a bound was passed.
+pub fn run_steps(
     running: &mut Running,
     feed: &mut Feed,
     sink: &mut dyn Sink,
+    enough: &CancellationToken,
     cancel: &CancellationToken,
     done: &AtomicU64,
-    look: &mut dyn FnMut(&Running),
 ) -> Result<(), Stop> {
-    each_step(feed, HISTORY_STEP, cancel, done, &mut |step| {
+    let mut work = |step: Step, mark: Mark| {
         running.step(step.rows, sink, cancel)?;
-        look(running);
-        Ok(())
-    })
+        done.fetch_add(step.events as u64, Ordering::Relaxed);
+        sink.stepped(running, &mark)
+    };
+    each(feed, HISTORY_STEP, enough, &mut work, Feed::mark)
 }
 
 /// Hands a feed's steps of so many events to `take`. `done` counts the events that were taken.
@@ -55,12 +58,29 @@ pub(super) fn each_step(
     done: &AtomicU64,
     take: &mut dyn FnMut(Step) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
+    let mut work = |step: Step, ()| {
+        let events = step.events as u64;
+        take(step)?;
+        done.fetch_add(events, Ordering::Relaxed);
+        Ok(())
+    };
+    each(feed, events, cancel, &mut work, |_| ())
+}
+
+/// Hands over steps, each with what `mark` says of the feed behind it, while the next ones are decoded.
+fn each<M: Send>(
+    feed: &mut Feed,
+    events: usize,
+    enough: &CancellationToken,
+    work: &mut dyn FnMut(Step, M) -> Result<(), Stop>,
+    mark: impl Fn(&Feed) -> M + Send,
+) -> Result<(), Stop> {
     std::thread::scope(|scope| {
         let (give, given) = crossbeam_channel::bounded(WAITING_STEPS);
         let decode = move || {
-            while !cancel.is_cancelled() {
+            while !enough.is_cancelled() {
                 let Some(step) = feed.step(events) else { break };
-                if give.send(step).is_err() {
+                if give.send((step, mark(feed))).is_err() {
                     // Nobody takes it any more: the other side has stopped, and says why.
                     break;
                 }
@@ -70,11 +90,12 @@ pub(super) fn each_step(
             .name("fabula-decode".to_owned())
             .spawn_scoped(scope, decode)
             .map_err(|error| Stop::Bound(format!("the system gives no thread to decode with: {error}")))?;
-        for step in given {
-            let events = step.events as u64;
-            take(step)?;
-            done.fetch_add(events, Ordering::Relaxed);
+        for (step, mark) in given {
+            if enough.is_cancelled() {
+                break;
+            }
+            work(step, mark)?;
         }
-        if cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
+        if enough.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     })
 }

@@ -18,6 +18,7 @@
 //! - Input order goes by the records' timestamps, also where a stream takes its time from a field.
 
 mod aggregate;
+mod checkpoint;
 mod column;
 mod evaluated;
 mod explain;
@@ -25,6 +26,7 @@ mod feed;
 mod history;
 mod join;
 mod key;
+mod mark;
 mod operator;
 mod outgoing;
 mod plan;
@@ -41,14 +43,16 @@ mod tests;
 mod trial;
 mod view;
 
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointOf, OutputMark, TopicFormats};
 pub use column::{Column, Presence, Texts, Values};
 pub use explain::{
     Apart, EventList, EventsExplanation, ExplainError, Explainer, Journey, LateWindow, Meeting, NAMED_EVENTS, Named,
     NamedEvent, Near, NodeVisit, RowExplanation, RowName, TakenWindow, Verdict,
 };
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
-pub use history::{run_history, run_history_watched};
+pub use history::{run_history, run_steps};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
+pub use mark::{Gap, LaneMark, Mark};
 pub use operator::{
     Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,
 };

@@ -311,6 +311,11 @@ impl<'s> StateReader<'s> {
         Self { bytes }
     }
 
+    /// Whether everything was read.
+    pub fn is_at_end(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Reads what was put next.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::column::Column;
+use super::mark::Mark;
 use super::operator::{Aside, Metrics, Operator, Output, StateError, StateReader, StateWriter, Stop};
 use super::plan::{ColumnOf, Plan, PlannedView};
 use super::rows::Rows;
@@ -18,6 +19,14 @@ pub trait Sink {
     /// # Errors
     /// [`Stop`] when no more are wanted.
     fn rows(&mut self, view: usize, rows: &Rows) -> Result<(), Stop>;
+
+    /// A step is done: the operators stand at `mark`, and everything that comes of the events before it was given.
+    ///
+    /// # Errors
+    /// [`Stop`] when no more steps are wanted.
+    fn stepped(&mut self, _running: &Running, _mark: &Mark) -> Result<(), Stop> {
+        Ok(())
+    }
 }
 
 /// A pipeline whose operators remember what they have seen.

@@ -8,6 +8,7 @@ pub mod ends;
 mod error;
 pub mod import;
 pub mod kafka;
+mod origin;
 pub mod plan;
 pub mod sample;
 

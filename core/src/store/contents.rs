@@ -213,6 +213,23 @@ impl Contents {
         Some(segment)
     }
 
+    /// Leaves out the sealed segments of a partition that end before an offset, which stays accounted for; whether
+    /// there were any.
+    pub(super) fn let_go_before(&mut self, partition: &TopicPartition, offset: i64) -> bool {
+        let sealed = self.topics.get(&partition.topic).and_then(|topic| topic.partitions.get(&partition.partition));
+        let over: Vec<(SegmentId, (i64, i64))> = sealed
+            .into_iter()
+            .flat_map(|state| &state.sealed)
+            .filter(|segment| segment.covers().1 <= offset)
+            .map(|segment| (segment.id(), segment.covers()))
+            .collect();
+        for (id, (from, to)) in &over {
+            self.remove(partition, *id);
+            self.partition(partition).coverage.insert(*from, *to);
+        }
+        !over.is_empty()
+    }
+
     /// The sealed segment whose latest event is the oldest.
     pub(super) fn oldest(&self) -> Option<Arc<Segment>> {
         let sealed = self.partitions().flat_map(|(_, state)| &state.sealed);

@@ -239,6 +239,9 @@ impl Store {
         state.watermarks = Some(watermarks);
         state.watermarks_at_ms = Some(at_ms);
         contents.manifest_behind = true;
+        let version = contents.version();
+        drop(contents);
+        self.shared.announce(version);
         Ok(())
     }
 
@@ -247,7 +250,11 @@ impl Store {
     /// # Errors
     /// When the store is only read.
     pub fn set_failure(&self, partition: &TopicPartition, failure: Option<LogError>) -> Result<(), StoreError> {
-        self.shared.writable()?.partition(partition).failure = failure;
+        let mut contents = self.shared.writable()?;
+        contents.partition(partition).failure = failure;
+        let version = contents.version();
+        drop(contents);
+        self.shared.announce(version);
         Ok(())
     }
 
@@ -306,6 +313,16 @@ impl Store {
             self.shared.write_manifest()?;
         }
         Ok(dropped)
+    }
+
+    /// Lets go of the sealed segments of a partition whose events all stand before an offset: nobody needs them any more.
+    /// Unlike what [`Store::drop_oldest`] drops, their offsets stay accounted for.
+    ///
+    /// # Errors
+    /// When the store is only read.
+    pub fn let_go_before(&self, partition: &TopicPartition, offset: i64) -> Result<(), StoreError> {
+        let let_go = self.shared.writable()?.let_go_before(partition, offset);
+        if let_go { self.shared.write_manifest() } else { Ok(()) }
     }
 
     /// Compares every sealed segment with its checksum. Damaged ones are left out of the snapshots that follow, and

@@ -51,6 +51,7 @@ mod temporary;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod whole_file;
 
 use arrow_buffer::Buffer;
 
@@ -68,6 +69,7 @@ pub use recording::RecordingLog;
 pub use run::{Keys, OpenRun, Run, Starts, UNTIMED};
 pub use segment::{EventId, Segment, SegmentId};
 pub use snapshot::{PartitionSnapshot, Snapshot, StoredEvent, TopicSnapshot};
+pub use whole_file::WholeFile;
 
 /// Reads the bytes of a segment's file, trusting nothing in them. For tools that check files, and for fuzzing.
 ///

@@ -50,6 +50,12 @@ impl ViewRows {
         Self { names, format, buffer, clock, waiting: Vec::new(), widths: None, to, written: 0 }
     }
 
+    /// Goes on where so many rows were written before: there are names above them already.
+    pub fn go_on(&mut self, rows: u64) {
+        self.buffer.clear();
+        self.written = rows;
+    }
+
     /// How many rows were written.
     pub fn written(&self) -> u64 {
         self.written

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::engine::{
-    Dropped, Feed, Materialised, Plan, PlannedView, Rows, RowsBuilder, Running, Sign, Sink, Stop, run_history_watched,
+    Dropped, Feed, Mark, Materialised, Plan, PlannedView, Rows, RowsBuilder, Running, Sign, Sink, Stop, run_history,
 };
 use fabula_core::event::TopicName;
 use fabula_core::pipeline::{Flow, Pipeline};
@@ -232,24 +232,15 @@ impl Run {
         let plan = plan(&chosen)?;
         let mut feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(&codecs, topic), None);
         let mut running = Running::new(plan);
-        let mut gather = Gather::new(running.views(), SHOWN_ROWS);
-        let (done, total) = (AtomicU64::new(0), outcome.done.1);
-        let mut last = Instant::now();
-        let mut look = |running: &Running| {
-            let taken = done.load(Ordering::Relaxed);
-            progress.set(taken, total);
-            if last.elapsed() >= TICK {
-                outcome.done.0 = taken;
-                outcome.reports = running.report();
-                self.hand_over(outcome);
-                last = Instant::now();
-            }
-        };
-        run_history_watched(&mut running, &mut feed, &mut gather, progress.token(), &done, &mut look).map_err(why)?;
+        let done = AtomicU64::new(0);
+        let gather = Gather::new(running.views(), SHOWN_ROWS);
+        let mut watched = Watched { gather, run: self, outcome, progress, done: &done, last: Instant::now() };
+        run_history(&mut running, &mut feed, &mut watched, progress.token(), &done).map_err(why)?;
+        let gather = watched.gather;
         outcome.done.0 = done.load(Ordering::Relaxed);
         outcome.reports = running.report();
         outcome.aside = self.pipeline.nodes.iter().filter_map(|node| aside(&running, &node.name)).collect();
-        outcome.views = gather.rows().map_err(why)?;
+        outcome.views = gather.finish().map_err(why)?;
         outcome.whole = true;
         match feed.damages() {
             [] => Ok(()),
@@ -281,7 +272,7 @@ impl Run {
             running.step(step.rows, &mut gather, progress.token()).map_err(why)?;
         }
         outcome.reports = running.report();
-        outcome.first = gather.rows().map_err(why)?;
+        outcome.first = gather.finish().map_err(why)?;
         Ok(())
     }
 
@@ -373,7 +364,7 @@ impl Gather {
         Self { views: views.iter().map(|view| (view.clone(), kept(view))).collect(), most }
     }
 
-    fn rows(self) -> Result<BTreeMap<String, Arc<NodeRows>>, Stop> {
+    fn finish(self) -> Result<BTreeMap<String, Arc<NodeRows>>, Stop> {
         let most = self.most;
         let mut all = BTreeMap::new();
         for (view, kept) in self.views {
@@ -418,6 +409,34 @@ impl Sink for Gather {
                 }
             }
             Kept::Table(table) => table.apply(rows),
+        }
+        Ok(())
+    }
+}
+
+/// Keeps the rows, and hands over how far the run is.
+struct Watched<'r> {
+    gather: Gather,
+    run: &'r Run,
+    outcome: &'r mut Outcome,
+    progress: &'r Progress,
+    done: &'r AtomicU64,
+    last: Instant,
+}
+
+impl Sink for Watched<'_> {
+    fn rows(&mut self, view: usize, rows: &Rows) -> Result<(), Stop> {
+        self.gather.rows(view, rows)
+    }
+
+    fn stepped(&mut self, running: &Running, _mark: &Mark) -> Result<(), Stop> {
+        let taken = self.done.load(Ordering::Relaxed);
+        self.progress.set(taken, self.outcome.done.1);
+        if self.last.elapsed() >= TICK {
+            self.outcome.done.0 = taken;
+            self.outcome.reports = running.report();
+            self.run.hand_over(self.outcome);
+            self.last = Instant::now();
         }
         Ok(())
     }

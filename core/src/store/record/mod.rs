@@ -291,23 +291,11 @@ async fn keep_configs(log: &dyn Log, plan: &Plan, store: &Store, cancel: &Cancel
 /// Events of two logs must not be mixed in one store: offsets would mean two things.
 fn check_origin(store: &Store, offered: &Origin) -> Result<(), StoreError> {
     let recorded = store.origin();
-    let same = match (recorded, offered) {
-        (
-            Origin::Kafka { brokers, cluster_id, isolation },
-            Origin::Kafka { brokers: other_brokers, cluster_id: other_id, isolation: other_isolation },
-        ) => {
-            let cluster = match (cluster_id, other_id) {
-                (Some(id), Some(other)) => id == other,
-                _ => brokers == other_brokers,
-            };
-            cluster && isolation == other_isolation
-        }
-        _ => recorded == offered,
-    };
+    let same = recorded.is_same_log(offered);
     let refused = || StoreError::OtherLog {
         dir: store.dir().to_owned(),
-        recorded: report::origin_name(recorded),
-        offered: report::origin_name(offered),
+        recorded: recorded.to_string(),
+        offered: offered.to_string(),
     };
     same.then_some(()).ok_or_else(refused)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::snapshot::Snapshot;
 use crate::event::TopicPartition;
-use crate::log::{LogError, Origin, PartitionRange};
+use crate::log::{LogError, PartitionRange};
 
 /// What a recording came to.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -154,14 +154,4 @@ fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// An origin in a few words.
-pub(super) fn origin_name(origin: &Origin) -> String {
-    match origin {
-        Origin::Kafka { brokers, isolation, .. } => format!("Kafka at {brokers} ({})", isolation.name()),
-        Origin::Recording { path } => format!("the recording {}", path.display()),
-        Origin::Sample { events, seed } => format!("the sample of {} events (seed {seed})", grouped(*events)),
-        Origin::Import { files } => format!("files ({})", files.join(", ")),
-    }
 }

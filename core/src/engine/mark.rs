@@ -1,0 +1,42 @@
+//! Where a feed is: what a checkpoint must know to go on with neither loss nor repeat.
+
+use super::feed::Untimed;
+use crate::event::TopicPartition;
+
+/// Where a feed is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Mark {
+    /// Its partitions.
+    pub lanes: Vec<LaneMark>,
+    /// The number that the next event gets.
+    pub next_seq: u64,
+    /// How far the merge has come: a time in milliseconds, and the partition that had it.
+    pub furthest: Option<(i64, TopicPartition)>,
+    /// How many events came to the merge after others had passed their place.
+    pub behind: u64,
+    /// Events without a time, for each source.
+    pub untimed: Vec<Untimed>,
+}
+
+/// Where a feed is in one partition.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LaneMark {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// One past the last offset that was taken.
+    pub next_offset: i64,
+    /// The largest time so far in milliseconds.
+    pub time_ms: i64,
+}
+
+/// Offsets that a feed needs and that are not to be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the offsets {from} to {} of {partition} were gone before they were taken: the result would be without them", to - 1)]
+pub struct Gap {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// The first offset that is missing.
+    pub from: i64,
+    /// One past the last offset that is missing.
+    pub to: i64,
+}
