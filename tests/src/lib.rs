@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod catalogue;
 pub mod kafka;
+pub mod nexmark;
 pub mod oracle;
 pub mod pane;
 pub mod part;
