@@ -4,6 +4,8 @@
 //! that every engine can read. The queries are the pipelines in `tests/nexmark`; left out are q4, q6, q9, q10 (writes
 //! files) and q13 (joins a file).
 
+mod sql;
+
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use fabula_core::log::import::{ImportOptions, ImportProgress, import, origin};
 use fabula_core::store::Store;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+
+pub use sql::sql;
 
 /// The topics, in the order of their names, each with the field that is an event's key.
 const TOPICS: [(&str, &str); 3] = [("auction", "id"), ("bid", "auction"), ("person", "id")];
