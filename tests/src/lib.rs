@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod bench;
 pub mod catalogue;
 pub mod kafka;
+pub mod nexmark;
 pub mod oracle;
 pub mod pane;
 pub mod part;
