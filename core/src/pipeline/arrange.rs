@@ -121,8 +121,9 @@ mod tests {
             prop_assert_eq!(taken.len(), inputs.len());
             if order(&pipeline).is_some() {
                 for (at, inputs) in inputs.iter().enumerate() {
+                    let own = places[&format!("n{at}")];
                     for input in inputs.iter().filter_map(|input| places.get(&format!("n{input}"))) {
-                        prop_assert!(input[0] < places[&format!("n{at}")][0]);
+                        prop_assert!(input[0] < own[0]);
                     }
                 }
             }

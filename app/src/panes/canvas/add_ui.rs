@@ -8,6 +8,8 @@ use crate::command::Command;
 use crate::panes::Context;
 use crate::theme::{font, size, tokens, widgets};
 
+/// How wide the list is.
+const WIDTH: f32 = 360.0;
 /// So many topics are listed; the rest is found by typing.
 const TOPICS: usize = 8;
 
@@ -40,9 +42,9 @@ pub(super) fn adding_ui(ui: &mut Ui, canvas: &mut Canvas, context: &Context<'_>)
     let area = egui::Area::new(ui.id().with("add")).order(egui::Order::Foreground).fixed_pos(adding.at).constrain(true);
     let shown = area.show(ui.ctx(), |ui| {
         egui::Frame::popup(ui.style()).show(ui, |ui| {
-            ui.set_width(280.0);
+            ui.set_width(WIDTH);
             let hint = if adding.behind.is_some() { "What comes next…" } else { "A topic, or a step…" };
-            let field = ui.add_sized(vec2(280.0, 24.0), widgets::bare_field(ui, &mut adding.filter, hint, 8));
+            let field = ui.add_sized(vec2(WIDTH, 24.0), widgets::bare_field(ui, &mut adding.filter, hint, 8));
             if std::mem::take(&mut adding.fresh) {
                 field.request_focus();
             }
@@ -103,11 +105,11 @@ fn row_ui(ui: &mut Ui, name: &str, about: &str) -> bool {
         ui.painter().rect_filled(rect, 4.0, tokens.raised_hover);
     }
     let inner = rect.shrink2(vec2(8.0, 0.0));
+    // What it is for stands in a column of its own behind the names; a long name pushes it to the right.
     let galley = widgets::line(ui.painter(), name, font::medium(), tokens.text, inner.width());
-    let width = galley.size().x;
+    let rest = inner.with_min_x(inner.left() + (galley.size().x + 12.0).max(88.0));
     let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), inner).min;
     ui.painter().galley(at, galley, tokens.text);
-    let rest = inner.with_min_x(inner.left() + width + 12.0);
-    widgets::text_in(ui.painter(), rest, Align2::RIGHT_CENTER, about, font::small(), tokens.text_faint);
+    widgets::text_in(ui.painter(), rest, Align2::LEFT_CENTER, about, font::small(), tokens.text_faint);
     response.clicked()
 }

@@ -57,8 +57,10 @@ fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, context: &Context<'_>)
     if response.double_clicked() {
         context.send(Command::ShowPane(PaneKind::View));
     }
-    response.context_menu(|ui| {
+    if response.secondary_clicked() {
         context.send(Command::ChooseNode(Some(card.name.clone())));
+    }
+    response.context_menu(|ui| {
         for piece in edits::Piece::ALL.into_iter().filter(|piece| piece.takes(card.flow)) {
             if ui.button(piece.title()).on_hover_text(piece.about()).clicked() {
                 let at = [card.at[0] + 244.0, card.at[1]];

@@ -55,7 +55,7 @@ pub(super) fn facts_ui(ui: &mut Ui, name: &str, context: &Context<'_>) {
         egui::Grid::new(("columns", name)).num_columns(2).spacing(vec2(16.0, 2.0)).show(ui, |ui| {
             for (column, of) in &description.columns {
                 let response = ui.add(
-                    egui::Label::new(RichText::new(column).font(font::mono())).sense(egui::Sense::click()).truncate(),
+                    egui::Label::new(RichText::new(column).font(font::mono())).sense(egui::Sense::click()).extend(),
                 );
                 if response.on_hover_text("Copy the name").clicked() {
                     ui.ctx().copy_text(column.clone());

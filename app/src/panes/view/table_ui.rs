@@ -13,7 +13,7 @@ use crate::figures;
 use crate::panes::Context;
 use crate::state::NodeRows;
 use crate::theme::icon::{self, Icon};
-use crate::theme::{font, size, tokens, widgets};
+use crate::theme::{font, mix, size, tokens, widgets};
 
 /// A column as it is drawn.
 struct Placed {
@@ -146,7 +146,8 @@ fn row_ui(
     if ui.rect_contains_pointer(line) {
         ui.painter().rect_filled(line, 0.0, tokens.hovered);
     }
-    widgets::hairline_h(ui, line.x_range(), line.bottom() - 1.0);
+    let faint = mix(tokens.hairline, tokens.window, 0.5);
+    ui.painter().hline(line.x_range(), line.bottom() - 0.5, Stroke::new(1.0, faint));
     if let Some((closed, end)) = state
         && let Cell::Time(end) = rows.rows.cell(end, row)
     {
