@@ -31,11 +31,14 @@ pub fn arrange(pipeline: &Pipeline) -> BTreeMap<String, [f32; 2]> {
         inputs.iter().for_each(|&input| takers[input].push(at));
     }
     for sweep in 0..SWEEPS {
-        let neighbours = if sweep % 2 == 0 { &inputs } else { &takers };
-        let heights = heights(&columns);
-        for column in &mut columns {
+        // Forth along the inputs, then back along the takers: each column goes by the one before, as that stands by now.
+        let forth = sweep % 2 == 0;
+        let neighbours = if forth { &inputs } else { &takers };
+        for step in 0..columns.len() {
+            let heights = heights(&columns);
             let wish = |at: usize| middle(&neighbours[at], &heights).unwrap_or(heights[&at]);
-            column.sort_by(|&one, &other| wish(one).total_cmp(&wish(other)).then(one.cmp(&other)));
+            let column = if forth { step } else { columns.len() - 1 - step };
+            columns[column].sort_by(|&one, &other| wish(one).total_cmp(&wish(other)).then(one.cmp(&other)));
         }
     }
     let tallest = columns.iter().map(Vec::len).max().unwrap_or(0);
