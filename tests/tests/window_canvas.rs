@@ -121,7 +121,7 @@ fn a_pipeline_is_built_with_the_mouse_alone() {
     click(&mut pane, "Add View");
     run(&mut pane);
     let outcome = state(&pane).outcome.clone().unwrap();
-    let orders = state(&pane).log.topic("orders").unwrap().totals.events;
+    let orders = state(&pane).log.snapshot.as_ref().unwrap().topic("orders").unwrap().events();
     assert_eq!(outcome.report("orders").unwrap().metrics.rows_out, orders);
     assert!(outcome.views["result"].count > 0);
     // What was built is a file like any other.

@@ -196,8 +196,13 @@ impl Window {
             }
             Found::Pipeline(path, text) => {
                 self.pipeline_file = Some(path);
+                if self.session.is_none() {
+                    // A pipeline alone shows nothing: it runs over the sample until another log is opened.
+                    self.open(Opening::sample());
+                }
                 self.commands.send(Command::SetPipeline(Some(text)));
                 self.commands.send(Command::ShowPane(PaneKind::Canvas));
+                self.commands.send(Command::ShowPane(PaneKind::View));
             }
             Found::Unknown(why) => self.commands.send(Command::Notify(why)),
         }
