@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::Ui;
-use egui_plot::{HoverPosition, Legend, Line, Plot, PlotPoints};
+use egui_plot::{HoverPosition, Legend, Line, Plot, PlotPoints, uniform_grid_spacer};
 use fabula_core::codec::Cell;
 use fabula_core::event::time::ns_to_ms;
 
@@ -81,6 +81,7 @@ pub(super) fn chart_ui(ui: &mut Ui, drawn: &mut Option<Drawn>, rows: &Arc<NodeRo
         .legend(Legend::default().text_style(egui::TextStyle::Small))
         .show_background(false)
         .allow_scroll(false)
+        .x_grid_spacer(uniform_grid_spacer(|input| grid_steps(input.base_step_size)))
         .x_axis_formatter(move |mark, _| {
             let text = clock.write((mark.value * 1e9) as i64, "%H:%M:%S");
             text.strip_suffix(":00").map_or(text.clone(), str::to_owned)
@@ -92,12 +93,36 @@ pub(super) fn chart_ui(ui: &mut Ui, drawn: &mut Option<Drawn>, rows: &Arc<NodeRo
             }
             HoverPosition::Elsewhere { .. } => None,
         });
+    // Lines of the grid and words beside it take the colour of text, and must not drown what is drawn.
+    ui.visuals_mut().override_text_color = Some(tokens(ui).text_faint);
     ui.style_mut().text_styles.insert(egui::TextStyle::Small, font::small());
     plot.show(ui, |plot| {
         for (at, (name, points)) in lines.iter().take(LINES).enumerate() {
             plot.line(Line::new(name, PlotPoints::from(points.clone())).color(palette[at % palette.len()]).width(1.5));
         }
     });
+}
+
+/// Steps of a grid over time that are no shorter than `least` seconds, the finest first.
+fn grid_steps(least: f64) -> [f64; 3] {
+    const STEPS: [f64; 14] = [
+        0.1,
+        1.0,
+        5.0,
+        15.0,
+        60.0,
+        300.0,
+        900.0,
+        3_600.0,
+        10_800.0,
+        21_600.0,
+        86_400.0,
+        604_800.0,
+        2_592_000.0,
+        31_536_000.0,
+    ];
+    let first = STEPS.iter().position(|step| *step >= least).unwrap_or(STEPS.len() - 3).min(STEPS.len() - 3);
+    [STEPS[first], STEPS[first + 1], STEPS[first + 2]]
 }
 
 /// A figure under the pointer, without digits that say nothing.
