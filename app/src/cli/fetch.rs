@@ -32,6 +32,8 @@ pub async fn fetch(
             _ = ticks.tick() => shown.update(&progress),
         }
     };
+    // What changed since the last tick is said too.
+    shown.update(&progress);
     shown.bar.finish_and_clear();
     Ok(report?)
 }

@@ -3,13 +3,13 @@
 mod changes;
 mod follow;
 mod growing;
+mod output;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::Args;
 use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::engine::{Feed, Materialised, NodeReport, PlannedView, Rows, Running, Sink, Stop, run_history};
@@ -19,11 +19,11 @@ use fabula_core::store::Snapshot;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::coverage::say_recorded;
-use super::output::{Format, ViewRows};
 use super::pipeline::{self, Held};
 use super::source::LogArgs;
 use super::{Usage, interrupt, say};
 use crate::figures;
+use output::{Form, ViewOutput};
 
 /// How often the bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -48,7 +48,8 @@ pub struct Run {
     #[arg(long, value_name = "NAME")]
     view: Option<String>,
 
-    /// Write to a file; its ending says the form: .json, .jsonl, .ndjson, .csv, .txt.
+    /// Write to a file; its ending says the form: .json, .jsonl, .ndjson, .csv, .txt, .parquet, .arrow, .ipc, .feather.
+    /// It is there whole or not at all, but with --follow, where it grows.
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
 
@@ -67,7 +68,7 @@ pub struct Run {
 
     /// The form of the output.
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<Form>,
 
     /// The same as --format json.
     #[arg(short = 'J', conflicts_with = "format")]
@@ -81,12 +82,12 @@ pub struct Run {
 impl Run {
     /// Runs the pipeline, writes the view, says what that covers.
     pub fn run(self) -> anyhow::Result<()> {
-        let format = self.format()?;
+        let form = self.form()?;
         let (document, plan) = pipeline::read(&self.pipeline)?;
         let view = chosen(&plan.views, self.view.as_deref())?;
         let source = self.log.source()?;
         if self.follow {
-            return follow::follow(&self, source, document.pipeline(), plan, view, format);
+            return follow::follow(&self, source, document.pipeline(), plan, view, form);
         }
         let cancel = interrupt::cancelled_by_ctrl_c()?;
         let held = Held::of(source, &plan, &cancel)?;
@@ -106,7 +107,7 @@ impl Run {
         let events: u64 = topics.iter().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum();
         let mut running = Running::new(plan);
         let shown = running.views()[view].clone();
-        let rows = ViewRows::new(shown.columns.iter().map(|column| column.0.clone()).collect(), format, self.output()?);
+        let rows = ViewOutput::new(&shown, form, self.to.as_deref())?;
         let mut out = ViewSink { view, table: Materialised::new(shown.id.clone()), shown, rows, error: None };
         let done = AtomicU64::new(0);
         let stopped = with_bar(events, &done, || run_history(&mut running, &mut feed, &mut out, &cancel, &done));
@@ -118,38 +119,21 @@ impl Run {
             Err(Stop::Bound(why)) => bail!("{why}"),
             Ok(()) => {}
         }
-        out.finish()?;
-        self.tell(&running, &feed, &out.shown.name, out.rows.written(), done.load(Ordering::Relaxed));
+        let name = out.shown.name.clone();
+        let rows = out.finish()?;
+        self.tell(&running, &feed, &name, rows, done.load(Ordering::Relaxed));
         ensure!(feed.damages().is_empty(), "{}", damaged(&feed));
         held.report.as_ref().map_or(Ok(()), |report| say_recorded(report, false))
     }
 
-    fn format(&self) -> anyhow::Result<Format> {
-        let by_name =
-            self.to.as_ref().and_then(|to| to.extension()).map(|ending| ending.to_string_lossy().to_lowercase());
-        let by_name = match by_name.as_deref() {
-            None => None,
-            Some("json" | "jsonl" | "ndjson") => Some(Format::Json),
-            Some("csv") => Some(Format::Csv),
-            Some("txt") => Some(Format::Table),
-            Some(other) if self.format.is_none() && !self.json => {
-                return Err(
-                    Usage::new(format!("“.{other}” tells no form: end in .json or .csv, or say --format")).into()
-                );
-            }
-            Some(_) => None,
-        };
-        Ok(if self.json { Format::Json } else { self.format.or(by_name).unwrap_or_default() })
-    }
-
-    fn output(&self) -> anyhow::Result<Box<dyn Write>> {
-        match &self.to {
-            None => Ok(Box::new(std::io::stdout())),
-            Some(path) => {
-                let file =
-                    std::fs::File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
-                Ok(Box::new(file))
-            }
+    fn form(&self) -> Result<Form, Usage> {
+        if self.json {
+            return Ok(Form::Json);
+        }
+        match (self.format, &self.to) {
+            (Some(form), _) => Ok(form),
+            (None, Some(to)) => Form::of_name(to).map(Option::unwrap_or_default),
+            (None, None) => Ok(Form::default()),
         }
     }
 
@@ -212,7 +196,7 @@ struct ViewSink {
     view: usize,
     shown: PlannedView,
     table: Materialised,
-    rows: ViewRows,
+    rows: ViewOutput,
     error: Option<std::io::Error>,
 }
 
@@ -237,13 +221,14 @@ impl Sink for ViewSink {
 }
 
 impl ViewSink {
-    fn finish(&mut self) -> anyhow::Result<()> {
+    /// Writes a table's rows, and what is left; gives how many rows there are.
+    fn finish(mut self) -> anyhow::Result<u64> {
         if self.shown.flow == Flow::Table {
             for row in self.table.sorted()? {
                 self.rows.row(self.shown.columns.iter().map(|(_, column, _)| row.cells[*column].clone()))?;
             }
         }
-        Ok(self.rows.flush()?)
+        self.rows.finish()
     }
 }
 

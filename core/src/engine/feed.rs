@@ -414,10 +414,12 @@ impl Lane {
     }
 
     fn grow(&mut self, held: &Arc<PartitionSnapshot>) -> Result<(), Gap> {
+        let end = held.coverage.end();
+        let is_at_end = |high: i64| end.map_or(self.next_offset >= high, |end| end == high);
+        self.at_end = held.watermarks.is_none_or(|marks| is_at_end(marks.high));
         if Arc::ptr_eq(&self.held, held) {
             return Ok(());
         }
-        let end = held.coverage.end();
         let missing = end.map(|end| held.coverage.missing(self.next_offset, end)).unwrap_or_default();
         if let Some(&(from, to)) = missing.first() {
             return Err(Gap { partition: self.partition.clone(), from, to });
@@ -427,7 +429,6 @@ impl Lane {
         self.segments = ahead.into_iter();
         // The head is looked up again: segments are put together anew as they grow.
         (self.events, self.segment, self.row) = (None, None, 0);
-        self.at_end = held.watermarks.is_none_or(|marks| end.is_none_or(|end| end == marks.high));
         self.held = held.clone();
         Ok(())
     }

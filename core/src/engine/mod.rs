@@ -22,6 +22,7 @@ mod checkpoint;
 mod column;
 mod evaluated;
 mod explain;
+mod export;
 mod feed;
 mod history;
 mod join;
@@ -49,6 +50,7 @@ pub use explain::{
     Apart, EventList, EventsExplanation, ExplainError, Explainer, Journey, LateWindow, Meeting, NAMED_EVENTS, Named,
     NamedEvent, Near, NodeVisit, RowExplanation, RowName, TakenWindow, Verdict,
 };
+pub use export::{ColumnFile, ColumnFormat, Exported};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
 pub use history::{run_history, run_steps};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};

@@ -1,5 +1,10 @@
 //! Whole pipelines over small logs.
 
+mod drawn;
+mod growing;
+mod load;
+mod whole;
+
 use std::sync::atomic::AtomicU64;
 
 use tokio_util::sync::CancellationToken;

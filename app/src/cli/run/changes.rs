@@ -41,17 +41,19 @@ pub struct Kept {
     pub file: Option<GrowingFile>,
     pub formats: Vec<TopicFormats>,
     mark: Option<Mark>,
-    last: Instant,
+    /// When the last was made; `None` before the first.
+    last: Option<Instant>,
     took: Duration,
 }
 
 impl Kept {
     pub fn new(folder: CheckpointFolder, file: Option<GrowingFile>, formats: Vec<TopicFormats>) -> Self {
-        Self { folder, file, formats, mark: None, last: Instant::now(), took: Duration::ZERO }
+        Self { folder, file, formats, mark: None, last: None, took: Duration::ZERO }
     }
 
     fn is_due(&self) -> bool {
-        self.mark.is_some() && self.last.elapsed() >= OFTEN.max(self.took * PART)
+        let long_ago = |last: Instant| last.elapsed() >= OFTEN.max(self.took * PART);
+        self.mark.is_some() && self.last.is_none_or(long_ago)
     }
 
     fn save(&mut self, running: &Running, rows: u64) -> anyhow::Result<()> {
@@ -62,7 +64,7 @@ impl Kept {
             None => OutputMark { rows, ..OutputMark::default() },
         };
         self.folder.write(running, &mark, &self.formats, output)?;
-        (self.last, self.took) = (Instant::now(), began.elapsed());
+        (self.last, self.took) = (Some(Instant::now()), began.elapsed());
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::changes::{Changes, Kept};
 use super::growing::{GrowingFile, absolute};
+use super::output::Form;
 use super::{Run, with_bar};
 use crate::cli::coverage::say_recorded;
 use crate::cli::fetch::fetch;
@@ -69,8 +70,11 @@ pub fn follow(
     pipeline: &Pipeline,
     plan: Plan,
     view: usize,
-    format: Format,
+    form: Form,
 ) -> anyhow::Result<()> {
+    let Some(format) = form.lines() else {
+        return Err(Usage::new("a file of typed columns can't grow: with --follow write --format json or csv").into());
+    };
     let is_recording = matches!(source, Source::Recording(_));
     ensure!(!is_recording, Usage::new("a recording does not grow: leave --follow out"));
     let cut = "a table's columns can't be gone on with: with --to and --checkpoint write --format json or csv";

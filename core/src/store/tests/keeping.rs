@@ -301,3 +301,22 @@ fn a_sound_recording_is_verified_to_its_last_byte() {
     assert_eq!(progress.total_bytes.load(Ordering::Relaxed), on_disk);
     assert_eq!(progress.done_bytes.load(Ordering::Relaxed), on_disk);
 }
+
+#[test]
+fn what_was_let_go_of_is_gone_and_stays_accounted_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = recording(dir.path());
+    let before = segments(dir.path()).len();
+    store.let_go_before(&partition(), 60).unwrap();
+    let snapshot = store.snapshot();
+    let left = rows_of(&snapshot, &partition());
+    let first = left.first().unwrap().offset;
+    assert!((1..=60).contains(&first), "segments go that end before 60, and no other: {first}");
+    assert_eq!(left, numbered(first, 100));
+    assert!(segments(dir.path()).len() < before, "their files go too");
+    let held = snapshot.partition(&partition()).unwrap();
+    assert_eq!(held.coverage.missing(0, 100), []);
+    store.append(&batch(&partition(), &numbered(100, 105)), 100, 105).unwrap();
+    store.flush().unwrap();
+    assert_eq!(store.snapshot().partition(&partition()).unwrap().coverage.missing(0, 105), []);
+}
