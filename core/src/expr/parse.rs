@@ -273,6 +273,7 @@ impl<'t> Source<'t> {
         let message = match message.strip_prefix("Expected: ").and_then(|rest| rest.split_once(", found: ")) {
             Some((expected, "EOF")) => format!("{expected} is missing"),
             Some((expected, found)) => format!("{expected} is expected where “{found}” stands"),
+            None if message.starts_with("No infix parser") => "this is no operator between two values".to_owned(),
             None => lower_first(message),
         };
         self.error(at, message)

@@ -260,6 +260,7 @@ fn mistakes_are_found_before_anything_runs_and_pointed_at() {
     );
     mistake("uper(key) = 'A'", "unknown function “uper” at column 1: did you mean upper?", "uper(key) = 'A'\n^^^^");
     mistake("value.x >", "an expression is missing at column 10", "value.x >\n         ^");
+    mistake("value.a >> 1", "this is no operator between two values at column 9", "value.a >> 1\n        ^");
     mistake("value. = 1", "a field's name is expected where “=” stands at column 8", "value. = 1\n       ^");
     mistake("key = 'open", "a text is not closed: a ' is missing at column 7", "key = 'open\n      ^");
     mistake(

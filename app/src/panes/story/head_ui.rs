@@ -141,10 +141,10 @@ pub(super) fn facts_ui(ui: &mut Ui, story: &Story, context: &Context<'_>) {
     };
     let (complete, all) = (state.log.coverage.complete, state.log.coverage.partitions);
     let coverage = format!("{complete} of {all} partitions complete");
-    ui.spacing_mut().item_spacing.x = 0.0;
-    let response = widgets::caption(ui, format!("{events} · {coverage}"));
-    // A space that no line ends before: the facts go on to its right.
-    let words = egui::RichText::new(format!("{order} ·\u{a0}")).font(font::small()).color(tokens(ui).text_second);
+    ui.spacing_mut().item_spacing.x = 3.0;
+    let response = widgets::caption(ui, format!("· {events} · {coverage}"));
+    // A space at a line's end takes no room; the spacing between the two stands for it.
+    let words = egui::RichText::new(order).font(font::small()).color(tokens(ui).text_second);
     let turn = ui
         .add(egui::Label::new(words).sense(Sense::CLICK))
         .on_hover_cursor(CursorIcon::PointingHand)

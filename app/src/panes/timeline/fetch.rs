@@ -172,17 +172,25 @@ pub(super) fn picture(counted: &Counted, ask: &Ask) -> Picture {
         let lane = counted.lane(key).map(|lane| lane_picture(counted, lane, ask, *was_far));
         (key.clone(), lane.and_then(Result::ok).unwrap_or_default())
     });
-    Picture { view: ask.view, exact: ask.exact, lanes: lanes.collect() }
+    let lanes: Vec<(LaneKey, LanePicture)> = lanes.collect();
+    let drawn = |key: &LaneKey| lanes.binary_search_by(|(lane, _)| lane.cmp(key)).is_ok();
+    let elsewhere = counted.lanes.iter().filter(|lane| !drawn(&lane.key)).filter_map(|lane| in_view(lane, ask).ok());
+    let in_view = lanes.iter().map(|(_, lane)| lane.in_view).chain(elsewhere).sum();
+    Picture { view: ask.view, exact: ask.exact, lanes, in_view }
+}
+
+fn in_view(lane: &LaneCount, ask: &Ask) -> Result<u64, Damage> {
+    if ask.exact {
+        lane.density.count_between(ask.view.from_ns, ask.view.to_ns)
+    } else {
+        Ok(estimated_count(&lane.density, ask.view))
+    }
 }
 
 fn lane_picture(counted: &Counted, lane: &LaneCount, ask: &Ask, was_far: bool) -> Result<LanePicture, Damage> {
     // A width on either side is fetched too, so that panning finds something at once.
     let around = ask.view.grown(1.0);
-    let in_view = if ask.exact {
-        lane.density.count_between(ask.view.from_ns, ask.view.to_ns)?
-    } else {
-        estimated_count(&lane.density, ask.view)
-    };
+    let in_view = in_view(lane, ask)?;
     let mut picture = LanePicture { in_view, unread: lane.unread.clone(), ..LanePicture::default() };
     if !is_far(in_view, ask.width, was_far) && ask.exact {
         picture.events = events(counted, lane, ask.view, around)?;

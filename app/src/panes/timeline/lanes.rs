@@ -7,7 +7,7 @@ pub const LANE_HEIGHT: f32 = 48.0;
 /// The height of a lane when there are more than fit: a line of text and a row of marks.
 pub const DENSE_LANE_HEIGHT: f32 = 28.0;
 /// The width of the labels' column.
-pub const LABEL_WIDTH: f32 = 152.0;
+pub const LABEL_WIDTH: f32 = 184.0;
 
 /// What a lane stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

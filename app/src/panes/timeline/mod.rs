@@ -219,8 +219,8 @@ pub fn header_facts(model: &Model<'_>) -> String {
     );
     match model.picture {
         Some(picture) => {
-            let in_view = picture.lanes.iter().map(|(_, lane)| lane.in_view).sum();
-            format!("{} · {}", spell(model.clock, held), figures::of(in_view, "event"))
+            let about = if picture.exact { "" } else { "about " };
+            format!("{} · {about}{}", spell(model.clock, held), figures::of(picture.in_view, "event"))
         }
         None => spell(model.clock, held),
     }

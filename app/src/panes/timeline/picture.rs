@@ -40,8 +40,10 @@ pub struct Picture {
     pub view: Stretch,
     /// Whether counts are exact, or estimates that will be replaced.
     pub exact: bool,
-    /// The lanes, sorted by key.
+    /// The lanes on the screen, sorted by key.
     pub lanes: Vec<(LaneKey, LanePicture)>,
+    /// How many events are in view in all lanes, also in those that the list of lanes is scrolled away from.
+    pub in_view: u64,
 }
 
 impl Picture {
