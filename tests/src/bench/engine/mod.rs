@@ -4,7 +4,7 @@
 //! of the stream engines on one core, and no less than half of Polars', which has all rows at once, knows that no more will
 //! come, and keeps nothing. What it takes to start is left out. Fabula's rows lie ready in columns and Flink's are made by
 //! a formula (Nexmark's lie ready as rows); Kafka Streams reads from a broker, on the same machine and therefore the same
-//! cores, a million rows. It has none of Nexmark's queries here. Polars runs on as many threads as `POLARS_MAX_THREADS`
+//! cores, and fewer rows. It has none of Nexmark's queries here. Polars runs on as many threads as `POLARS_MAX_THREADS`
 //! says: `tests/bench` says one.
 
 mod decoding;
@@ -20,7 +20,7 @@ use anyhow::Result;
 use super::{Data, Line, Table};
 
 /// How many rows are measured at most: more changes no rate.
-const MOST_ROWS: u64 = 4_000_000;
+const MOST_ROWS: u64 = 2_000_000;
 
 /// Runs of ours and of Polars', of which the best counts.
 const RUNS: usize = 3;

@@ -19,7 +19,7 @@ use crate::oracle::streams::{self, Aggregate, Join, Kind, Measured, Node, Select
 pub const ROWS: rows::Rows = rows::Rows { rows: 0, keys: 1_000, step_us: 100, jitter_ms: 100 };
 
 /// How many rows Kafka Streams is given.
-const STREAMS_ROWS: u64 = 1_000_000;
+const STREAMS_ROWS: u64 = 400_000;
 
 /// How many bytes a window with a count and a sum may take, but for its key.
 const BYTES_OF_A_WINDOW: f64 = 64.0;
