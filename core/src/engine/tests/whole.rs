@@ -170,7 +170,7 @@ impl Case {
         let mut shown = Shown::new(&plan);
         let mut feed = Feed::new(&store.snapshot(), &plan.sources, codecs, None);
         let mut running = Running::new(plan);
-        let mut next = vec![0; self.batches.len()];
+        let mut next = vec![0_usize; self.batches.len()];
         let rest = (0..self.batches.len()).map(|at| (at, usize::MAX));
         for (at, count) in parts.iter().copied().chain(rest) {
             let at = at % self.batches.len();
