@@ -107,7 +107,7 @@ fn killed(kafka: &Kafka, folder: &Path, topic: &str, partitions: i32, enough: im
     };
     for _ in 0..KILLS {
         let running = start();
-        let mut left = 1 + dice.below(40);
+        let mut left = 1 + dice.below(15);
         let mut before = progress();
         while left > 0 {
             pen.write(topic, round(number, partitions));

@@ -121,7 +121,9 @@ fn an_export_that_is_killed_or_fails_leaves_the_old_file_whole() {
         assert!(!aside.exists());
         assert_ne!(std::fs::read(&file).expect("the file"), b"old", "{name}");
     }
-    let nowhere = program::run(arguments!["run", &pipeline, "--sample=1000", "--to", "/nonexistent/rows.csv"]);
-    assert_eq!(nowhere.code, Some(1));
-    assert!(nowhere.stderr.contains("/nonexistent/rows.csv can't be written"), "{}", nowhere.stderr);
+    // A file is no folder.
+    let nowhere = pipeline.join("rows.csv");
+    let refused = program::run(arguments!["run", &pipeline, "--sample=1000", "--to", &nowhere]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("pipeline.toml/rows.csv can't be written"), "{}", refused.stderr);
 }

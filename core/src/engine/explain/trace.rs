@@ -241,7 +241,11 @@ impl Replay {
             }
         };
         let known = of.identity.identify(raw, inputs, lineage)?;
-        let given = Traced { rows: laid_out(known.rows, &of.columns), ids: known.ids };
+        let given = if known.is_empty() {
+            Traced::default()
+        } else {
+            Traced { rows: laid_out(known.rows, &of.columns), ids: known.ids }
+        };
         let metrics = before.map(|before| [before, of.metrics()]);
         let taken = Taken { node, of, inputs, given: &given, metrics, windows: &windows, lineage };
         watcher.taken(&taken)?;

@@ -38,6 +38,7 @@ fn column(format: ColumnFormat, known: Type, cells: &[Cell<'static>]) -> (DataTy
         AnyValue::String(text) => format!("“{text}”"),
         AnyValue::StringOwned(text) => format!("“{text}”"),
         AnyValue::Datetime(value, ..) => value.to_string(),
+        AnyValue::DatetimeOwned(value, ..) => value.to_string(),
         value => value.to_string(),
     };
     (column.dtype().clone(), (0..frame.height()).map(shown).collect())
