@@ -52,7 +52,8 @@ fn spans(window: Option<Window>) -> Vec<i64> {
     }
 }
 
-fn written(window: Window) -> String {
+/// A window as Fabula writes it.
+pub fn written(window: Window) -> String {
     match window {
         Window::Tumbling { size_ms } => format!("{{ kind = \"tumbling\", size = \"{size_ms}ms\" }}"),
         Window::Hopping { size_ms, advance_ms } => {

@@ -8,7 +8,8 @@ use super::stateless::Chain;
 use super::{KeyOf, Question, Reading};
 use crate::oracle::streams::{Join, Kind};
 
-fn asked(chain: Chain, draw: &mut Draw, topics: &Topics, (right, key): (&str, KeyOf), join: Join) -> Question {
+/// Behind a chain its join with the node `right`, and how the result is read.
+pub fn joined(chain: Chain, right: &str, key: KeyOf, join: Join) -> (Chain, Reading) {
     let left = chain.last.clone();
     let mut pipeline = format!("kind = \"join\"\nhow = \"{}\"\nleft = \"{left}\"\nright = \"{right}\"\n", join.how);
     let field = join.foreign.as_deref().or(join.on_left.as_str());
@@ -22,7 +23,11 @@ fn asked(chain: Chain, draw: &mut Draw, topics: &Topics, (right, key): (&str, Ke
     }
     let reading = Reading::Pair { left: left.clone(), right: right.to_owned(), key };
     let join = Join { left, right: right.to_owned(), ..join };
-    let chain = chain.then("j", &pipeline, Kind::Join(Box::new(join)));
+    (chain.then("j", &pipeline, Kind::Join(Box::new(join))), reading)
+}
+
+fn asked(chain: Chain, draw: &mut Draw, topics: &Topics, (right, key): (&str, KeyOf), join: Join) -> Question {
+    let (chain, reading) = joined(chain, right, key, join);
     Question::new(chain.pipeline, chain.nodes, topics.clone(), topics.records(draw), reading)
 }
 

@@ -11,6 +11,7 @@ pub mod chained;
 pub mod deviation;
 pub mod draw;
 pub mod fabula;
+pub mod fixed;
 pub mod half_late;
 pub mod joins;
 pub mod stateless;
@@ -24,7 +25,7 @@ use crate::oracle::streams::{self, Case, Node, Record, Stores};
 use answer::{Changes, last_of_each, settled, sorted, table_of, without_times_of_tombstones};
 use deviation::Deviation;
 use draw::{Draw, Topics};
-use half_late::{HalfLate, concerns};
+use half_late::HalfLate;
 
 /// A pipeline in both languages, and its input.
 #[derive(Debug, Clone)]
@@ -110,11 +111,9 @@ impl Question {
         }
     }
 
-    /// What both say. Fails (and says so) where Kafka Streams is missing.
-    ///
-    /// # Errors
-    /// Kafka Streams is missing.
-    pub fn compared(&self, test: &str) -> Result<Compared, ()> {
+    /// What Fabula says, given one record a step, and what Kafka Streams says; and whether that is a stream or a table.
+    /// `None` (and said so) where Kafka Streams is missing.
+    pub fn answers(&self, test: &str) -> Option<(Changes, Changes, Flow)> {
         let case = Case {
             id: 0,
             nodes: self.nodes.clone(),
@@ -122,17 +121,28 @@ impl Question {
             input: self.records.clone(),
             stores: Stores::Memory,
         };
-        let answer = streams::ask(test, &case).ok_or(())?;
+        let answer = streams::ask(test, &case)?;
         let (ours, flow) = fabula::run(&self.pipeline, &self.reading, &self.records, 1);
         let is_table = flow == Flow::Table || self.deviation.is_of_updates();
         let mut theirs = answer::of_streams(&answer, self.records.len(), is_table, &self.nothing());
         if let Reading::Pair { key: KeyOf::Nobody, .. } = self.reading {
             theirs.iter_mut().flatten().for_each(|change| "null".clone_into(&mut change.key));
         }
+        Some((ours, theirs, flow))
+    }
+
+    /// What both say. Fails (and says so) where Kafka Streams is missing.
+    ///
+    /// # Errors
+    /// Kafka Streams is missing.
+    pub fn compared(&self, test: &str) -> Result<Compared, ()> {
+        let (ours, theirs, flow) = self.answers(test).ok_or(())?;
         let theirs = self.deviation.applied(theirs, &self.records);
-        let half_late = self.half_late.as_ref().map_or_else(Vec::new, |half_late| half_late.rows(&self.records));
+        let half_late = self.half_late.as_ref().map(|half_late| (half_late, half_late.rows(&self.records)));
         let compared = |mut changes: Changes| {
-            changes.iter_mut().for_each(|changes| changes.retain(|change| !concerns(&half_late, change)));
+            if let Some((half_late, rows)) = &half_late {
+                changes.iter_mut().for_each(|changes| changes.retain(|change| !half_late.concerns(rows, change)));
+            }
             let changes = if self.several { last_of_each(changes) } else { changes };
             let changes = if flow == Flow::Table { settled(changes) } else { changes };
             sorted(if self.deviation.forgets_times_of_tombstones() {
