@@ -102,8 +102,31 @@ fn a_sliding_window_holds_no_row_from_before_it() {
     let thirty = Some(Window::Sliding { size_ms: 30 });
     let records = vec![a("k", 32, 1), a("z", 39, 2), a("k", 35, 3), a("k", 58, 4), a("k", 57, 5)];
     let question = windowed(thirty, 3, Emit::Updates, records);
-    let ours: &[&str] = &[];
-    differ("a_sliding_window_holds_no_row_from_before_it", &question, ours, &["x"]);
+    let ours: &[&str] = &[
+        "0 k 2..32 {list:[1],n:1} @32",
+        "1 z 9..39 {list:[2],n:1} @39",
+        "2 k 33..63 {list:[3],n:1} @35",
+        "3 k 28..58 {list:[1,3,4],n:3} @58",
+        "3 k 33..63 {list:[3,4],n:2} @58",
+        "3 k 36..66 {list:[4],n:1} @58",
+        "4 k 27..57 {list:[1,3,5],n:3} @57",
+        "4 k 28..58 {list:[1,3,4,5],n:4} @58",
+        "4 k 33..63 {list:[3,4,5],n:3} @58",
+        "4 k 36..66 {list:[4,5],n:2} @58",
+        "4 k 58..88 {list:[4],n:1} @58",
+    ];
+    let theirs: &[&str] = &[
+        "0 k 2..32 {list:[1],n:1} @32",
+        "1 z 9..39 {list:[2],n:1} @39",
+        "2 k 33..63 {list:[3],n:1} @35",
+        "3 k 33..63 {list:[3,4],n:2} @58",
+        "3 k 28..58 {list:[1,4],n:2} @58",
+        "4 k 33..63 {list:[3,4,5],n:3} @58",
+        "4 k 28..58 {list:[1,4,5],n:3} @58",
+        "4 k 27..57 {list:[1,5],n:2} @57",
+        "4 k 58..88 {list:[3,4],n:2} @58",
+    ];
+    differ("a_sliding_window_holds_no_row_from_before_it", &question, ours, theirs);
 }
 
 #[test]
