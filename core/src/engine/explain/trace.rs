@@ -241,7 +241,10 @@ impl Replay {
             }
         };
         let known = of.identity.identify(raw, inputs, lineage)?;
-        let given = Traced { rows: laid_out(known.rows, &of.columns), ids: known.ids };
+        let given = match known.is_empty() {
+            true => Traced::default(),
+            false => Traced { rows: laid_out(known.rows, &of.columns), ids: known.ids },
+        };
         let metrics = before.map(|before| [before, of.metrics()]);
         let taken = Taken { node, of, inputs, given: &given, metrics, windows: &windows, lineage };
         watcher.taken(&taken)?;
