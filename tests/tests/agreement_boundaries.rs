@@ -156,8 +156,8 @@ fn a_sliding_window_takes_rows_while_its_end_is_not_before_the_largest_time_less
         "2 k 101..111 {list:[1],n:1} @110",
     ];
     both(TEST, &windowed(SLIDING, 5, Emit::Updates, records(115)), &expected);
-    let expected =
-        ["0 k 100..110 {list:[1],n:1} @110", "1 z 106..116 {list:[2],n:1} @116", "2 k 101..111 {list:[1],n:1} @110"];
+    // Too late for every window that it would be in, it begins none behind it either.
+    let expected = ["0 k 100..110 {list:[1],n:1} @110", "1 z 106..116 {list:[2],n:1} @116"];
     both(TEST, &windowed(SLIDING, 5, Emit::Updates, records(116)), &expected);
 }
 

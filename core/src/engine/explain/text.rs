@@ -187,12 +187,13 @@ impl fmt::Display for Verdict {
                 if windows.len() > 4 { write!(f, "; and {} more windows", windows.len() - 4) } else { Ok(()) }
             }
             Self::Joined { with, .. } => write!(f, "joined with {}", with.in_short()),
-            Self::NoPartner { key, given_alone, waits_until_ms, near, .. } => {
+            Self::NoPartner { key, given_alone, waits_until_ms, stream_time_ms, near, .. } => {
                 write!(f, "no partner for {}", values(key))?;
                 match (given_alone, waits_until_ms) {
                     (Some(event), _) => write!(f, "; given alone when {event} came")?,
                     (None, Some(until)) => {
-                        write!(f, "; it waits until stream time is beyond {}", format_iso_ms(*until))?
+                        let waits = if *stream_time_ms > Some(*until) { "waited" } else { "waits" };
+                        write!(f, "; it {waits} until stream time is beyond {}", format_iso_ms(*until))?
                     }
                     (None, None) => {}
                 }
