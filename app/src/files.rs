@@ -27,6 +27,8 @@ pub enum Found {
     Workspace(PathBuf),
     /// Connection properties.
     Connection(Properties),
+    /// A pipeline's file and its text.
+    Pipeline(PathBuf, String),
     /// Nothing that can be opened, and why, in one line.
     Unknown(String),
 }
@@ -42,6 +44,10 @@ pub enum Ask {
     Workspace,
     /// A workspace file to save to.
     NewWorkspace,
+    /// A pipeline's file to open.
+    Pipeline,
+    /// A file to save a pipeline to.
+    NewPipeline,
 }
 
 /// Asks for a path in the system's dialog; `None` when the person thought better of it.
@@ -49,10 +55,16 @@ pub fn ask(jobs: &Jobs, what: Ask) -> Job<Option<PathBuf>> {
     // The dialog is made here because some systems want that on the window's thread; the waiting is done in a job.
     let dialog = rfd::AsyncFileDialog::new();
     let workspace = |dialog: rfd::AsyncFileDialog| dialog.add_filter("Fabula workspace", &[workspace::ENDING]);
+    let pipeline = |dialog: rfd::AsyncFileDialog| dialog.add_filter("Pipeline", &["toml"]);
     let picking: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match what {
         Ask::Recording => Box::pin(dialog.set_title("Open a recording").pick_folder()),
         Ask::NewRecording => Box::pin(dialog.set_title("Keep as a recording").pick_folder()),
         Ask::Workspace => Box::pin(workspace(dialog.set_title("Open a workspace")).pick_file()),
+        Ask::Pipeline => Box::pin(pipeline(dialog.set_title("Open a pipeline")).pick_file()),
+        Ask::NewPipeline => {
+            let dialog = dialog.set_title("Save the pipeline").set_file_name("pipeline.toml");
+            Box::pin(pipeline(dialog).save_file())
+        }
         Ask::NewWorkspace => {
             let dialog = dialog.set_title("Save the workspace").set_file_name(format!("shop.{}", workspace::ENDING));
             Box::pin(workspace(dialog).save_file())
@@ -90,6 +102,20 @@ pub fn read_properties(path: &Path) -> Result<Properties, String> {
     Ok(Properties { name, properties, notes: settings.notes().to_vec() })
 }
 
+/// Writes a text file whole or not at all.
+///
+/// # Errors
+/// In one line, when it cannot be written.
+pub fn write(path: &Path, text: &str) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let mut file = std::fs::File::create(&beside).map_err(failed)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&beside, path).map_err(failed)
+}
+
 /// Finds out what a path is. Reads from the disk.
 pub fn look_at(path: &Path) -> Found {
     let is_manifest = path.file_name().is_some_and(|name| name == "recording.json");
@@ -108,6 +134,10 @@ pub fn look_at(path: &Path) -> Found {
     }
     match ending.as_deref() {
         Some(workspace::ENDING) => Found::Workspace(path.to_owned()),
+        Some("toml") => match std::fs::read_to_string(path) {
+            Ok(text) => Found::Pipeline(path.to_owned(), text),
+            Err(error) => Found::Unknown(format!("{}: {error}", path.display())),
+        },
         Some("conf" | "properties" | "config") => match read_properties(path) {
             Ok(properties) => Found::Connection(properties),
             Err(error) => Found::Unknown(error),
@@ -119,7 +149,7 @@ pub fn look_at(path: &Path) -> Found {
         )),
         _ if !path.exists() => Found::Unknown(format!("{}: there is no such file", path.display())),
         _ => Found::Unknown(format!(
-            "{} is neither a recording, nor a workspace, nor connection properties",
+            "{} is neither a recording, nor a pipeline, nor a workspace, nor connection properties",
             path.display()
         )),
     }

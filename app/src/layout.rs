@@ -13,13 +13,18 @@ pub struct Layout {
 }
 
 impl Default for Layout {
-    /// Catalogue left, timeline above, story below, inspector right.
+    /// Catalogue left, timeline above, story below, inspector right; the canvas behind the timeline, what its pipeline comes
+    /// to behind the story, its chosen node behind the inspector.
     fn default() -> Self {
         let mut tiles = Tiles::default();
-        let [catalogue, timeline, story, inspector] = PaneKind::ALL.map(|kind| {
-            let pane = tiles.insert_pane(kind);
-            tiles.insert_tab_tile(vec![pane])
-        });
+        let mut tabs = |kinds: &[PaneKind]| {
+            let panes = kinds.iter().map(|kind| tiles.insert_pane(*kind)).collect();
+            tiles.insert_tab_tile(panes)
+        };
+        let catalogue = tabs(&[PaneKind::Catalogue]);
+        let timeline = tabs(&[PaneKind::Timeline, PaneKind::Canvas]);
+        let story = tabs(&[PaneKind::Story, PaneKind::View]);
+        let inspector = tabs(&[PaneKind::Inspector, PaneKind::Node]);
         let middle = tiles.insert_vertical_tile(vec![timeline, story]);
         let root = tiles.insert_horizontal_tile(vec![catalogue, middle, inspector]);
         set_shares(&mut tiles, root, &[(catalogue, 0.157), (middle, 0.611), (inspector, 0.232)]);

@@ -17,7 +17,7 @@ use crate::command::{Command, Commands};
 use crate::jobs::Jobs;
 use crate::layout::Layout;
 use crate::meters::Meters;
-use crate::panes::{Context, Panes};
+use crate::panes::{Context, Pane as _, Panes};
 use crate::source::Session;
 use crate::state::State;
 use crate::theme::{self, Theme, size, tokens, widgets};
@@ -82,6 +82,8 @@ pub struct Window {
     meters: Meters,
     dressed: Option<Theme>,
     titled: String,
+    /// Where the pipeline on the canvas was opened or saved.
+    pipeline_file: Option<PathBuf>,
     writing: bool,
     // Last, so that what the others hold ends before the threads do.
     jobs: Jobs,
@@ -106,6 +108,7 @@ impl Window {
             meters: Meters::default(),
             dressed: None,
             titled: String::new(),
+            pipeline_file: None,
             writing: false,
             jobs: Jobs::new()?,
         };
@@ -215,6 +218,8 @@ impl Window {
         self.meters.update(&self.jobs);
         self.panes.find.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
         self.state.search.found = self.panes.find.found();
+        self.panes.canvas.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
+        self.state.outcome = self.panes.canvas.outcome();
         self.panes.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
     }
 

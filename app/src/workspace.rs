@@ -121,6 +121,7 @@ impl Workspace {
     pub fn restore(&self, state: &mut State, layout: &mut Layout) {
         state.profiles = self.connections.clone().into();
         state.document = self.document.clone();
+        state.follow_document();
         state.series = self.colours.clone();
         state.theme = self.view.theme;
         state.clock = state.clock.in_zone(self.view.zone);

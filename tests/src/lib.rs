@@ -1,9 +1,11 @@
 //! What whole-program tests stand on: the program itself, the real parts around it, and how a test says that a part
 //! it needs cannot be had.
 
+pub mod agreement;
 pub mod bench;
 pub mod catalogue;
 pub mod kafka;
+pub mod nexmark;
 pub mod oracle;
 pub mod pane;
 pub mod part;

@@ -17,7 +17,7 @@ impl KeysSheet {
         let height = ui.ctx().content_rect().height() - 180.0;
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = 36.0;
-            let left = [Category::Log, Category::Edit, Category::Topics];
+            let left = [Category::Log, Category::Edit, Category::Topics, Category::Pipeline];
             let right = [Category::Go, Category::Timeline, Category::Story];
             ui.columns(2, |columns| {
                 for category in left {

@@ -35,6 +35,8 @@ pub fn topic_menu_ui(ui: &mut Ui, context: &Context<'_>, topic: &Topic) {
     row_ui(ui, context, &Command::OnlyTopic(name.clone()), "Show only this topic");
     row_ui(ui, context, &Command::ShowAllTopics, Command::ShowAllTopics.info().name);
     row_ui(ui, context, &Command::ToggleDetails(name.clone()), "Details");
+    row_ui(ui, context, &Command::AddTopicToPipeline(name.clone(), false), "Add to the canvas as a stream");
+    row_ui(ui, context, &Command::AddTopicToPipeline(name.clone(), true), "Add to the canvas as a table");
     if shown && context.state.log.can_read_more && topic.totals.covered < topic.totals.offsets {
         row_ui(ui, context, &Command::ReadMore(name.clone()), "Read more of the past");
         row_ui(ui, context, &Command::ReadAll(name.clone()), "Read all of it");

@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod coverage;
+mod explain;
 mod fetch;
 mod import;
 mod interrupt;
@@ -44,6 +45,7 @@ enum Command {
     Import(import::Import),
     Run(run::Run),
     Check(check::Check),
+    Explain(explain::Explain),
     Completions(completions::Completions),
 }
 
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Some(Command::Import(import)) => import.run(),
         Some(Command::Run(run)) => run.run(),
         Some(Command::Check(check)) => check.run(),
+        Some(Command::Explain(explain)) => explain.run(),
         Some(Command::Completions(completions)) => completions.run(),
     };
     match done {

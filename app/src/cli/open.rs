@@ -9,10 +9,10 @@ use super::Usage;
 use super::source::{LogArgs, Source};
 use crate::window::{Options, Start};
 
-/// Open the window on a recording, a workspace, the sample or a cluster.
+/// Open the window on a recording, a pipeline, a workspace, the sample or a cluster.
 #[derive(Debug, Args)]
 pub struct Open {
-    /// A recording's folder, a workspace file, or a file of connection settings.
+    /// A recording's folder, a pipeline, a workspace file, or a file of connection settings.
     path: Option<PathBuf>,
 
     #[command(flatten)]

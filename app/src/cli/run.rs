@@ -163,7 +163,11 @@ impl Run {
 }
 
 /// Where a log is cut, in milliseconds.
-fn cut(at: Moment, snapshot: &Snapshot, topics: &[fabula_core::event::TopicName]) -> anyhow::Result<Option<i64>> {
+pub(super) fn cut(
+    at: Moment,
+    snapshot: &Snapshot,
+    topics: &[fabula_core::event::TopicName],
+) -> anyhow::Result<Option<i64>> {
     let spans = topics.iter().filter_map(|topic| snapshot.topic(topic)).filter_map(|topic| topic.time_span_ns());
     let end = spans.map(|(_, end)| ns_to_ms(end)).max();
     Ok(match at {
@@ -229,7 +233,7 @@ impl ViewSink {
 }
 
 /// Works while a bar shows how many events are done.
-fn with_bar<T>(events: u64, done: &AtomicU64, work: impl FnOnce() -> T) -> T {
+pub(super) fn with_bar<T>(events: u64, done: &AtomicU64, work: impl FnOnce() -> T) -> T {
     let bar = ProgressBar::new(events);
     if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {human_pos} of {human_len} events") {
         bar.set_style(style);

@@ -18,14 +18,16 @@ pub enum Category {
     Story,
     /// Which topics take part.
     Topics,
+    /// The canvas.
+    Pipeline,
     /// Panes, looks and help.
     Window,
 }
 
 impl Category {
     /// All, in the order they are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Log, Self::Edit, Self::Go, Self::Timeline, Self::Story, Self::Topics, Self::Window];
+    pub const ALL: [Self; 8] =
+        [Self::Log, Self::Edit, Self::Go, Self::Timeline, Self::Story, Self::Topics, Self::Pipeline, Self::Window];
 
     /// As it is written.
     pub fn name(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Category {
             Self::Timeline => "Timeline",
             Self::Story => "Story",
             Self::Topics => "Topics",
+            Self::Pipeline => "Pipeline",
             Self::Window => "Window",
         }
     }
@@ -99,6 +102,13 @@ pub const LISTED: &[Command] = &[
     Command::ShowAllTopics,
     Command::HideAllTopics,
     Command::ToggleInternal,
+    Command::NewPipeline,
+    Command::OpenPipeline,
+    Command::SavePipeline,
+    Command::SavePipelineAs,
+    Command::RemoveNode,
+    Command::ArrangePipeline,
+    Command::RunAgain,
     Command::ToggleTheme,
     Command::ToggleZone,
     Command::Scale(1),
@@ -108,6 +118,9 @@ pub const LISTED: &[Command] = &[
     Command::ShowPane(PaneKind::Timeline),
     Command::ShowPane(PaneKind::Story),
     Command::ShowPane(PaneKind::Inspector),
+    Command::ShowPane(PaneKind::Canvas),
+    Command::ShowPane(PaneKind::View),
+    Command::ShowPane(PaneKind::Node),
     Command::ResetLayout,
     Command::ShowPalette,
     Command::ShowKeys,
@@ -206,6 +219,23 @@ impl Command {
             Self::ShowPane(PaneKind::Timeline) => (C::Window, "Show timeline", "Bring the timeline to the front"),
             Self::ShowPane(PaneKind::Story) => (C::Window, "Show story", "Bring the story to the front"),
             Self::ShowPane(PaneKind::Inspector) => (C::Window, "Show inspector", "Bring the inspector to the front"),
+            Self::ShowPane(PaneKind::Canvas) => (C::Window, "Show canvas", "Bring the canvas to the front"),
+            Self::ShowPane(PaneKind::View) => (C::Window, "Show view", "Bring what the pipeline comes to to the front"),
+            Self::ShowPane(PaneKind::Node) => (C::Window, "Show node", "Bring the chosen node's settings to the front"),
+            Self::NewPipeline => (C::Pipeline, "New pipeline", "Clear the canvas; undo brings the pipeline back"),
+            Self::OpenPipeline => (C::Pipeline, "Open a pipeline…", "Open a pipeline's file on the canvas"),
+            Self::SavePipeline => (C::Pipeline, "Save the pipeline", "Save the pipeline in the file that it came from"),
+            Self::SavePipelineAs => {
+                (C::Pipeline, "Save the pipeline as…", "Save the pipeline in a file of your choice")
+            }
+            Self::SetPipeline(_) => (C::Pipeline, "Change the pipeline", "Put another pipeline on the canvas"),
+            Self::AddTopicToPipeline(..) => {
+                (C::Pipeline, "Add to the canvas", "Begin or go on with a pipeline of this topic")
+            }
+            Self::ChooseNode(_) => (C::Pipeline, "Choose a node", "Look at a node and its rows"),
+            Self::RemoveNode => (C::Pipeline, "Remove the node", "Take the chosen node away and close the gap"),
+            Self::ArrangePipeline => (C::Pipeline, "Arrange the canvas", "Put the nodes in order from left to right"),
+            Self::RunAgain => (C::Pipeline, "Run again", "Run the pipeline over what the log holds by now"),
             Self::ResetLayout => (C::Window, "Reset the layout", "Put the panes where they were at first"),
             Self::ShowPalette => (C::Window, "Commands and topics…", "Find any command or topic by name"),
             Self::ShowKeys => (C::Window, "Keyboard shortcuts", "List every command with its keys"),

@@ -160,6 +160,27 @@ pub enum Command {
     /// Puts a bookmark at the chosen event, or takes it away.
     ToggleBookmark,
 
+    /// Takes the canvas's pipeline away, to begin another.
+    NewPipeline,
+    /// Asks for a pipeline's file and opens it.
+    OpenPipeline,
+    /// Saves the pipeline in the file that it came from.
+    SavePipeline,
+    /// Asks where to save the pipeline.
+    SavePipelineAs,
+    /// Puts this text on the canvas.
+    SetPipeline(Option<String>),
+    /// Adds a topic to the pipeline: as a table, or as a stream.
+    AddTopicToPipeline(TopicName, bool),
+    /// Looks at a node, or at none.
+    ChooseNode(Option<String>),
+    /// Takes the chosen node away.
+    RemoveNode,
+    /// Puts the nodes in order on the canvas.
+    ArrangePipeline,
+    /// Runs the pipeline over what the log holds by now.
+    RunAgain,
+
     /// Dark or light.
     ToggleTheme,
     /// UTC or local time.

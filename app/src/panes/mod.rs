@@ -1,10 +1,13 @@
 //! The panes: each draws from the state, sends commands, and keeps only what is its own (scroll, caches, fetches).
 
+pub mod canvas;
 mod catalogue;
 mod find;
 pub mod inspector;
+mod node;
 pub mod story;
 pub mod timeline;
+mod view;
 
 use egui::Ui;
 
@@ -12,11 +15,14 @@ use crate::command::{Command, Commands};
 use crate::jobs::Jobs;
 use crate::state::State;
 
+pub use canvas::Canvas;
 pub use catalogue::Catalogue;
 pub use find::FindField;
 pub use inspector::Inspector;
+pub use node::NodePane;
 pub use story::Story;
 pub use timeline::Timeline;
+pub use view::ViewPane;
 
 /// What a pane works with.
 #[derive(Clone, Copy)]
@@ -65,11 +71,18 @@ pub enum PaneKind {
     Story,
     /// The chosen event.
     Inspector,
+    /// The pipeline.
+    Canvas,
+    /// What the pipeline comes to.
+    View,
+    /// The chosen node of the pipeline.
+    Node,
 }
 
 impl PaneKind {
     /// All, in the order of their shortcuts.
-    pub const ALL: [Self; 4] = [Self::Catalogue, Self::Timeline, Self::Story, Self::Inspector];
+    pub const ALL: [Self; 7] =
+        [Self::Catalogue, Self::Timeline, Self::Story, Self::Inspector, Self::Canvas, Self::View, Self::Node];
 
     /// As its tab says.
     pub fn name(self) -> &'static str {
@@ -78,6 +91,9 @@ impl PaneKind {
             Self::Timeline => "Timeline",
             Self::Story => "Story",
             Self::Inspector => "Event",
+            Self::Canvas => "Canvas",
+            Self::View => "View",
+            Self::Node => "Node",
         }
     }
 }
@@ -93,6 +109,12 @@ pub struct Panes {
     pub story: Story,
     /// The chosen event.
     pub inspector: Inspector,
+    /// The pipeline.
+    pub canvas: Canvas,
+    /// What the pipeline comes to.
+    pub view: ViewPane,
+    /// The chosen node of the pipeline.
+    pub node: NodePane,
     /// The find field of the top bar.
     pub find: FindField,
 }
@@ -120,6 +142,9 @@ impl Panes {
             PaneKind::Timeline => &mut self.timeline,
             PaneKind::Story => &mut self.story,
             PaneKind::Inspector => &mut self.inspector,
+            PaneKind::Canvas => &mut self.canvas,
+            PaneKind::View => &mut self.view,
+            PaneKind::Node => &mut self.node,
         }
     }
 }

@@ -20,6 +20,12 @@ impl State {
     /// (which event comes next) is done by the window and the panes, which send a plainer command in turn.
     pub fn apply(&mut self, command: &Command) {
         self.change(command);
+        self.follow_document();
+    }
+
+    /// Takes up what a document says that was changed or has been restored.
+    pub fn follow_document(&mut self) {
+        self.design.follow(self.document.pipeline.as_deref());
         // Undo, too, can bring back another choice of formats.
         if *self.formats.chosen() != self.document.formats {
             self.formats = self.formats.with_chosen(&self.document.formats);
@@ -33,6 +39,10 @@ impl State {
             Command::Search(text) => self.search.text = text.trim().into(),
             Command::ClearSearch => self.search.text = "".into(),
             Command::ToggleFilter => self.search.filters = !self.search.filters,
+            Command::ChooseNode(node) => {
+                let known = |name: &String| self.design.pipeline.node(name).is_some();
+                self.design.chosen = node.clone().filter(known);
+            }
             Command::Select(selection) => self.selection.clone_from(selection),
             Command::View(range) => self.view = Some(*range),
             Command::ResetView => self.view = None,
@@ -65,6 +75,8 @@ impl State {
             | Command::OnlyTopic(_)
             | Command::ShowAllTopics
             | Command::HideAllTopics
+            | Command::SetPipeline(_)
+            | Command::NewPipeline
             | Command::ToggleBookmark => self.edit(command),
             _ => {}
         }
@@ -85,6 +97,8 @@ impl State {
             Command::SetFormats(topic, chosen) => drop(document.formats.insert(topic.clone(), *chosen)),
             Command::ToggleTopic(topic) => toggle(&mut document.shown, topic),
             Command::OnlyTopic(topic) => document.shown = [topic.clone()].into(),
+            Command::SetPipeline(text) => document.pipeline.clone_from(text),
+            Command::NewPipeline => document.pipeline = None,
             Command::HideAllTopics => document.shown.clear(),
             Command::ToggleBookmark => {
                 if let Some(at) = self.selection.as_ref().map(|selection| &selection.coordinates)

@@ -18,6 +18,9 @@ pub struct Document {
     pub columns: Vec<Column>,
     /// Formats of keys and values that a person chose.
     pub formats: BTreeMap<TopicName, Chosen>,
+    /// The text of the pipeline on the canvas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// Notes at events, also its bookmarks: a bookmark is a note that may be empty.
     #[serde(with = "notes")]
     pub notes: BTreeMap<Coordinates, String>,
@@ -30,6 +33,7 @@ impl Default for Document {
             pinned: BTreeSet::new(),
             columns: vec![Column::Key, Column::Value],
             formats: BTreeMap::new(),
+            pipeline: None,
             notes: BTreeMap::new(),
         }
     }

@@ -4,6 +4,7 @@
 //! background work has found (`window.rs`), both at the beginning of a frame.
 
 mod apply;
+mod design;
 mod document;
 mod log;
 mod range;
@@ -20,6 +21,7 @@ use crate::source::Depth;
 use crate::theme::Theme;
 use crate::zone::Clock;
 
+pub use design::{AsideLine, Design, NodeRows, Outcome};
 pub use document::{Column, Document, History, Order};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use range::TimeRange;
@@ -32,6 +34,10 @@ pub struct State {
     pub log: LogState,
     /// What a person set up and can undo: topics shown, columns, notes.
     pub document: Document,
+    /// The pipeline on the canvas, as the document's text says.
+    pub design: Design,
+    /// What that pipeline comes to over what has been read.
+    pub outcome: Option<Arc<Outcome>>,
     /// The steps back and forth.
     pub history: History,
     /// The chosen event, for all panes.
@@ -83,6 +89,8 @@ impl State {
         Self {
             log: LogState::default(),
             document: Document::default(),
+            design: Design::default(),
+            outcome: None,
             history: History::default(),
             selection: None,
             marked: None,

@@ -10,6 +10,7 @@ use crate::chrome::connect::{Connect, Profile, Secrets, keychain};
 use crate::command::Command;
 use crate::files::{self, Ask, Found};
 use crate::jobs::{Job, Title};
+use crate::panes::PaneKind;
 use crate::source::{News, Opening, Session};
 use crate::theme::{font, size, tokens};
 use crate::workspace::{SavedLog, Workspace};
@@ -22,6 +23,7 @@ pub(super) struct Pending {
     workspace: Option<(PathBuf, Job<Result<Workspace, String>>)>,
     recalled: Option<(Profile, Job<Secrets>)>,
     kept: Option<Job<Result<(), String>>>,
+    written: Option<(PathBuf, Job<Result<(), String>>)>,
 }
 
 impl Window {
@@ -144,6 +146,16 @@ impl Window {
             self.pending.recalled = None;
             self.take_recalled(profile, secrets);
         }
+        if let Some((path, job)) = &mut self.pending.written
+            && let Some(written) = job.poll()
+        {
+            let said = match written {
+                Ok(()) => format!("Pipeline saved to {}", path.display()),
+                Err(error) => error,
+            };
+            self.pending.written = None;
+            self.commands.send(Command::Notify(said));
+        }
         if let Some(Err(error)) = self.pending.kept.as_mut().and_then(Job::poll) {
             self.commands.send(Command::Notify(error));
         }
@@ -157,6 +169,11 @@ impl Window {
                 if let Some(session) = &mut self.session {
                     session.keep(path, &self.jobs);
                 }
+            }
+            Ask::Pipeline => self.look_at(path),
+            Ask::NewPipeline => {
+                self.pipeline_file = Some(path);
+                self.save_pipeline();
             }
             Ask::NewWorkspace => {
                 self.keeper.move_to(path);
@@ -176,6 +193,16 @@ impl Window {
                     None => Connect::with(profile, secrets),
                 };
                 self.front = Front::Connect(Box::new(connect));
+            }
+            Found::Pipeline(path, text) => {
+                self.pipeline_file = Some(path);
+                if self.session.is_none() {
+                    // A pipeline alone shows nothing: it runs over the sample until another log is opened.
+                    self.open(Opening::sample());
+                }
+                self.commands.send(Command::SetPipeline(Some(text)));
+                self.commands.send(Command::ShowPane(PaneKind::Canvas));
+                self.commands.send(Command::ShowPane(PaneKind::View));
             }
             Found::Unknown(why) => self.commands.send(Command::Notify(why)),
         }
@@ -202,6 +229,21 @@ impl Window {
                 self.front = Front::Connect(Box::new(Connect::with_error(profile, secrets, asked)));
             }
         }
+    }
+
+    /// Saves the pipeline where it came from, or asks where.
+    pub(super) fn save_pipeline(&mut self) {
+        let Some(text) = self.state.document.pipeline.clone() else {
+            self.commands.send(Command::Notify("There is no pipeline to save".to_owned()));
+            return;
+        };
+        let Some(path) = self.pipeline_file.clone() else {
+            self.ask(Ask::NewPipeline);
+            return;
+        };
+        let to = path.clone();
+        let job = self.jobs.spawn_blocking(Title::quiet("Saving the pipeline"), move |_| files::write(&to, &text));
+        self.pending.written = Some((path, job));
     }
 
     pub(super) fn save_workspace(&mut self) {
@@ -243,6 +285,6 @@ pub(super) fn drop_hint_ui(ui: &Ui) {
     let inner = rect.shrink(12.0);
     let stroke = Stroke::new(2.0, tokens.accent);
     painter.rect_stroke(inner, f32::from(size::RADIUS_LARGE), stroke, StrokeKind::Inside);
-    let text = "Drop a recording, a workspace or connection properties to open it";
+    let text = "Drop a recording, a pipeline, a workspace or connection properties to open it";
     painter.text(rect.center(), Align2::CENTER_CENTER, text, font::title(), tokens.text);
 }

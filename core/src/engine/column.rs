@@ -186,8 +186,14 @@ impl Column {
     }
 
     /// Adds a row, without taking the value.
+    #[inline]
     pub fn push_ref(&mut self, cell: &Cell<'_>) {
-        self.push(borrowed(cell));
+        match cell {
+            Cell::Int(int) => self.push_int(*int),
+            Cell::Text(text) => self.push_text(text),
+            Cell::Time(ns) => self.push_time(*ns),
+            cell => self.push(borrowed(cell)),
+        }
     }
 
     fn push_value(&mut self, cell: Cell<'_>) {

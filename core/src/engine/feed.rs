@@ -37,6 +37,38 @@ pub struct Step {
     pub events: usize,
 }
 
+impl Step {
+    /// The rows of events that come one after the other as they are given, each a batch and a row of it; the first has the
+    /// number `first_seq`. `codecs` has those of each source. A source leaves out events that have no time for it.
+    ///
+    /// A [`Feed`] brings events into the order of their times; here whoever gives them has an order of their own.
+    pub fn of_events(
+        sources: &[PlannedSource],
+        codecs: &[TopicCodecs],
+        events: &[(&EventBatch, u32)],
+        first_seq: u64,
+    ) -> Self {
+        let read = |(source, codecs): (&PlannedSource, &TopicCodecs)| {
+            let wanted = vec![true; source.fields.len()];
+            let mut rows = Rows { columns: vec![Arc::default(); source.fields.len()], ..Rows::default() };
+            let own = events.iter().zip(first_seq..).filter(|((batch, _), _)| *batch.topic() == source.topic);
+            for ((batch, row), seq) in own {
+                let [Ok(time)] = times_of(source, batch, &[*row], codecs)[..] else { continue };
+                rows.seq.push(seq);
+                rows.time_ms.push(time);
+                let one = [*row];
+                let cells = event_columns(&source.fields, &wanted, batch, &one, codecs);
+                for (column, cells) in rows.columns.iter_mut().zip(&cells) {
+                    let column = Arc::make_mut(column);
+                    cells.iter().for_each(|cell| column.push_ref(cell));
+                }
+            }
+            rows
+        };
+        Self { rows: sources.iter().zip(codecs).map(read).collect(), events: events.len() }
+    }
+}
+
 /// Events that a source could not take, because they have no time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Untimed {
@@ -298,7 +330,7 @@ impl Feed {
             .map(|(part, own)| {
                 own.then(|| Decoded {
                     columns: event_columns(&source.fields, &wanted, &part.events, &part.rows, codecs),
-                    times: times_of(source, part, codecs),
+                    times: times_of(source, &part.events, &part.rows, codecs),
                 })
             })
             .collect();
@@ -344,13 +376,18 @@ struct Decoded<'p> {
 }
 
 /// Each row's time in milliseconds.
-fn times_of(source: &PlannedSource, part: &Part, codecs: &TopicCodecs) -> Vec<Result<i64, Dropped>> {
+fn times_of(
+    source: &PlannedSource,
+    events: &EventBatch,
+    rows: &[u32],
+    codecs: &TopicCodecs,
+) -> Vec<Result<i64, Dropped>> {
     let Some(expr) = &source.time else {
-        let (types, times) = (part.events.timestamp_types(), part.events.timestamps_ms());
+        let (types, times) = (events.timestamp_types(), events.timestamps_ms());
         let time = |&row: &u32| if types[row as usize] < 0 { Err(Dropped::Untimed) } else { Ok(times[row as usize]) };
-        return part.rows.iter().map(time).collect();
+        return rows.iter().map(time).collect();
     };
-    let cells = expr.evaluate(&part.events, &part.rows, codecs);
+    let cells = expr.evaluate(events, rows, codecs);
     let time = |cell: Cell<'_>| match cell {
         Cell::Time(ns) => Ok(ns_to_ms(ns)),
         Cell::Int(ms) => Ok(ms),

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
-use super::feed::{Feed, HISTORY_STEP};
+use super::feed::{Feed, HISTORY_STEP, Step};
+use super::mark::Mark;
 use super::operator::Stop;
 use super::run::{Running, Sink};
 
@@ -38,12 +39,48 @@ pub fn run_steps(
     cancel: &CancellationToken,
     done: &AtomicU64,
 ) -> Result<(), Stop> {
+    let mut work = |step: Step, mark: Mark| {
+        running.step(step.rows, sink, cancel)?;
+        done.fetch_add(step.events as u64, Ordering::Relaxed);
+        sink.stepped(running, &mark)
+    };
+    each(feed, HISTORY_STEP, enough, &mut work, Feed::mark)
+}
+
+/// Hands a feed's steps of so many events to `take`. `done` counts the events that were taken.
+///
+/// # Errors
+/// [`Stop`] when it was cancelled, or what `take` gives.
+pub(super) fn each_step(
+    feed: &mut Feed,
+    events: usize,
+    cancel: &CancellationToken,
+    done: &AtomicU64,
+    take: &mut dyn FnMut(Step) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let mut work = |step: Step, ()| {
+        let events = step.events as u64;
+        take(step)?;
+        done.fetch_add(events, Ordering::Relaxed);
+        Ok(())
+    };
+    each(feed, events, cancel, &mut work, |_| ())
+}
+
+/// Hands over steps, each with what `mark` says of the feed behind it, while the next ones are decoded.
+fn each<M: Send>(
+    feed: &mut Feed,
+    events: usize,
+    enough: &CancellationToken,
+    work: &mut dyn FnMut(Step, M) -> Result<(), Stop>,
+    mark: impl Fn(&Feed) -> M + Send,
+) -> Result<(), Stop> {
     std::thread::scope(|scope| {
-        let (give, take) = crossbeam_channel::bounded(WAITING_STEPS);
+        let (give, given) = crossbeam_channel::bounded(WAITING_STEPS);
         let decode = move || {
             while !enough.is_cancelled() {
-                let Some(step) = feed.step(HISTORY_STEP) else { break };
-                if give.send((step, feed.mark())).is_err() {
+                let Some(step) = feed.step(events) else { break };
+                if give.send((step, mark(feed))).is_err() {
                     // Nobody takes it any more: the other side has stopped, and says why.
                     break;
                 }
@@ -53,13 +90,11 @@ pub fn run_steps(
             .name("fabula-decode".to_owned())
             .spawn_scoped(scope, decode)
             .map_err(|error| Stop::Bound(format!("the system gives no thread to decode with: {error}")))?;
-        for (step, mark) in take {
+        for (step, mark) in given {
             if enough.is_cancelled() {
                 break;
             }
-            running.step(step.rows, sink, cancel)?;
-            done.fetch_add(step.events as u64, Ordering::Relaxed);
-            sink.stepped(running, &mark)?;
+            work(step, mark)?;
         }
         if enough.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     })

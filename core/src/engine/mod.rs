@@ -21,6 +21,7 @@ mod aggregate;
 mod checkpoint;
 mod column;
 mod evaluated;
+mod explain;
 mod export;
 mod feed;
 mod history;
@@ -45,6 +46,10 @@ mod view;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointOf, OutputMark, TopicFormats};
 pub use column::{Column, Presence, Texts, Values};
+pub use explain::{
+    Apart, EventList, EventsExplanation, ExplainError, Explainer, Journey, LateWindow, Meeting, NAMED_EVENTS, Named,
+    NamedEvent, Near, NodeVisit, RowExplanation, RowName, TakenWindow, Verdict,
+};
 pub use export::{ColumnFile, ColumnFormat, Exported};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
 pub use history::{run_history, run_steps};
@@ -57,4 +62,4 @@ pub use plan::{ColumnOf, Description, Plan, PlannedNode, PlannedSource, PlannedV
 pub use rows::{Rows, RowsBuilder, Sign};
 pub use run::{NodeReport, Running, Sink};
 pub use stored::{StoredCells, store_cell};
-pub use view::{Materialised, TableRow};
+pub use view::{Materialised, TableRow, order_of};

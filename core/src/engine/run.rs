@@ -217,7 +217,7 @@ impl Running {
 }
 
 /// The columns of a wire, from those that its operator gives.
-fn laid_out(given: Rows, columns: &[ColumnOf]) -> Rows {
+pub(super) fn laid_out(given: Rows, columns: &[ColumnOf]) -> Rows {
     let same = columns.len() == given.columns.len()
         && columns.iter().enumerate().all(|(at, column)| *column == ColumnOf::Given(at));
     if same {

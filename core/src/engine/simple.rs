@@ -209,15 +209,14 @@ impl Operator for Merge {
         let mut order: Vec<(u64, usize, u32)> = Vec::new();
         let mut parts = Vec::with_capacity(inputs.len());
         let mut before = 0;
-        for (input, rows) in inputs.into_iter().enumerate() {
+        // An input that nothing came of has no columns either.
+        for (input, rows) in inputs.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
             self.passage.came(&rows);
             order.extend(rows.seq.iter().enumerate().map(|(row, &seq)| (seq, input, before + row as u32)));
             before += rows.len() as u32;
             let missing = Arc::new(Column::of_one(&Cell::Missing, rows.len()));
-            // An input that has no rows in this step has no columns either.
             let column = |places: &Vec<Option<usize>>| {
-                let place = places.get(input).copied().flatten();
-                place.and_then(|at| rows.columns.get(at)).unwrap_or(&missing).clone()
+                places.get(input).copied().flatten().map_or_else(|| missing.clone(), |at| rows.columns[at].clone())
             };
             let columns = self.columns.iter().map(column).collect();
             parts.push(Rows { columns, ..rows });

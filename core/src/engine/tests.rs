@@ -17,7 +17,7 @@ use crate::pipeline::{Document, Flow};
 use crate::store::Store;
 
 /// An event: topic, time in milliseconds, key, value.
-type Told<'t> = (&'t str, i64, &'t str, &'t str);
+pub(super) type Told<'t> = (&'t str, i64, &'t str, &'t str);
 
 struct Written {
     view: usize,
@@ -44,8 +44,8 @@ impl Sink for Written {
     }
 }
 
-/// What a pipeline's only view comes to: its columns' names, then its rows.
-fn run(pipeline: &str, events: &[Told<'_>]) -> Vec<String> {
+/// A store that holds events, each topic's in one partition and in their order; `null` is null.
+pub(super) fn stored(events: &[Told<'_>]) -> Store {
     let origin = Origin::Sample { events: 0, seed: 0 };
     let store = Store::temporary(origin, 1 << 30).unwrap();
     let mut topics: Vec<&str> = events.iter().map(|event| event.0).collect();
@@ -62,6 +62,12 @@ fn run(pipeline: &str, events: &[Told<'_>]) -> Vec<String> {
         let batch = builder.finish();
         store.append(&batch, 0, batch.len() as i64).unwrap();
     }
+    store
+}
+
+/// What a pipeline's only view comes to: its columns' names, then its rows.
+pub(super) fn run(pipeline: &str, events: &[Told<'_>]) -> Vec<String> {
+    let store = stored(events);
     let document = Document::parse(pipeline).unwrap_or_else(|problems| panic!("{problems:?}"));
     assert_eq!(document.check(), []);
     let plan = Plan::of(document.pipeline()).unwrap_or_else(|problems| panic!("{problems:?}"));

@@ -120,7 +120,7 @@ impl Materialised {
 }
 
 /// An order of all values: nulls first, then by kind, then by worth.
-pub(crate) fn order_of(one: &Cell<'_>, other: &Cell<'_>) -> std::cmp::Ordering {
+pub fn order_of(one: &Cell<'_>, other: &Cell<'_>) -> std::cmp::Ordering {
     fn rank(cell: &Cell<'_>) -> u8 {
         match cell {
             Cell::Missing => 0,

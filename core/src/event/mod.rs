@@ -8,6 +8,7 @@ mod batch;
 pub mod time;
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 pub use batch::{BatchError, EventBatch, EventBatchBuilder, EventRef, Headers, batch_schema};
@@ -51,6 +52,27 @@ pub struct Coordinates {
 impl fmt::Display for Coordinates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}:{}", self.topic, self.partition, self.offset)
+    }
+}
+
+/// A text that names no event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” names no event: write topic/partition/offset, such as orders/0/12")]
+pub struct CoordinatesError(String);
+
+impl FromStr for Coordinates {
+    type Err = CoordinatesError;
+
+    /// `orders/0/12`, or as they are shown: `orders 0:12`.
+    fn from_str(text: &str) -> Result<Self, CoordinatesError> {
+        let parts = |text: &str| {
+            let (rest, offset) = text.rsplit_once(['/', ':'])?;
+            let (topic, partition) = rest.rsplit_once(['/', ' '])?;
+            let (partition, offset) = (partition.parse().ok()?, offset.parse().ok()?);
+            let whole = !topic.is_empty() && partition >= 0 && offset >= 0;
+            whole.then(|| Self { topic: topic.into(), partition, offset })
+        };
+        parts(text.trim()).ok_or_else(|| CoordinatesError(text.to_owned()))
     }
 }
 
@@ -102,5 +124,20 @@ impl Watermarks {
     /// How many offsets lie between the marks: an upper bound on the number of events.
     pub fn span(self) -> u64 {
         self.high.saturating_sub(self.low).max(0) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_named_with_slashes_or_as_it_is_shown() {
+        let event = Coordinates { topic: "a.b-c".into(), partition: 2, offset: 31 };
+        assert_eq!("a.b-c/2/31".parse(), Ok(event.clone()));
+        assert_eq!(event.to_string().parse(), Ok(event));
+        for wrong in ["", "orders", "orders/1", "/1/2", "orders/x/1", "orders/-1/2"] {
+            assert!(wrong.parse::<Coordinates>().is_err(), "{wrong}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Running an expression over columns.
 
+use regex::Regex;
+
 use super::arithmetic::{calculate, fits};
 use super::cast::cast;
 use super::membership::Members;
@@ -77,6 +79,7 @@ impl<'c, 'a> Evaluation<'c, 'a> {
                 }
                 Column::Own(results)
             }
+            Node::Extract { of, regex, group } => self.extract(of, regex, *group),
             condition => Column::Own(self.truths(condition).into_iter().map(Truth::cell).collect()),
         }
     }
@@ -158,6 +161,27 @@ impl<'c, 'a> Evaluation<'c, 'a> {
             });
         }
         truths
+    }
+
+    fn extract(&mut self, of: &'c Node, regex: &Regex, group: usize) -> Column<'c, 'a> {
+        let cells = self.cells(of);
+        let mut results = Vec::with_capacity(self.rows);
+        for row in 0..self.rows {
+            results.push(match cells.at(row) {
+                Cell::Failed(fault) => Cell::Failed(*fault),
+                cell => match cell.as_text() {
+                    Some(text) => match regex.captures(text).and_then(|found| found.get(group)) {
+                        Some(found) => Cell::Text(found.as_str().to_owned().into()),
+                        None => Cell::Null,
+                    },
+                    None => {
+                        self.mismatched += u64::from(!cell.is_null());
+                        Cell::Null
+                    }
+                },
+            });
+        }
+        Column::Own(results)
     }
 
     fn compare(&mut self, op: Comparison, left: &'c Node, right: &'c Node) -> Vec<Truth> {

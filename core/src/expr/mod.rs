@@ -44,6 +44,7 @@
 mod aggregate;
 mod arithmetic;
 mod cast;
+mod date_format;
 mod error;
 mod evaluate;
 mod formula;

@@ -149,6 +149,12 @@ pub(crate) enum Node {
         negated: bool,
         regex: Regex,
     },
+    /// What a group of a pattern took of a text; null where the text does not match.
+    Extract {
+        of: Box<Node>,
+        regex: Regex,
+        group: usize,
+    },
     Calculate {
         op: Arithmetic,
         left: Box<Node>,
@@ -195,6 +201,7 @@ impl Node {
             | Self::In { of, .. }
             | Self::Like { of, .. }
             | Self::Matches { of, .. }
+            | Self::Extract { of, .. }
             | Self::Cast { of, .. } => of.reads(is_it),
             Self::Case { arms, otherwise } => {
                 let arm_reads = |(when, then): &(Self, Self)| when.reads(is_it) || then.reads(is_it);

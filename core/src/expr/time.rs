@@ -91,7 +91,8 @@ impl Unit {
     }
 }
 
-fn civil(ns: i64) -> DateTime {
+/// The date and the clock of a time.
+pub(crate) fn civil(ns: i64) -> DateTime {
     TimeZone::UTC.to_datetime(Timestamp::from_nanosecond(ns.into()).unwrap_or_default())
 }
 

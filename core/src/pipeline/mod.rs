@@ -5,6 +5,7 @@
 //! tables are needed, windows and spans. What needs the columns that flow through it (unknown columns, key types that
 //! differ) is checked by the engine, which finds them out.
 
+mod arrange;
 mod check;
 mod document;
 mod entry;
@@ -16,6 +17,7 @@ mod problem;
 mod samples;
 mod span;
 
+pub use arrange::arrange;
 pub use check::{check, notes};
 pub use document::Document;
 pub use entry::{split_equality, split_name};

@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::damage::StoreError;
 use super::files::Lock;
+
+/// The number in the name of the next folder of this program.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A folder that goes when it is dropped.
 #[derive(Debug)]
@@ -27,15 +31,16 @@ impl TemporaryFolder {
         // Held until the new folder has its own lock, so that no other program takes it for an abandoned one.
         let _held = wait_for_lock(parent)?;
         remove_abandoned(parent);
-        let mut number = 0;
         loop {
+            // A number is never used twice: a folder's end, which comes after its lock's, must not meet a new one of its name.
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = parent.join(format!("{}-{number}", std::process::id()));
             match fs::create_dir(&path) {
                 Ok(()) => {
                     let lock = Lock::take(&path)?;
                     return Ok((Self { path }, lock));
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(StoreError::io("make", &path, &error)),
             }
         }

@@ -6,6 +6,7 @@
 
 pub mod data;
 pub mod density;
+pub mod engine;
 pub mod frame;
 pub mod live;
 pub mod open;

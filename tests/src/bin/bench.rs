@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use fabula_tests::bench::{Data, Table, density, frame, live, open, predicate, record, search, story};
+use fabula_tests::bench::{Data, Table, density, engine, frame, live, open, predicate, record, search, story};
 
 type Section = fn(&Data, &mut Table) -> Result<()>;
 
@@ -22,6 +22,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("frame", frame::measure),
     ("record", record::measure),
     ("live", live::measure),
+    ("engine", engine::measure),
 ];
 
 fn main() -> Result<ExitCode> {

@@ -72,6 +72,10 @@ pub struct Table {
     /// Rows made by a formula instead of the case's input: `k STRING`, `x BIGINT`, `ts TIMESTAMP_LTZ(3)`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,
+    /// A file of JSON lines instead of the case's input, read into memory before anything is measured: texts and
+    /// whole numbers only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<String>,
     /// A file of rows instead of the case's input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

@@ -118,9 +118,8 @@ impl ViewOutput {
         match self {
             Self::Lines(mut rows, file) => {
                 rows.flush()?;
-                match file.and_then(|file| file.0.borrow_mut().take()) {
-                    Some(file) => file.finish().context("the file can't be put in its place")?,
-                    None => {}
+                if let Some(file) = file.and_then(|file| file.0.borrow_mut().take()) {
+                    file.finish().context("the file can't be put in its place")?;
                 }
                 Ok(rows.written())
             }

@@ -79,8 +79,13 @@ impl Wanted {
             match self.fields.iter().find(|(name, _)| key.is(name)) {
                 Some((_, wanted)) => {
                     // Of a repeated key the last counts, so what an earlier one left must go.
-                    wanted.forget(row);
-                    wanted.walk(scanner, depth, row)?;
+                    match wanted.column.filter(|_| wanted.is_leaf()) {
+                        Some(column) => row[column] = take_cell(scanner, depth)?,
+                        None => {
+                            wanted.forget(row);
+                            wanted.walk(scanner, depth, row)?;
+                        }
+                    }
                 }
                 None => scanner.skip(depth)?,
             }

@@ -3,6 +3,7 @@
 mod fields;
 mod pretty;
 mod scan;
+mod string;
 
 use super::decoder::{Decoder, Payloads, Refusal, Traces};
 use super::{Cell, Fault, Number, Path, Value};

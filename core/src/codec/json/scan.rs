@@ -5,8 +5,9 @@
 //! not end the program), numbers as they were written, duplicate keys, the place of an error. Hence this one. It
 //! holds no unsafe code, needs no memory for what it skips, and is held against serde_json by property tests.
 
-use std::borrow::Cow;
 use std::fmt;
+
+use super::string::{RawString, plain_until};
 
 /// How deep arrays and objects may stand in each other.
 pub const MAX_DEPTH: usize = 256;
@@ -60,27 +61,6 @@ impl fmt::Display for JsonProblem {
     }
 }
 
-/// A string as it stands between its quotes, escapes and all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RawString<'a> {
-    /// What stands between the quotes.
-    pub(crate) raw: &'a str,
-    /// Whether there is a backslash in it.
-    pub(crate) escaped: bool,
-}
-
-impl<'a> RawString<'a> {
-    /// The text it means.
-    pub(crate) fn text(self) -> Cow<'a, str> {
-        if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
-    }
-
-    /// Whether it means this text.
-    pub(crate) fn is(self, text: &str) -> bool {
-        if self.escaped { unescape(self.raw) == text } else { self.raw == text }
-    }
-}
-
 /// A place in a JSON text.
 pub(crate) struct Scanner<'a> {
     text: &'a str,
@@ -107,21 +87,24 @@ impl<'a> Scanner<'a> {
     }
 
     /// The text from a place to here.
+    #[inline(always)]
     pub(crate) fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn fail<T>(&self, problem: JsonProblem) -> Result<T, JsonError> {
         let problem = if self.at >= self.text.len() { JsonProblem::Truncated } else { problem };
         Err(JsonError { at: self.at.min(self.text.len()), problem })
     }
 
     /// The next byte that is no white space, without taking it; 0 at the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn peek(&mut self) -> u8 {
         let bytes = self.text.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                 return byte;
             }
             self.at += 1;
@@ -130,7 +113,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes the next byte if it is this one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, byte: u8) -> bool {
         let there = self.peek() == byte;
         self.at += usize::from(there);
@@ -138,7 +121,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes this byte, or fails.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.take(byte) { Ok(()) } else { self.fail(JsonProblem::Punctuation) }
     }
@@ -150,7 +133,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes an object's key and the colon after it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn key(&mut self) -> Result<RawString<'a>, JsonError> {
         self.expect(b'"')?;
         let key = self.string()?;
@@ -158,26 +141,51 @@ impl<'a> Scanner<'a> {
         Ok(key)
     }
 
+    #[inline(always)]
+    fn skip_key(&mut self) -> Result<(), JsonError> {
+        self.expect(b'"')?;
+        self.skip_string()?;
+        self.expect(b':')
+    }
+
     /// Takes the rest of a string whose opening quote was taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn string(&mut self) -> Result<RawString<'a>, JsonError> {
-        let bytes = self.text.as_bytes();
         let start = self.at;
-        let mut escaped = false;
+        let escaped = !self.skip_plain();
+        if escaped {
+            self.skip_odd()?;
+        }
+        Ok(RawString { raw: self.text.get(start..self.at - 1).unwrap_or_default(), escaped })
+    }
+
+    /// As [`Scanner::string`], for a string that nobody wants.
+    #[inline(always)]
+    fn skip_string(&mut self) -> Result<(), JsonError> {
+        if self.skip_plain() { Ok(()) } else { self.skip_odd() }
+    }
+
+    /// Takes what is plain in a string, and its closing quote if that comes next.
+    #[inline(always)]
+    fn skip_plain(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        self.at = plain_until(bytes, self.at);
+        let ended = bytes.get(self.at) == Some(&b'"');
+        self.at += usize::from(ended);
+        ended
+    }
+
+    /// Takes the rest of a string from something in it that is not plain.
+    #[inline(never)]
+    fn skip_odd(&mut self) -> Result<(), JsonError> {
         loop {
-            self.at = plain_until(bytes, self.at);
-            match bytes.get(self.at) {
-                Some(b'"') => {
-                    let raw = self.since(start);
-                    self.at += 1;
-                    return Ok(RawString { raw, escaped });
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
+            match self.text.as_bytes().get(self.at) {
+                Some(b'\\') => self.escape()?,
                 Some(_) => return self.fail(JsonProblem::Control),
                 None => return self.fail(JsonProblem::Truncated),
+            }
+            if self.skip_plain() {
+                return Ok(());
             }
         }
     }
@@ -244,13 +252,13 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a value that is neither array nor object; `false` (and nothing taken) if it is one of those.
-    #[inline]
+    #[inline(always)]
     fn skip_scalar(&mut self) -> Result<bool, JsonError> {
         match self.peek() {
             b'{' | b'[' => return Ok(false),
             b'"' => {
                 self.at += 1;
-                self.string()?;
+                self.skip_string()?;
             }
             b'-' | b'0'..=b'9' => {
                 self.number()?;
@@ -264,7 +272,13 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a whole value that stands `depth` deep. Needs no stack, however deep the value is.
+    #[inline(always)]
     pub(crate) fn skip(&mut self, depth: usize) -> Result<(), JsonError> {
+        if self.skip_scalar()? { Ok(()) } else { self.skip_nested(depth) }
+    }
+
+    #[inline(never)]
+    fn skip_nested(&mut self, depth: usize) -> Result<(), JsonError> {
         let mut open = Nesting { depth, objects: [0; MAX_DEPTH / 64] };
         loop {
             if !self.skip_scalar()? {
@@ -275,7 +289,7 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 if !self.take(if object { b'}' } else { b']' }) {
                     if object {
-                        self.key()?;
+                        self.skip_key()?;
                     }
                     continue;
                 }
@@ -289,7 +303,7 @@ impl<'a> Scanner<'a> {
                 let object = open.in_object();
                 if self.take(b',') {
                     if object {
-                        self.key()?;
+                        self.skip_key()?;
                     }
                     break;
                 }
@@ -322,71 +336,6 @@ impl Nesting {
         let at = self.depth - 1;
         self.objects[at / 64] >> (at % 64) & 1 == 1
     }
-}
-
-/// The first place at or after `at` of a quote, a backslash or a control character, or the end.
-#[inline]
-fn plain_until(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
-    // Eight bytes at a time: in each mask the lowest set bit is exact, which is the one that is asked for.
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * 0x22);
-        let backslash = word ^ (ONES * 0x5C);
-        let found = ((quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word))
-            & HIGHS;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    while bytes.get(at).is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-        at += 1;
-    }
-    at
-}
-
-/// What an escaped string means. Half of a surrogate pair, which no text can hold, becomes U+FFFD.
-pub(crate) fn unescape(raw: &str) -> String {
-    let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        text.push_str(&rest[..at]);
-        let escape = rest.as_bytes().get(at + 1).copied().unwrap_or(b'\\');
-        if escape != b'u' {
-            text.push(match escape {
-                b'b' => '\u{8}',
-                b'f' => '\u{c}',
-                b'n' => '\n',
-                b'r' => '\r',
-                b't' => '\t',
-                other => char::from(other),
-            });
-            rest = rest.get(at + 2..).unwrap_or_default();
-            continue;
-        }
-        let first = hex_unit(rest, at);
-        rest = rest.get(at + 6..).unwrap_or_default();
-        let pair = (0xD800..0xDC00).contains(&first) && rest.starts_with("\\u");
-        let second = if pair { hex_unit(rest, 0) } else { 0 };
-        if (0xDC00..0xE000).contains(&second) {
-            rest = rest.get(6..).unwrap_or_default();
-            let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-            text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-        } else {
-            text.push(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
-        }
-    }
-    text.push_str(rest);
-    text
-}
-
-fn hex_unit(text: &str, backslash: usize) -> u32 {
-    let digits = text.get(backslash + 2..backslash + 6).unwrap_or_default();
-    u32::from_str_radix(digits, 16).unwrap_or(u32::from(char::REPLACEMENT_CHARACTER))
 }
 
 #[cfg(test)]
@@ -427,18 +376,6 @@ mod tests {
             ("[1.]", 3, JsonProblem::Number),
         ] {
             assert_eq!(check(text), Err(JsonError { at, problem }), "{text}");
-        }
-    }
-
-    #[test]
-    fn escapes_mean_what_json_says() {
-        for (raw, text) in [
-            (r#"a\"b\\c\/d\n\t\r\b\f"#, "a\"b\\c/d\n\t\r\u{8}\u{c}"),
-            (r"\u0041\u00e9\ud83d\ude00!", "Aé😀!"),
-            (r"\ud83d!\ude00", "\u{fffd}!\u{fffd}"),
-            (r"\ud83d\u0041", "\u{fffd}A"),
-        ] {
-            assert_eq!(unescape(raw), text, "{raw}");
         }
     }
 

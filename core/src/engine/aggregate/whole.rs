@@ -1,6 +1,6 @@
 //! No window: groups for ever, of a stream or of a table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxBuildHasher;
 
@@ -34,6 +34,24 @@ struct Live {
     known: Option<Vec<Known>>,
     /// Bytes of all known rows.
     bytes: usize,
+    emptied: Emptied,
+}
+
+/// Groups that the present event has left without rows. What it puts in again takes the place of what was there, so the
+/// group goes on in its time. Events lie within a step, so nothing of this is saved.
+#[derive(Debug, Default)]
+struct Emptied {
+    seq: u64,
+    slots: HashSet<u32, FxBuildHasher>,
+}
+
+impl Emptied {
+    /// Makes an event the present one.
+    fn turn_to(&mut self, seq: u64) {
+        if self.seq != seq {
+            *self = Self { seq, slots: HashSet::default() };
+        }
+    }
 }
 
 /// Rows by what stands in them. Of equal rows the first that came is taken away.
@@ -133,12 +151,11 @@ impl Live {
             if let Some(touched) = &mut groups.touched {
                 touched.touch(&groups.slots, slot, row, || given.then_some(None));
             }
+            self.emptied.turn_to(batch.rows.seq[at]);
             let count = &mut self.rows[slot as usize];
-            let newest = match (*count, self.stays) {
-                // A group that had none begins anew.
-                (0, false) => time,
-                _ => time.max(groups.slots.newest(slot)),
-            };
+            // A group that had none begins anew.
+            let is_new = *count == 0 && !self.stays && !self.emptied.slots.contains(&slot);
+            let newest = if is_new { time } else { time.max(groups.slots.newest(slot)) };
             groups.slots.set_newest(slot, newest);
             match sign {
                 Sign::Plus => {
@@ -147,7 +164,10 @@ impl Live {
                 }
                 Sign::Minus => {
                     *count -= 1;
-                    self.idle += usize::from(*count == 0);
+                    if *count == 0 {
+                        self.idle += 1;
+                        self.emptied.slots.insert(slot);
+                    }
                 }
             }
             changes.slots.push(slot);
@@ -179,17 +199,19 @@ impl Live {
         Some(first)
     }
 
-    /// The groups that have rows, if so many have none that the others are to be moved together.
+    /// The groups that have rows or had some just now, if so many have none that the others are to be moved together.
     fn sweep(&mut self) -> Option<Vec<u32>> {
         if self.stays || self.idle < IDLE || self.idle * 2 < self.rows.len() {
             return None;
         }
-        let kept: Vec<u32> = (0..self.rows.len() as u32).filter(|&slot| self.rows[slot as usize] > 0).collect();
+        let is_kept = |slot: &u32| self.rows[*slot as usize] > 0 || self.emptied.slots.contains(slot);
+        let kept: Vec<u32> = (0..self.rows.len() as u32).filter(is_kept).collect();
         self.rows = pick(&self.rows, &kept);
+        self.emptied.slots = (0..kept.len() as u32).filter(|&slot| self.rows[slot as usize] == 0).collect();
         if let Some(known) = &mut self.known {
             *known = pick_owned(known, &kept);
         }
-        self.idle = 0;
+        self.idle = self.emptied.slots.len();
         Some(kept)
     }
 
@@ -198,7 +220,7 @@ impl Live {
             let rows: usize = known.iter().map(HashMap::len).sum();
             grown(known.len()) * size_of::<Known>() + rows * 72 + self.bytes
         });
-        grown(self.rows.len()) * 8 + known
+        grown(self.rows.len()) * 8 + known + self.emptied.slots.capacity() * 5
     }
 
     fn save(&self, state: &mut StateWriter) {

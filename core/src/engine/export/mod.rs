@@ -122,8 +122,8 @@ impl ColumnFile {
         let mut file = WholeFile::create(&path)?;
         let mut batches = Batches { waiting: &mut waiting, names: &names, kinds: &kinds };
         let written = match format {
-            ColumnFormat::Parquet => batches.into_parquet(&mut file, &schema),
-            ColumnFormat::Arrow => batches.into_arrow(&mut file, &schema),
+            ColumnFormat::Parquet => batches.write_parquet(&mut file, &schema),
+            ColumnFormat::Arrow => batches.write_arrow(&mut file, &schema),
         };
         written.map_err(io::Error::other)?;
         file.finish()?;
@@ -140,13 +140,13 @@ struct Batches<'w> {
 }
 
 impl Batches<'_> {
-    fn into_parquet(&mut self, file: &mut WholeFile, schema: &Schema) -> PolarsResult<()> {
+    fn write_parquet(&mut self, file: &mut WholeFile, schema: &Schema) -> PolarsResult<()> {
         let mut writer = ParquetWriter::new(file).batched(schema)?;
         self.each(|frame| writer.write_batch(&frame))?;
         writer.finish().map(drop)
     }
 
-    fn into_arrow(&mut self, file: &mut WholeFile, schema: &Schema) -> PolarsResult<()> {
+    fn write_arrow(&mut self, file: &mut WholeFile, schema: &Schema) -> PolarsResult<()> {
         // Readers of Arrow do not all know its newer layouts of text.
         let level = CompatLevel::oldest();
         let arrow = schema.to_arrow(level);

@@ -37,7 +37,8 @@ fn column(format: ColumnFormat, known: Type, cells: &[Cell<'static>]) -> (DataTy
         AnyValue::Null => "null".to_owned(),
         AnyValue::String(text) => format!("“{text}”"),
         AnyValue::StringOwned(text) => format!("“{text}”"),
-        AnyValue::Datetime(value, ..) | AnyValue::DatetimeOwned(value, ..) => value.to_string(),
+        AnyValue::Datetime(value, ..) => value.to_string(),
+        AnyValue::DatetimeOwned(value, ..) => value.to_string(),
         value => value.to_string(),
     };
     (column.dtype().clone(), (0..frame.height()).map(shown).collect())

@@ -81,12 +81,13 @@ impl Planning<'_> {
         wires.column(wire, Place::Own(own), of).0
     }
 
-    /// Makes the operators.
-    pub(super) fn finish(self) -> Result<Plan, Vec<Problem>> {
+    /// Makes the operators, of which each carries so many columns of every input along that no wire has. The nodes in `also`
+    /// are shown beside the views.
+    pub(super) fn finish(self, carried: usize, also: &[&str]) -> Result<Plan, Vec<Problem>> {
         let mut views = Vec::new();
         for node in 0..self.recipes.len() {
             let name = self.wires.borrow().list[node].name.clone();
-            if !is_shown(self.pipeline, &name) {
+            if !is_shown(self.pipeline, &name) && !also.contains(&name.as_str()) {
                 continue;
             }
             let flow = self.wires.borrow().list[node].flow;
@@ -109,7 +110,7 @@ impl Planning<'_> {
             }
             let columns = layout(wire, &recipe, &wires);
             let inputs = inputs_of(&recipe);
-            let operator = operator_of(recipe, wire, &wires);
+            let operator = operator_of(recipe, wire, &wires, carried);
             let kind = self.pipeline.node(&wire.name).map_or("", |node| node.kind.name());
             nodes.push(PlannedNode { name: wire.name.clone(), kind, flow: wire.flow, inputs, operator, columns });
         }
@@ -122,7 +123,7 @@ fn columns_of(formulas: &[Formula]) -> Option<Vec<usize>> {
     formulas.iter().map(Formula::as_column).collect()
 }
 
-fn inputs_of(recipe: &Recipe) -> Vec<usize> {
+pub(super) fn inputs_of(recipe: &Recipe) -> Vec<usize> {
     match recipe {
         Recipe::Stream { .. } | Recipe::Table { .. } => Vec::new(),
         Recipe::Filter { input, .. }
@@ -172,8 +173,10 @@ fn layout(wire: &Wire, recipe: &Recipe, wires: &[Wire]) -> Vec<ColumnOf> {
     wire.places.iter().map(place).collect()
 }
 
-fn operator_of(recipe: Recipe, wire: &Wire, wires: &[Wire]) -> Option<Box<dyn Operator>> {
-    let width = |wire: usize| wires[wire].places.len();
+/// Makes an operator. The columns that are carried along stand behind those of the input's wire. A table's source and an
+/// aggregate carry none: the one would take every event for a change then, the other gives rows of its own.
+fn operator_of(recipe: Recipe, wire: &Wire, wires: &[Wire], carried: usize) -> Option<Box<dyn Operator>> {
+    let width = |wire: usize| wires[wire].places.len() + carried;
     let is_table = |wire: usize| wires[wire].flow == Flow::Table;
     Some(match recipe {
         Recipe::Stream { .. } => return None,
@@ -182,15 +185,14 @@ fn operator_of(recipe: Recipe, wire: &Wire, wires: &[Wire]) -> Option<Box<dyn Op
         Recipe::Extend { formulas, .. } => extend(formulas),
         Recipe::Pass { .. } => extend(Vec::new()),
         Recipe::Flatten { array, outer, .. } => flatten(array, outer),
-        Recipe::Merge { .. } => merge(
-            wire.places
-                .iter()
-                .filter_map(|place| match place {
-                    Place::Input(columns) => Some(columns.clone()),
-                    _ => None,
-                })
-                .collect(),
-        ),
+        Recipe::Merge { inputs } => {
+            let places = wire.places.iter().filter_map(|place| match place {
+                Place::Input(columns) => Some(columns.clone()),
+                _ => None,
+            });
+            let behind = |at| inputs.iter().map(|&input| Some(wires[input].places.len() + at)).collect();
+            merge(places.chain((0..carried).map(behind)).collect())
+        }
         Recipe::Aggregate { input, by, window, grace_ms, emit, calls, select } => {
             aggregate(AggregateSpec { by, window, grace_ms, emit, calls, select, table_input: is_table(input) })
         }

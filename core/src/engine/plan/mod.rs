@@ -6,6 +6,7 @@
 
 mod build;
 mod node;
+mod traced;
 mod wire;
 
 use std::cell::RefCell;
@@ -18,7 +19,8 @@ use crate::pipeline::{Flow, NodeKind, Pipeline, Problem, check, flow, order};
 use crate::schema::TopicShape;
 
 use super::operator::Operator;
-use node::Recipe;
+pub(super) use node::Recipe;
+pub(super) use traced::TracedPlan;
 use wire::{InputScope, Own, Place, Space, Wire, Wires};
 
 /// A pipeline that can run.
@@ -127,7 +129,16 @@ impl Plan {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn of(pipeline: &Pipeline) -> Result<Self, Vec<Problem>> {
-        Planning::of(pipeline, None)?.finish()
+        Planning::of(pipeline, None)?.finish(0, &[])
+    }
+
+    /// Plans a pipeline of which some nodes more are shown than its views, for somebody who looks at them. What is shown of
+    /// a node is decoded for it, so a plan that shows more does more.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn showing(pipeline: &Pipeline, also: &[&str]) -> Result<Self, Vec<Problem>> {
+        Planning::of(pipeline, None)?.finish(0, also)
     }
 
     /// What each node gives. With what the topics' samples show, types are told and held against it; a plan that runs

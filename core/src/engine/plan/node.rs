@@ -12,7 +12,8 @@ use crate::pipeline::{
 };
 
 /// What a node's operator is made of. Formulas read the columns of the input's wire.
-pub(super) enum Recipe {
+#[derive(Debug, Clone)]
+pub(in crate::engine) enum Recipe {
     Stream {
         topic: TopicName,
         time: Option<Expr>,

@@ -111,7 +111,7 @@ fn every_kind_of_node_is_drawn() {
     assert!(pipeline(&[(10, 0, 0, 0), (14, 1, 0, 0)]).contains("[nodes.x1]"), "two tables are joined");
 }
 
-fn pick<'l>(laid: &'l [Laid], flow: Flow, by: u8) -> &'l Laid {
+fn pick(laid: &[Laid], flow: Flow, by: u8) -> &Laid {
     let of_flow: Vec<&Laid> = laid.iter().filter(|node| node.flow == flow).collect();
     // The last ones more often, so that chains grow long.
     let at = usize::from(by) % (of_flow.len() + 2);

@@ -58,13 +58,16 @@ impl Shown {
     fn outcome(&self, running: &Running, pipeline: &Pipeline) -> Outcome {
         let mut lines = Vec::new();
         for (at, view) in self.views.iter().enumerate() {
-            let line = |time: i64, cells: &[Cell<'static>]| format!("{} at {time}: {cells:?}", view.name);
             match view.flow {
+                // A table's row may carry the time of an event that changed nothing in it, or not: that is no part of it.
                 Flow::Table => {
                     let rows = self.tables[at].sorted().unwrap();
-                    lines.extend(rows.iter().map(|row| line(row.time_ms, &row.cells)));
+                    lines.extend(rows.iter().map(|row| format!("{}: {:?}", view.name, row.cells)));
                 }
-                Flow::Stream => lines.extend(self.streams[at].iter().map(|(time, cells)| line(*time, cells))),
+                Flow::Stream => {
+                    let rows = self.streams[at].iter();
+                    lines.extend(rows.map(|(time, cells)| format!("{} at {time}: {cells:?}", view.name)));
+                }
             }
         }
         let only_streams_before = |name: &str| behind_streams_only(pipeline, name);

@@ -3,6 +3,7 @@
 use super::{Function, function, text_of};
 use crate::codec::{Cell, Fault, time_in_ms};
 use crate::expr::arithmetic::calculate;
+use crate::expr::date_format::date_format;
 use crate::expr::node::Arithmetic;
 use crate::expr::node::Type::{Any, Number, Text, Time};
 use crate::expr::time::{Unit, parse_time, part, truncate};
@@ -37,6 +38,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         date_part,
         "the second, minute, hour, day, week, month, quarter, year, dow, doy or epoch of a time (UTC)",
     ),
+    function(
+        "date_format",
+        &[Time, Text],
+        Text,
+        format,
+        "a time (UTC) as a text, by a pattern such as 'yyyy-MM-dd HH:mm:ss.SSS'",
+    ),
 ];
 
 fn in_ms<'a>(cell: &Cell<'a>) -> Cell<'a> {
@@ -59,6 +67,14 @@ fn date_trunc<'a>(a: &[&Cell<'a>]) -> Cell<'a> {
     let Cell::Time(ns) = a[1] else { return Cell::Null };
     let start = Unit::named(text_of(a[0])).and_then(|unit| truncate(*ns, unit));
     start.map_or(Cell::Failed(Fault::Argument("not a unit that date_trunc knows")), Cell::Time)
+}
+
+fn format<'a>(a: &[&Cell<'a>]) -> Cell<'a> {
+    let Cell::Time(ns) = a[0] else { return Cell::Null };
+    match date_format(*ns, text_of(a[1])) {
+        Ok(text) => Cell::Text(text.into()),
+        Err(_) => Cell::Failed(Fault::Argument("not a pattern that date_format knows")),
+    }
 }
 
 fn date_part<'a>(a: &[&Cell<'a>]) -> Cell<'a> {

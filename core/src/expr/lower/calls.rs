@@ -11,6 +11,7 @@ use super::{Lowering, Names, Typed};
 use crate::codec::{Cell, Fault, Path, json, number_cell};
 use crate::expr::aggregate::AggregateFunction;
 use crate::expr::arithmetic::calculate;
+use crate::expr::date_format::date_format;
 use crate::expr::error::{ExprError, most_similar};
 use crate::expr::functions::Function;
 use crate::expr::node::{Arithmetic, CastTo, Comparison, Node, Type};
@@ -18,7 +19,7 @@ use crate::expr::source::Source;
 use crate::expr::time::{Unit, now};
 
 /// Calls that are not in the table of functions, because they are more than functions of values.
-const SPECIAL: [&str; 10] = [
+const SPECIAL: [&str; 11] = [
     "coalesce",
     "nullif",
     "size",
@@ -28,6 +29,7 @@ const SPECIAL: [&str; 10] = [
     "current_timestamp",
     "regexp_like",
     "regexp_matches",
+    "regexp_extract",
     "extract",
 ];
 
@@ -111,6 +113,8 @@ impl Lowering<'_> {
             ("regexp_like" | "regexp_matches", [of, pattern]) => {
                 Ok((self.regex(of, pattern, false, false)?, Type::Bool))
             }
+            ("regexp_extract", [of, pattern]) => Ok((self.extract(of, pattern, None)?, Type::Text)),
+            ("regexp_extract", [of, pattern, group]) => Ok((self.extract(of, pattern, Some(group))?, Type::Text)),
             _ if Function::named(&name).is_none() => {
                 self.error(at, format!("{name} is called with other arguments than these"))
             }
@@ -171,11 +175,21 @@ impl Lowering<'_> {
         Ok((Node::Call { function, arguments }, function.result))
     }
 
-    /// A unit of time that is a constant is looked at before anything runs.
+    /// A unit of time or a pattern that is a constant is looked at before anything runs.
     fn check_unit(&self, function: &Function, arguments: &[(Node, Type)], at: &Range<usize>) -> Result<(), ExprError> {
-        match arguments.first() {
-            Some((Node::Constant(Cell::Text(unit)), _)) if matches!(function.name, "date_trunc" | "date_part") => {
+        match arguments {
+            [(Node::Constant(Cell::Text(unit)), _), ..] if matches!(function.name, "date_trunc" | "date_part") => {
                 self.unit(unit, at).map(drop)
+            }
+            [_, (Node::Constant(Cell::Text(pattern)), _)] if function.name == "date_format" => {
+                match date_format(0, pattern) {
+                    Ok(_) => Ok(()),
+                    Err(letter) => self.hinted(
+                        at,
+                        format!("“{letter}” stands for no part of a time"),
+                        "such as yyyy-MM-dd HH:mm:ss.SSS; other letters stand in quotes, which are doubled in SQL",
+                    ),
+                }
             }
             _ => Ok(()),
         }

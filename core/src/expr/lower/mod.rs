@@ -6,7 +6,7 @@ mod fields;
 
 use std::ops::Range;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, DataType, Expr as Sql, InTarget, Spanned as _, TypedString, UnaryOperator,
     Value as SqlValue,
@@ -353,15 +353,34 @@ impl<'t> Lowering<'t> {
 
     fn regex(&mut self, of: &Sql, pattern: &Sql, ignores_case: bool, negated: bool) -> Result<Node, ExprError> {
         let of = self.boxed(of, Type::Text, "a regular expression")?;
-        let text = self.constant_text(pattern, "the regular expression")?;
-        match RegexBuilder::new(&text).case_insensitive(ignores_case).size_limit(1 << 20).build() {
-            Ok(regex) => Ok(Node::Matches { of, negated, regex }),
-            Err(error) => {
-                let why = error.to_string();
-                let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                self.error(&self.at(pattern), format!("not a regular expression: {why}"))
+        Ok(Node::Matches { of, negated, regex: self.regular_expression(pattern, ignores_case)? })
+    }
+
+    /// `regexp_extract(text, pattern[, group])`; group 0, and nothing said, is the whole match.
+    fn extract(&mut self, of: &Sql, pattern: &Sql, group: Option<&Sql>) -> Result<Node, ExprError> {
+        let of = self.boxed(of, Type::Text, "a regular expression")?;
+        let regex = self.regular_expression(pattern, false)?;
+        let Some(sql) = group else { return Ok(Node::Extract { of, regex, group: 0 }) };
+        match self.lower(sql)?.node {
+            Node::Constant(Cell::Int(group))
+                if usize::try_from(group).is_ok_and(|group| group < regex.captures_len()) =>
+            {
+                Ok(Node::Extract { of, regex, group: group as usize })
+            }
+            _ => {
+                let last = regex.captures_len() - 1;
+                self.error(&self.at(sql), format!("a group is a constant from 0 (the whole match) to {last} here"))
             }
         }
+    }
+
+    fn regular_expression(&mut self, pattern: &Sql, ignores_case: bool) -> Result<Regex, ExprError> {
+        let text = self.constant_text(pattern, "the regular expression")?;
+        RegexBuilder::new(&text).case_insensitive(ignores_case).size_limit(1 << 20).build().or_else(|error| {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            self.error(&self.at(pattern), format!("not a regular expression: {why}"))
+        })
     }
 
     fn constant_text(&mut self, sql: &Sql, place: &str) -> Result<String, ExprError> {

@@ -40,6 +40,22 @@ fn a_row_that_changes_its_group_leaves_one_and_joins_the_other() {
 }
 
 #[test]
+fn a_group_goes_on_in_its_time_when_its_only_row_changes() {
+    use Sign::{Minus, Plus};
+    // As Kafka Streams: a result's time never falls while there is a result.
+    for knows in [&["count(*)", "sum(v)"][..], &["count(*)", "collect_list(v)"]] {
+        let mut operator = aggregate(of_table(&["k"], knows));
+        feed(&mut *operator, batch(&[change(1, 10, Plus, "a", 5)], true));
+        let given = feed(&mut *operator, batch(&[change(2, 9, Minus, "a", 5), change(2, 9, Plus, "a", 6)], true));
+        assert_eq!(given.iter().map(|row| row.time_ms).collect::<Vec<_>>(), [10, 10]);
+        // The change of another event begins it anew.
+        feed(&mut *operator, batch(&[change(3, 3, Minus, "a", 6)], true));
+        let given = feed(&mut *operator, batch(&[change(4, 4, Plus, "a", 6)], true));
+        assert_eq!(given.iter().map(|row| row.time_ms).collect::<Vec<_>>(), [4]);
+    }
+}
+
+#[test]
 fn the_group_of_all_rows_stays_when_it_has_none() {
     use Sign::{Minus, Plus};
     let mut operator = aggregate(of_table(&[], &["count(*)", "sum(v)"]));
@@ -161,9 +177,11 @@ proptest! {
         cuts.sort_unstable();
         for (at, cut) in cuts.windows(2).enumerate() {
             if at == reload {
-                let metrics = operator.metrics();
+                // Idle slots are not saved, so that the memory may be less.
+                let metrics = |operator: &dyn Operator| crate::engine::Metrics { state_bytes: 0, ..operator.metrics() };
+                let before = metrics(&*operator);
                 operator = reloaded(&*operator, set());
-                prop_assert_eq!(operator.metrics(), metrics);
+                prop_assert_eq!(metrics(&*operator), before);
             }
             let piece: Vec<Row> = changes.iter().filter(|row| (cut[0]..cut[1]).contains(&row.seq)).cloned().collect();
             for row in feed(&mut *operator, batch(&piece, true)) {

@@ -21,6 +21,7 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
 import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.RowType;
 
 /** The tables of a case, and the table that its results go to, as connectors that the planner finds by name. */
 public final class Connector implements DynamicTableSourceFactory, DynamicTableSinkFactory {
@@ -28,6 +29,7 @@ public final class Connector implements DynamicTableSourceFactory, DynamicTableS
     static final ConfigOption<Long> PLAN = ConfigOptions.key("plan").longType().noDefaultValue();
     static final ConfigOption<String> TABLE = ConfigOptions.key("table").stringType().noDefaultValue();
     static final ConfigOption<String> CHANGELOG = ConfigOptions.key("changelog").stringType().defaultValue("append");
+    static final ConfigOption<String> LOADED = ConfigOptions.key("loaded").stringType().defaultValue("");
     static final ConfigOption<String> GENERATED = ConfigOptions.key("generated").stringType().defaultValue("");
 
     @Override
@@ -42,7 +44,7 @@ public final class Connector implements DynamicTableSourceFactory, DynamicTableS
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        return Set.of(TABLE, CHANGELOG, GENERATED);
+        return Set.of(TABLE, CHANGELOG, GENERATED, LOADED);
     }
 
     @Override
@@ -50,7 +52,7 @@ public final class Connector implements DynamicTableSourceFactory, DynamicTableS
         var options = Configuration.fromMap(context.getCatalogTable().getOptions());
         return new Source(
                 options.get(PLAN), options.get(TABLE), mode(options.get(CHANGELOG)), options.get(GENERATED),
-                context.getPhysicalRowDataType());
+                options.get(LOADED), context.getPhysicalRowDataType());
     }
 
     @Override
@@ -68,7 +70,8 @@ public final class Connector implements DynamicTableSourceFactory, DynamicTableS
         };
     }
 
-    private record Source(long plan, String table, ChangelogMode mode, String generated, DataType type)
+    private record Source(
+            long plan, String table, ChangelogMode mode, String generated, String loaded, DataType type)
             implements ScanTableSource, SupportsSourceWatermark {
         @Override
         public ChangelogMode getChangelogMode() {
@@ -87,6 +90,11 @@ public final class Connector implements DynamicTableSourceFactory, DynamicTableS
                         Rows made = Rows.of(generated);
                         return environment.fromSequence(0, made.count() - 1)
                                 .transform("rows of " + table, rows, new Generator(plan, made));
+                    }
+                    if (!loaded.isEmpty()) {
+                        long count = Loader.load(loaded, (RowType) type.getLogicalType());
+                        return environment.fromSequence(0, count - 1)
+                                .transform("rows of " + table, rows, new Loader(plan, loaded));
                     }
                     return Plan.of(plan).conductor(environment)
                             .transform(Branch.NAME + " of " + table, rows, new Branch(plan, table, converter))

@@ -146,6 +146,7 @@ final class Plan {
                 .option(Connector.TABLE, name)
                 .option(Connector.CHANGELOG, table.path("changelog").asText("append"))
                 .option(Connector.GENERATED, table.has("generated") ? Rows.option(table.path("generated")) : "")
+                .option(Connector.LOADED, table.path("loaded").asText(""))
                 .build());
         types.put(name, tables.from(name).getResolvedSchema().getColumns().stream()
                 .filter(Column::isPhysical).map(column -> column.getDataType().getLogicalType()).toList());

@@ -2,11 +2,15 @@ package fabula.flink;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.flink.types.RowKind;
 
 /**
@@ -85,14 +89,24 @@ final class Trial {
     /** What the changes lead to: the rows that are left, in the order in which they came to be. */
     private static List<List<Object>> rows(List<Run.Change> changes) {
         List<List<Object>> rows = new ArrayList<>();
+        Map<List<Object>, Deque<Integer>> places = new HashMap<>();
         for (Run.Change change : changes) {
             boolean more = change.kind() == RowKind.INSERT || change.kind() == RowKind.UPDATE_AFTER;
             if (more) {
+                places.computeIfAbsent(change.cells(), cells -> new ArrayDeque<>()).add(rows.size());
                 rows.add(change.cells());
-            } else if (!rows.remove(change.cells())) {
+                continue;
+            }
+            Deque<Integer> at = places.get(change.cells());
+            if (at == null) {
                 throw new IllegalStateException("taken back, but never given: " + change.cells());
             }
+            rows.set(at.remove(), null);
+            if (at.isEmpty()) {
+                places.remove(change.cells());
+            }
         }
+        rows.removeIf(Objects::isNull);
         return rows;
     }
 

@@ -21,6 +21,9 @@ import org.apache.kafka.streams.kstream.ValueJoiner;
  *   <li>Stream-stream: a row that comes when the largest time is beyond its bound is padded at once, without waiting
  *       for the grace, and may then be joined all the same. An expired row is joined with what the stores still have.
  *   <li>Stream-stream: a null value is dropped by every join; a null key is padded at once by the outer ones.
+ *   <li>Stream-stream: a row is forgotten when the largest time is beyond it by both bounds and the grace, so where one
+ *       bound is 0 it is 1 ms before it expires; unless the case asks for {@code "exact_retention"}.
+ *   <li>Foreign key: a result that comes of a change of the right row has that row's time, however late the left one is.
  *   <li>Foreign key: the tombstone of a left row comes out also where its result is gone already.
  * </ul>
  */
@@ -53,10 +56,11 @@ final class Joining {
             return new Wire.Stream(lookup(node, rows, right.table(name)));
         }
         KStream<Object, Object> others = graph.rekeyed(right.stream(name), name + "-right", node.any("on_right"));
-        return new Wire.Stream(streams(node, rows, others));
+        return new Wire.Stream(streams(name, node, rows, others));
     }
 
-    private KStream<Object, Object> streams(Case node, KStream<Object, Object> left, KStream<Object, Object> right) {
+    private KStream<Object, Object> streams(
+            String name, Case node, KStream<Object, Object> left, KStream<Object, Object> right) {
         Duration before = node.millisOrZero("before_ms");
         Duration after = node.millisOrZero("after_ms");
         Duration grace = node.millisOrZero("grace_ms");
@@ -64,6 +68,10 @@ final class Joining {
         StreamJoined<Object, Object, Object> joined = StreamJoined.with(Json.serde(), Json.serde(), Json.serde());
         if (!graph.logging()) {
             joined = joined.withLoggingDisabled();
+        }
+        if (node.flag("exact_retention")) {
+            joined = joined.withThisStoreSupplier(new ExactWindows(name + "-this", windows))
+                    .withOtherStoreSupplier(new ExactWindows(name + "-other", windows));
         }
         String how = node.text("how");
         return switch (how) {

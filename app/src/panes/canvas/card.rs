@@ -1,0 +1,250 @@
+//! What stands on the cards of the canvas, and where the cards are.
+
+use egui::{Color32, Pos2, Rect, Vec2, pos2, vec2};
+use fabula_core::pipeline::{Flow, Node, NodeKind, Window};
+
+use super::edits;
+use crate::figures;
+use crate::state::State;
+use crate::theme::Tokens;
+
+/// How wide a card is, in points of the pipeline.
+pub(super) const WIDTH: f32 = 188.0;
+const HEAD: f32 = 26.0;
+const LINE: f32 = 16.0;
+const FOOT: f32 = 8.0;
+
+/// A node as it is drawn.
+#[derive(Debug, Clone)]
+pub(super) struct Card {
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) at: [f32; 2],
+    pub(super) lines: Vec<(Line, String)>,
+    pub(super) flow: Option<Flow>,
+    /// The nodes at its inputs; an input without one is `None`.
+    pub(super) inputs: Vec<Option<String>>,
+    pub(super) mark: Mark,
+    pub(super) chosen: bool,
+    pub(super) failing: bool,
+    /// Rows given so far.
+    pub(super) given: Option<u64>,
+}
+
+/// How a line of a card is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    /// What the node is set to.
+    Setting,
+    /// What has gone through it.
+    Figures,
+    /// Rows that were late or dropped.
+    Warning,
+    /// What is wrong with it.
+    Error,
+}
+
+/// What the bar at a card's left says: a topic's own colour, or what kind of step it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Topic(usize),
+    Step,
+    Join,
+    Window,
+    Choice,
+    View,
+}
+
+impl Mark {
+    pub(super) fn color(self, tokens: &Tokens) -> Color32 {
+        match self {
+            Self::Topic(number) => tokens.series(number),
+            Self::Step => tokens.text_faint,
+            Self::Join => tokens.value_bool,
+            Self::Window => tokens.good,
+            Self::Choice => tokens.warning,
+            Self::View => tokens.accent,
+        }
+    }
+}
+
+impl Card {
+    pub(super) fn size(&self) -> Vec2 {
+        vec2(WIDTH, HEAD + self.lines.len() as f32 * LINE + FOOT)
+    }
+
+    /// Where it is, in points of the pipeline.
+    pub(super) fn rect(&self) -> Rect {
+        Rect::from_min_size(pos2(self.at[0], self.at[1]), self.size())
+    }
+
+    /// Where its rows leave it.
+    pub(super) fn output(&self) -> [f32; 2] {
+        let rect = self.rect();
+        [rect.right(), rect.center().y]
+    }
+
+    /// Where an input is.
+    pub(super) fn input(&self, port: usize) -> [f32; 2] {
+        let rect = self.rect();
+        let share = (port as f32 + 1.0) / (self.inputs.len() as f32 + 1.0);
+        [rect.left(), rect.top() + rect.height() * share]
+    }
+
+    /// As it is told to those who don't see it.
+    pub(super) fn spoken(&self) -> String {
+        let lines: Vec<&str> = self.lines.iter().map(|(_, line)| line.as_str()).collect();
+        format!("{} ({}): {}", self.name, self.kind, lines.join(", "))
+    }
+}
+
+/// What all cards cover.
+pub(super) fn bounds(cards: &[Card]) -> Rect {
+    cards.iter().fold(Rect::NOTHING, |all, card| all.union(card.rect()))
+}
+
+/// A place on the left below the sources.
+pub(super) fn free_place(state: &State) -> [f32; 2] {
+    let lowest =
+        cards(state).iter().filter(|card| card.at[0] < 200.0).map(|card| card.rect().bottom()).fold(8.0, f32::max);
+    [32.0, lowest + 32.0]
+}
+
+pub(super) fn cards(state: &State) -> Vec<Card> {
+    let design = &state.design;
+    let places = &design.pipeline.layout;
+    let place = |(at, node): (usize, &Node)| {
+        let at = places.get(&node.name).copied().unwrap_or([32.0, 40.0 + 120.0 * at as f32]);
+        card(node, at, state)
+    };
+    design.pipeline.nodes.iter().enumerate().map(place).collect()
+}
+
+fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
+    let design = &state.design;
+    let outcome = state.outcome.as_ref().filter(|outcome| outcome.version == design.version);
+    let report = outcome.and_then(|outcome| outcome.report(&node.name));
+    let mut lines: Vec<(Line, String)> = settings(&node.kind).into_iter().map(|line| (Line::Setting, line)).collect();
+    let problem = design.problems_of(&node.name).next();
+    if let Some(problem) = problem {
+        lines.push((Line::Error, problem.message.clone()));
+    } else if let Some(report) = report {
+        let metrics = &report.metrics;
+        let mut figures = match (report.flow, &node.kind) {
+            (Flow::Table, NodeKind::View { .. }) | (_, NodeKind::Stream { .. } | NodeKind::Table { .. }) => {
+                figures::of(metrics.rows_out, "row")
+            }
+            _ if metrics.rows_in == metrics.rows_out => figures::of(metrics.rows_out, "row"),
+            _ => format!("{} of {}", figures::count(metrics.rows_out), figures::of(metrics.rows_in, "row")),
+        };
+        if metrics.open_windows > 0 {
+            figures.push_str(&format!(" · {} open", figures::count(metrics.open_windows)));
+        }
+        lines.push((Line::Figures, figures));
+        let late = metrics.late() + metrics.late_windows;
+        let dropped: u64 = metrics.dropped.values().sum::<u64>() - metrics.late();
+        let is_filter = matches!(node.kind, NodeKind::Filter { .. });
+        let mut notes = Vec::new();
+        if late > 0 {
+            notes.push(format!("{} late", figures::count(late)));
+        }
+        if dropped > 0 && !is_filter {
+            notes.push(format!("{} set aside", figures::count(dropped)));
+        }
+        if !notes.is_empty() {
+            lines.push((Line::Warning, notes.join(" · ")));
+        }
+    }
+    let inputs = (0..edits::ports(&node.kind)).map(|port| edits::input_at(&node.kind, port).map(str::to_owned));
+    let mark = match &node.kind {
+        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Mark::Topic(state.series.number(topic)),
+        NodeKind::Filter { .. } | NodeKind::Project { .. } | NodeKind::Rekey { .. } | NodeKind::Flatten { .. } => {
+            Mark::Step
+        }
+        NodeKind::Merge { .. } => Mark::Step,
+        NodeKind::Join { .. } => Mark::Join,
+        NodeKind::Aggregate { .. } => Mark::Window,
+        NodeKind::Deduplicate { .. } | NodeKind::TopN { .. } => Mark::Choice,
+        NodeKind::View { .. } => Mark::View,
+    };
+    Card {
+        name: node.name.clone(),
+        kind: node.kind.name(),
+        at,
+        lines,
+        flow: design.flows.get(&node.name).copied(),
+        inputs: inputs.collect(),
+        mark,
+        chosen: design.chosen.as_deref() == Some(&node.name),
+        failing: problem.is_some(),
+        given: report.map(|report| report.metrics.rows_out),
+    }
+}
+
+/// What a node is set to, in a line or two.
+fn settings(kind: &NodeKind) -> Vec<String> {
+    let short = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match kind {
+        NodeKind::Stream { topic, time } | NodeKind::Table { topic, time } => {
+            let mut lines = vec![format!("topic {topic}")];
+            lines.extend(time.as_ref().map(|time| format!("time {}", short(time))));
+            lines
+        }
+        NodeKind::Filter { condition, .. } => vec![short(condition)],
+        NodeKind::Project { select, .. } => {
+            vec![select.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")]
+        }
+        NodeKind::Rekey { by, .. } => vec![format!("by {}", by.join(", "))],
+        NodeKind::Flatten { field, name, .. } => vec![format!("{name} in {field}")],
+        NodeKind::Merge { inputs } => vec![format!("{} inputs", inputs.len())],
+        NodeKind::Aggregate { by, window, grace, select, .. } => {
+            let mut lines = vec![select.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")];
+            let group = if by.is_empty() { "by key".to_owned() } else { format!("by {}", short(&by.join(", "))) };
+            lines.push(group);
+            if let Some(window) = window {
+                let grace = grace.map(|grace| format!(", grace {grace}")).unwrap_or_default();
+                lines.push(format!("{}{grace}", window_in_words(*window)));
+            }
+            lines
+        }
+        NodeKind::Join { how, on, within, .. } => {
+            let mut lines = vec![on.first().map_or_else(|| "on …".to_owned(), |on| short(on))];
+            let span = within.map(|within| {
+                if within.before.ms == 0 {
+                    format!(", within {}", within.after)
+                } else {
+                    format!(", -{} to +{}", within.before, within.after)
+                }
+            });
+            lines.push(format!("{}{}", how.name(), span.unwrap_or_default()));
+            lines
+        }
+        NodeKind::Deduplicate { by, .. } => {
+            vec![if by.is_empty() { "by key".to_owned() } else { format!("by {}", by.join(", ")) }]
+        }
+        NodeKind::TopN { n, order, .. } => {
+            let order: Vec<String> = order
+                .iter()
+                .map(|by| format!("{}{}", short(&by.expr), if by.descending { " desc" } else { "" }))
+                .collect();
+            vec![format!("{n} by {}", order.join(", "))]
+        }
+        NodeKind::View { .. } => Vec::new(),
+    }
+}
+
+/// `tumbling 5m`, `hopping 5m every 1m`.
+pub(super) fn window_in_words(window: Window) -> String {
+    match window {
+        Window::Tumbling { size } => format!("tumbling {size}"),
+        Window::Hopping { size, advance } => format!("hopping {size} every {advance}"),
+        Window::Sliding { size } => format!("sliding {size}"),
+        Window::Session { gap } => format!("session, gap {gap}"),
+    }
+}
+
+/// The line that a wire takes between two places.
+pub(super) fn curve(from: Pos2, to: Pos2, zoom: f32) -> [Pos2; 4] {
+    let reach = ((to.x - from.x).abs() * 0.5).clamp(28.0 * zoom, 140.0 * zoom);
+    [from, from + vec2(reach, 0.0), to - vec2(reach, 0.0), to]
+}

@@ -1,0 +1,127 @@
+//! The wires: streams thin, tables thick; a figure on each, and its rows under the pointer.
+
+use egui::epaint::CubicBezierShape;
+use egui::{Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, vec2};
+use fabula_core::pipeline::Flow;
+
+use super::card::{Card, curve};
+use super::{Canvas, Drag, edits, send_edit};
+use crate::figures;
+use crate::panes::Context;
+use crate::theme::icon::{self, Icon};
+use crate::theme::{font, tokens, widgets};
+
+/// So many rows are shown under the pointer.
+const PEEK: usize = 6;
+
+pub(super) fn wires_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], context: &Context<'_>) {
+    let mut cut = None;
+    for card in cards {
+        for (port, input) in card.inputs.iter().enumerate() {
+            let Some(from) = input.as_ref().and_then(|input| cards.iter().find(|other| other.name == *input)) else {
+                continue;
+            };
+            if wire_ui(ui, canvas, from, card, port, context) {
+                cut = Some((card.name.clone(), port));
+            }
+        }
+    }
+    if let Some((to, port)) = cut {
+        send_edit(&edits::disconnect(&context.state.design.pipeline, &to, port), context);
+    }
+    let Some(Drag::Wire(from)) = &canvas.drag else { return };
+    let (Some(from), Some(at)) =
+        (cards.iter().find(|card| card.name == *from), ui.input(|input| input.pointer.hover_pos()))
+    else {
+        return;
+    };
+    let points = curve(canvas.view.to_screen(from.output()), at, canvas.view.zoom);
+    line(ui, points, from.flow, tokens(ui).accent);
+}
+
+fn line(ui: &Ui, points: [Pos2; 4], flow: Option<Flow>, color: Color32) {
+    let width = if flow == Some(Flow::Table) { 3.0 } else { 1.4 };
+    ui.painter().add(CubicBezierShape::from_points_stroke(
+        points,
+        false,
+        Color32::TRANSPARENT,
+        Stroke::new(width, color),
+    ));
+}
+
+/// Draws one wire; says whether it is to be taken away.
+fn wire_ui(ui: &mut Ui, canvas: &Canvas, from: &Card, to: &Card, port: usize, context: &Context<'_>) -> bool {
+    let (view, tokens) = (canvas.view, tokens(ui));
+    let points = curve(view.to_screen(from.output()), view.to_screen(to.input(port)), view.zoom);
+    let bezier = CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, Stroke::NONE);
+    let middle = bezier.sample(0.5);
+    let near = ui.input(|input| input.pointer.hover_pos()).is_some_and(|pointer| {
+        ui.clip_rect().contains(pointer) && (0..=24).any(|at| bezier.sample(at as f32 / 24.0).distance(pointer) < 8.0)
+    });
+    let quiet = match from.flow {
+        Some(Flow::Table) => tokens.palette[6].gamma_multiply(0.75),
+        _ => tokens.text_faint,
+    };
+    line(ui, points, from.flow, if near && canvas.drag.is_none() { tokens.accent } else { quiet });
+    let label = from.given.map(|given| figures::short(given as f64)).unwrap_or_default();
+    let galley = widgets::line(
+        ui.painter(),
+        &label,
+        FontId::new(font::small().size * view.zoom.max(0.7), font::small().family),
+        tokens.text_second,
+        f32::INFINITY,
+    );
+    let place = Rect::from_center_size(middle, (galley.size() + vec2(10.0, 4.0)).max(vec2(22.0, 18.0)));
+    let id = ui.id().with(("wire", &from.name, &to.name, port));
+    let response = ui.interact(place, id, Sense::click());
+    response.widget_info(|| {
+        WidgetInfo::labeled(WidgetType::Button, true, format!("Wire from {} to {}: {label}", from.name, to.name))
+    });
+    if !label.is_empty() || near {
+        ui.painter().rect_filled(place, 4.0, tokens.window);
+    }
+    if response.hovered() || response.has_focus() {
+        icon::paint(ui.painter(), place, Icon::Close, tokens.error);
+    } else {
+        let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), place).min;
+        ui.painter().galley(at, galley, tokens.text_second);
+    }
+    if (near || response.hovered()) && canvas.drag.is_none() {
+        peek_ui(ui, &response, from, to, context);
+    }
+    let removed = response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Delete));
+    response.on_hover_text("Take the wire away").clicked() || removed
+}
+
+/// Some of the rows that go along a wire.
+fn peek_ui(ui: &Ui, response: &egui::Response, from: &Card, to: &Card, context: &Context<'_>) {
+    let Some(first) = context.state.outcome.as_ref().and_then(|outcome| outcome.first.get(&from.name)) else { return };
+    let tip = egui::Tooltip::always_open(
+        ui.ctx().clone(),
+        ui.layer_id(),
+        response.id.with("rows"),
+        response.rect.expand(6.0),
+    );
+    tip.gap(6.0).show(|ui| {
+        let tokens = tokens(ui);
+        widgets::caption(ui, format!("{} to {} · first rows", from.name, to.name));
+        if first.rows.is_empty() {
+            ui.label("no row yet");
+        }
+        egui::Grid::new("rows").spacing(vec2(12.0, 2.0)).show(ui, |ui| {
+            let columns: Vec<_> = first.columns.iter().filter(|(name, ..)| name != "topic").take(6).collect();
+            for (name, ..) in &columns {
+                ui.label(egui::RichText::new(name).font(font::small()).color(tokens.text_faint));
+            }
+            ui.end_row();
+            for row in 0..first.rows.len().min(PEEK) {
+                for (_, column, _) in &columns {
+                    let text = crate::panes::view::cell_text(&first.rows.cell(*column, row), &context.state.clock);
+                    let cut: String = text.chars().take(28).collect();
+                    ui.label(egui::RichText::new(cut).font(font::mono_small()));
+                }
+                ui.end_row();
+            }
+        });
+    });
+}

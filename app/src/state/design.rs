@@ -1,0 +1,150 @@
+//! The pipeline on the canvas: read from the document's text, with what is wrong with it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fabula_core::engine::{Description, NodeReport, Unseen};
+use fabula_core::engine::{Plan, Rows};
+use fabula_core::expr::Type;
+use fabula_core::pipeline::{self, Flow, Node, Pipeline, Problem};
+
+/// The pipeline on the canvas.
+#[derive(Debug, Clone, Default)]
+pub struct Design {
+    /// The text that all the rest was read from; `None` while there is no pipeline.
+    text: Option<Arc<str>>,
+    /// The pipeline; while the text can't be read, as it was before.
+    pub pipeline: Arc<Pipeline>,
+    /// What is wrong with it, with lines.
+    pub problems: Arc<[Problem]>,
+    /// Whether the text could be read as a pipeline.
+    pub readable: bool,
+    /// What each node gives, where that can be said.
+    pub flows: Arc<BTreeMap<String, Flow>>,
+    /// Counts the changes of what is calculated: a place on the canvas is none.
+    pub version: u64,
+    /// The node that is looked at.
+    pub chosen: Option<String>,
+}
+
+impl Design {
+    /// Reads a text, if it is not the one that was read.
+    pub(super) fn follow(&mut self, text: Option<&str>) {
+        if self.text.as_deref() == text {
+            return;
+        }
+        self.text = text.map(Arc::from);
+        let Some(text) = text else {
+            let version = self.version + 1;
+            *self = Self { version, ..Self::default() };
+            return;
+        };
+        match pipeline::Document::parse(text) {
+            Ok(document) => {
+                let before = Arc::clone(&self.pipeline);
+                self.pipeline = Arc::new(document.pipeline().clone());
+                self.flows = Arc::new(pipeline::flow(&self.pipeline));
+                let mut problems = document.check();
+                if problems.is_empty()
+                    && let Err(found) = Plan::of(&self.pipeline)
+                {
+                    problems = found;
+                    document.locate(&mut problems);
+                }
+                if self.pipeline.nodes.is_empty() {
+                    // A canvas on which nothing stands yet is no mistake.
+                    problems.clear();
+                }
+                self.problems = problems.into();
+                if !self.readable || before.nodes != self.pipeline.nodes {
+                    self.version += 1;
+                }
+                self.readable = true;
+            }
+            Err(problems) => {
+                self.problems = problems.into();
+                self.readable = false;
+                self.version += 1;
+            }
+        }
+        if self.chosen.as_ref().is_some_and(|name| self.pipeline.node(name).is_none()) {
+            self.chosen = None;
+        }
+    }
+
+    /// The text as it stands.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// The node that is looked at.
+    pub fn chosen_node(&self) -> Option<&Node> {
+        self.pipeline.node(self.chosen.as_deref()?)
+    }
+
+    /// What is wrong with a node.
+    pub fn problems_of<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Problem> {
+        self.problems.iter().filter(move |problem| problem.node.as_deref() == Some(node))
+    }
+}
+
+/// What the pipeline on the canvas comes to over what has been read.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The [`Design::version`] that ran.
+    pub version: u64,
+    /// The first rows of every node, by its name.
+    pub first: BTreeMap<String, Arc<NodeRows>>,
+    /// What each node gives, with types as the topics' samples show them.
+    pub nodes: Vec<Description>,
+    /// Fields that are named and that no event looked at has.
+    pub unseen: Vec<Unseen>,
+    /// What has gone through each node.
+    pub reports: Vec<NodeReport>,
+    /// The rows of the views and of the chosen node, by name.
+    pub views: BTreeMap<String, Arc<NodeRows>>,
+    /// Rows set aside: by node, when they came and why they went no further.
+    pub aside: BTreeMap<String, Arc<[AsideLine]>>,
+    /// Events taken so far, and how many there are.
+    pub done: (u64, u64),
+    /// Whether all was taken.
+    pub whole: bool,
+    /// Why it could not go on.
+    pub failure: Option<String>,
+}
+
+impl Outcome {
+    /// What has gone through a node.
+    pub fn report(&self, node: &str) -> Option<&NodeReport> {
+        self.reports.iter().find(|report| report.name == node)
+    }
+
+    /// What a node gives.
+    pub fn description(&self, node: &str) -> Option<&Description> {
+        self.nodes.iter().find(|description| description.node == node)
+    }
+}
+
+/// A row that went no further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsideLine {
+    /// Its time in milliseconds.
+    pub time_ms: i64,
+    /// Why, with figures.
+    pub why: String,
+    /// What stood in it, in a line.
+    pub row: String,
+}
+
+/// Rows of a node.
+#[derive(Debug, Clone)]
+pub struct NodeRows {
+    /// Whether they are a stream's, in order, or those that a table holds.
+    pub flow: Flow,
+    /// Names, places among the cells, and types.
+    pub columns: Vec<(String, usize, Type)>,
+    /// The rows.
+    pub rows: Rows,
+    /// How many there were of a stream, or are in a table: `rows` may be fewer.
+    pub count: u64,
+}
