@@ -89,6 +89,14 @@ impl Lineage {
             let mut row = head;
             // A group is a list of the rows that came to it, the last one first.
             while row < 0 && row != NOBODY && (row != head || seen.insert(row)) {
+                // The first row that came is no list's end but itself, and may have been taken away like any other.
+                if row != head
+                    && let Some(times) = gone.get_mut(&row).filter(|times| **times > 0)
+                {
+                    *times -= 1;
+                    row = NOBODY;
+                    break;
+                }
                 let (group, member) = self.made[place(row)];
                 if self.without.contains(&place(row)) {
                     *gone.entry(member).or_default() += 1;
@@ -137,6 +145,10 @@ mod tests {
         assert_eq!(lineage.events(left), [3, 5, 7], "it is still in it once");
         let left = lineage.without(left, 5, 0).unwrap();
         assert_eq!(lineage.events(left), [3, 7]);
+        let other = lineage.both(1, 2).unwrap();
+        let group = lineage.both(pair, other).unwrap();
+        let left = lineage.without(group, pair, 0).unwrap();
+        assert_eq!(lineage.events(left), [1, 2], "the first that came has gone");
         assert!(lineage.events(NOBODY).is_empty());
         assert_eq!(lineage.both(NOBODY, 4), Ok(4));
     }
