@@ -178,7 +178,7 @@ fn what_is_not_there_is_said_and_what_cannot_be_meant_is_usage() {
         assert!(ran.stderr.contains(says), "{arguments:?}: {}", ran.stderr);
         assert!(ran.stdout.is_empty());
     };
-    failed(&["--row", "EUR@2026-03-14T00:00:07Z"], 1, "the nearest are @2026-03-14T00:00:00.000Z");
+    failed(&["--row", "EUR@2026-03-14T00:00:07Z"], 1, "the nearest are @2026-03-14T00:09:00.000Z");
     failed(&["--row", "EURO"], 1, "EUR");
     failed(&["--row", "EUR"], 1, "name one, such as EUR@");
     failed(&["--row", "EUR", "--view", "nothing"], 2, "there is no view");
