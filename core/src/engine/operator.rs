@@ -75,6 +75,14 @@ impl<'o> Output<'o> {
         if rows.is_empty() { Ok(()) } else { (self.take)(rows) }
     }
 
+    /// An output that hands rows on to `take`, and ends when this one does.
+    pub(crate) fn to<'t>(&self, take: &'t mut dyn FnMut(Rows) -> Result<(), Stop>) -> Output<'t>
+    where
+        'o: 't,
+    {
+        Output { take, cancel: self.cancel }
+    }
+
     /// To be asked now and then in long work without output.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What flows along a wire: rows in columns, each with its time and its place in the input's order.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::column::Column;
@@ -68,6 +69,22 @@ impl Rows {
             sign: if self.sign.is_empty() { Vec::new() } else { pick(&self.sign, rows) },
             columns: self.columns.iter().map(|column| Arc::new(column.take(rows))).collect(),
         }
+    }
+
+    /// The rows of each event.
+    pub fn events(&self) -> impl Iterator<Item = Range<usize>> + use<'_> {
+        let mut start = 0;
+        self.seq.chunk_by(|one, next| one == next).map(move |rows| {
+            let event = start..start + rows.len();
+            start = event.end;
+            event
+        })
+    }
+
+    /// The rows from one place to another.
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        let rows: Vec<u32> = (rows.start as u32..rows.end as u32).collect();
+        self.take(&rows)
     }
 
     /// The batches one after the other.

@@ -37,7 +37,7 @@ mod tests;
 mod touched;
 mod whole;
 
-use crate::engine::operator::KEPT;
+use crate::engine::operator::{KEPT, OUTPUT_ROWS};
 use crate::engine::{Aside, Dropped, Metrics, Operator, Output, Rows, StateError, StateReader, StateWriter, Stop};
 use crate::expr::{AggregateCall, AggregateFunction, Formula};
 use crate::pipeline::{Emit, Window};
@@ -66,6 +66,14 @@ pub struct AggregateSpec {
     pub select: Vec<Formula>,
     /// Whether the input is a table, whose rows may be taken away again.
     pub table_input: bool,
+    /// Whether the changes of each event are given as they are, for somebody who goes by when a row held. Otherwise those
+    /// of a batch are put together.
+    pub each_event: bool,
+}
+
+/// Whether a function of a table's rows goes by the order in which they come, and so by every change of them.
+pub(super) fn goes_by_order(function: AggregateFunction) -> bool {
+    function::knows_rows_again(function)
 }
 
 /// An aggregate, before its first row.
@@ -150,6 +158,14 @@ impl Ledger {
 }
 
 impl Aggregate {
+    fn take(&mut self, rows: Rows, out: &mut Output<'_>) -> Result<(), Stop> {
+        self.ledger.last_seq = rows.seq.last().copied().unwrap_or(self.ledger.last_seq);
+        let batch = Batch::of(rows, &self.spec, &mut self.ledger);
+        self.windows.take(&batch, &self.spec, &mut self.ledger, out)?;
+        self.ledger.set_aside(&batch);
+        Ok(())
+    }
+
     fn functions(&self) -> Vec<AggregateFunction> {
         self.spec.calls.iter().map(|call| call.function).collect()
     }
@@ -158,10 +174,25 @@ impl Aggregate {
 impl Operator for Aggregate {
     fn process(&mut self, inputs: Vec<Rows>, out: &mut Output<'_>) -> Result<(), Stop> {
         for rows in inputs.into_iter().filter(|rows| !rows.is_empty()) {
-            self.ledger.last_seq = rows.seq.last().copied().unwrap_or(self.ledger.last_seq);
-            let batch = Batch::of(rows, &self.spec, &mut self.ledger);
-            self.windows.take(&batch, &self.spec, &mut self.ledger, out)?;
-            self.ledger.set_aside(&batch);
+            if !self.spec.each_event {
+                self.take(rows, out)?;
+                continue;
+            }
+            // What is given together goes on together.
+            let (mut given, mut count) = (Vec::new(), 0);
+            for event in rows.events() {
+                let mut give = |rows: Rows| {
+                    count += rows.len();
+                    given.push(rows);
+                    Ok(())
+                };
+                self.take(rows.slice(event), &mut out.to(&mut give))?;
+                if count >= OUTPUT_ROWS {
+                    count = 0;
+                    out.give(Rows::concat(std::mem::take(&mut given)))?;
+                }
+            }
+            out.give(Rows::concat(given))?;
         }
         Ok(())
     }

@@ -287,5 +287,5 @@ fn witness(by: &[Formula], window: Option<Window>, grace_ms: i64) -> Option<Box<
     let mut calls = Vec::new();
     let count = Formula::of_groups("count(*)", &Nameless, &Nameless, &mut calls).ok()?;
     let (by, emit, select) = (by.to_vec(), Emit::Updates, vec![count]);
-    Some(aggregate(AggregateSpec { by, window, grace_ms, emit, calls, select, table_input: false }))
+    Some(aggregate(AggregateSpec { by, window, grace_ms, emit, calls, select, table_input: false, each_event: false }))
 }

@@ -3,7 +3,7 @@
 use super::node::Recipe;
 use super::wire::{Place, Space, Wire};
 use super::{ColumnOf, Plan, PlannedNode, PlannedSource, PlannedView, Planning, Problem, is_shown, shown};
-use crate::engine::aggregate::{AggregateSpec, aggregate};
+use crate::engine::aggregate::{AggregateSpec, aggregate, goes_by_order};
 use crate::engine::join::{
     StreamJoinSpec, StreamTableJoinSpec, TableJoinSpec, join_stream_with_table, join_streams, join_tables,
 };
@@ -96,6 +96,7 @@ impl Planning<'_> {
             views.push(PlannedView { node, name, flow, columns, id });
         }
         let wires = self.wires.into_inner().list;
+        let by_event = by_event(&self.recipes, &wires);
         let mut nodes = Vec::with_capacity(wires.len());
         let mut sources = Vec::new();
         for (at, recipe) in self.recipes.into_iter().enumerate() {
@@ -110,7 +111,7 @@ impl Planning<'_> {
             }
             let columns = layout(wire, &recipe, &wires);
             let inputs = inputs_of(&recipe);
-            let operator = operator_of(recipe, wire, &wires, carried);
+            let operator = operator_of(recipe, wire, &wires, carried, by_event[at]);
             let kind = self.pipeline.node(&wire.name).map_or("", |node| node.kind.name());
             nodes.push(PlannedNode { name: wire.name.clone(), kind, flow: wire.flow, inputs, operator, columns });
         }
@@ -138,6 +139,26 @@ pub(super) fn inputs_of(recipe: &Recipe) -> Vec<usize> {
         | Recipe::JoinStreamWithTable { sides, .. }
         | Recipe::JoinTables { sides, .. } => sides.to_vec(),
     }
+}
+
+/// The nodes whose every change somebody behind them goes by: a join as of, which asks what held at a moment, and what
+/// orders a table's rows by when they came. All other tables come to the same with the changes of a batch put together.
+fn by_event(recipes: &[Recipe], wires: &[Wire]) -> Vec<bool> {
+    let is_table = |wire: usize| wires[wire].flow == Flow::Table;
+    let mut by_event = vec![false; recipes.len()];
+    // Nodes stand behind those that they take rows from.
+    for (at, recipe) in recipes.iter().enumerate().rev() {
+        for input in inputs_of(recipe) {
+            let asks = match recipe {
+                Recipe::JoinStreamWithTable { sides, .. } => sides[1] == input,
+                Recipe::TopN { .. } => true,
+                Recipe::Aggregate { calls, .. } => calls.iter().any(|call| goes_by_order(call.function)),
+                _ => false,
+            };
+            by_event[input] |= is_table(input) && (asks || is_table(at) && by_event[at]);
+        }
+    }
+    by_event
 }
 
 /// How the wire's columns come of the operator's.
@@ -175,7 +196,13 @@ fn layout(wire: &Wire, recipe: &Recipe, wires: &[Wire]) -> Vec<ColumnOf> {
 
 /// Makes an operator. The columns that are carried along stand behind those of the input's wire. A table's source and an
 /// aggregate carry none: the one would take every event for a change then, the other gives rows of its own.
-fn operator_of(recipe: Recipe, wire: &Wire, wires: &[Wire], carried: usize) -> Option<Box<dyn Operator>> {
+fn operator_of(
+    recipe: Recipe,
+    wire: &Wire,
+    wires: &[Wire],
+    carried: usize,
+    each_event: bool,
+) -> Option<Box<dyn Operator>> {
     let width = |wire: usize| wires[wire].places.len() + carried;
     let is_table = |wire: usize| wires[wire].flow == Flow::Table;
     Some(match recipe {
@@ -194,7 +221,8 @@ fn operator_of(recipe: Recipe, wire: &Wire, wires: &[Wire], carried: usize) -> O
             merge(places.chain((0..carried).map(behind)).collect())
         }
         Recipe::Aggregate { input, by, window, grace_ms, emit, calls, select } => {
-            aggregate(AggregateSpec { by, window, grace_ms, emit, calls, select, table_input: is_table(input) })
+            let table_input = is_table(input);
+            aggregate(AggregateSpec { by, window, grace_ms, emit, calls, select, table_input, each_event })
         }
         Recipe::JoinStreams { sides, how, on: [left_key, right_key], within, grace_ms, values } => {
             join_streams(StreamJoinSpec {

@@ -52,7 +52,7 @@ fn spec_by(by: &[&'static str], window: Option<Window>, grace_ms: i64, emit: Emi
     let formula = |text: &&str| Formula::of_groups(text, &groups, &rows, &mut calls).expect("an expression");
     let select = select.iter().map(formula).collect();
     let by = by.iter().map(|text| Formula::parse(text, &rows).expect("an expression")).collect();
-    AggregateSpec { by, window, grace_ms, emit, calls, select, table_input: false }
+    AggregateSpec { by, window, grace_ms, emit, calls, select, table_input: false, each_event: false }
 }
 
 fn tumbling(size_ms: i64) -> Option<Window> {
