@@ -8,9 +8,11 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use fabula_core::codec::Cell;
+use fabula_core::copies::TableRows;
 use fabula_core::engine::{ColumnFile, ColumnFormat, PlannedView};
 use fabula_core::store::WholeFile;
 
+use super::table::Target;
 use crate::cli::output::{Format, ViewRows};
 use crate::cli::{Usage, say};
 use crate::figures;
@@ -29,6 +31,11 @@ pub enum Form {
     Parquet,
     /// Arrow's IPC file format (with --to).
     Arrow,
+    /// A table of an SQLite file (with --to).
+    Sqlite,
+    /// A table of a PostgreSQL database, as --to names one.
+    #[value(skip)]
+    Postgres,
 }
 
 impl Form {
@@ -42,8 +49,9 @@ impl Form {
             "txt" => Self::Table,
             "parquet" => Self::Parquet,
             "arrow" | "ipc" | "feather" => Self::Arrow,
+            "sqlite" | "sqlite3" | "db" => Self::Sqlite,
             other => {
-                let how = "end in .json, .csv, .parquet or .arrow, or say --format";
+                let how = "end in .json, .csv, .parquet, .arrow or .sqlite, or say --format";
                 return Err(Usage::new(format!("“.{other}” tells no form: {how}")));
             }
         }))
@@ -55,7 +63,7 @@ impl Form {
             Self::Table => Some(Format::Table),
             Self::Json => Some(Format::Json),
             Self::Csv => Some(Format::Csv),
-            Self::Parquet | Self::Arrow => None,
+            Self::Parquet | Self::Arrow | Self::Sqlite | Self::Postgres => None,
         }
     }
 
@@ -68,6 +76,7 @@ impl Form {
 pub enum ViewOutput {
     Lines(ViewRows, Option<AsideFile>),
     Columns(ColumnFile, PathBuf),
+    Table(TableRows, Rc<Target>, String),
 }
 
 /// A file being written whose name comes when it is whole. Clones are the same file.
@@ -86,7 +95,15 @@ impl Write for AsideFile {
 
 impl ViewOutput {
     /// An output of a view to a file, or to stdout.
-    pub fn new(shown: &PlannedView, form: Form, to: Option<&Path>) -> anyhow::Result<Self> {
+    pub fn new(
+        shown: &PlannedView,
+        form: Form,
+        to: Option<&Path>,
+        target: Option<&Rc<Target>>,
+    ) -> anyhow::Result<Self> {
+        if let Some(target) = target {
+            return Ok(Self::Table(target.rows(shown)?, Rc::clone(target), shown.name.clone()));
+        }
         let names = || shown.columns.iter().map(|column| column.0.clone()).collect();
         let cannot = |path: &Path| format!("{} can't be written", path.display());
         Ok(match (form.lines(), to) {
@@ -110,6 +127,7 @@ impl ViewOutput {
         match self {
             Self::Lines(rows, _) => rows.row(cells),
             Self::Columns(file, _) => file.row(cells),
+            Self::Table(rows, ..) => rows.row(cells),
         }
     }
 
@@ -125,12 +143,21 @@ impl ViewOutput {
             }
             Self::Columns(file, path) => {
                 let exported = file.finish().with_context(|| format!("{} can't be written", path.display()))?;
-                for (column, failed) in &exported.failed {
-                    let values = figures::of(*failed, "value");
-                    say(&format!("{column}: {values} could not be calculated, and are null in the file"));
-                }
+                say_failed(&exported.failed, "file");
                 Ok(exported.rows)
             }
+            Self::Table(rows, target, view) => {
+                let written = target.write(rows, &view)?;
+                say_failed(&written.failed, "table");
+                Ok(written.rows)
+            }
         }
+    }
+}
+
+fn say_failed(failed: &[(String, u64)], place: &str) {
+    for (column, failed) in failed {
+        let values = figures::of(*failed, "value");
+        say(&format!("{column}: {values} could not be calculated, and are null in the {place}"));
     }
 }

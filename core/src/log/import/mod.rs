@@ -40,6 +40,7 @@ use super::{LogError, Origin};
 use crate::event::EventBatch;
 
 pub use self::moment::parse_moment;
+pub(crate) use self::parquet::{each_parquet_row, parquet_columns};
 pub use self::report::{FileReport, ImportReport, ImportedPartition, MOST_LISTED, Unread};
 
 /// What a file is written in.

@@ -128,6 +128,40 @@ pub(super) fn read(path: &Path, options: &ImportOptions, gathering: &mut Gatheri
     Ok(())
 }
 
+/// The names of a Parquet file's columns.
+///
+/// # Errors
+/// Why it can't be read.
+pub(crate) fn parquet_columns(path: &Path) -> Result<Vec<String>, String> {
+    let opened = open(path).map_err(|error| error.to_string())??;
+    Ok(opened.columns.iter().map(|column| column.field.name.to_string()).collect())
+}
+
+/// Hands over every row of a Parquet file as a JSON object, until `take` wants no more.
+///
+/// # Errors
+/// Why it can't be read to its end.
+pub(crate) fn each_parquet_row(path: &Path, take: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), String> {
+    let Opened { mut file, metadata, columns } = open(path).map_err(|error| error.to_string())??;
+    let mut object = Vec::new();
+    for group in &metadata.row_groups {
+        let chunks = read_chunks(&mut file, &columns, group)?;
+        for from in (0..group.num_rows()).step_by(SLICE_ROWS) {
+            let to = group.num_rows().min(from + SLICE_ROWS);
+            let arrays = contained(|| decode(&columns, &chunks, from..to))?;
+            let slice = Slice { columns: &columns, arrays, first_row: 0 };
+            for row in 0..to - from {
+                object.clear();
+                slice.write(row, &mut object);
+                if !take(&object) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 fn leave_out_rows(gathering: &mut Gathering<'_>, first: u64, count: usize, reason: &str) {
     for row in first..first + count as u64 {
         gathering.leave_out(Some(Place::Row(row)), reason);
