@@ -15,9 +15,11 @@ use crate::codec::{Cell, Value, json, number_in_least_digits, time_in_ms};
 /// | bytes | the same bytes; a text of them in hexadecimal behind `\x` or `0x` |
 /// | an array, an object | the same JSON, whatever the order of an object's keys and the spaces; a text of it |
 /// | a text | the same text; of another type, what is said above |
-/// | null, missing, what could not be calculated | null. An empty cell of a CSV is null and empty text both |
+/// | null, missing, what could not be calculated | null (the latter also in the words of a CSV). An empty cell of a CSV is null and empty text both |
 pub fn same(view: &Cell<'_>, copy: &Cell<'_>) -> bool {
     match (view, copy) {
+        // A CSV tells in words what could not be calculated.
+        (Cell::Failed(_), Cell::Text(text)) => *text == view.to_string(),
         (Cell::Null | Cell::Missing | Cell::Failed(_), copy) => copy.is_null(),
         // A CSV does not say whether a cell is null or empty.
         (Cell::Text(text), Cell::Missing) => text.is_empty(),
@@ -122,7 +124,7 @@ pub(super) fn write_bucket(cell: &Cell<'_>, out: &mut Vec<u8>) {
             out.push(b'b');
             out.extend_from_slice(bytes);
         }
-        Cell::Text(text) if text.is_empty() => out.push(b'-'),
+        Cell::Text(text) if text.is_empty() || text.starts_with('(') && text.ends_with(')') => out.push(b'-'),
         Cell::Text(text) => {
             if let Some(number) = number(text) {
                 number_of(b'n', &number);
@@ -182,6 +184,8 @@ mod tests {
             (Cell::Missing, Cell::Null),
             (text(""), Cell::Missing),
             (Cell::Float(f64::NAN), text("NaN")),
+            (Cell::Failed(crate::codec::Fault::DivisionByZero), text("(division by zero)")),
+            (Cell::Failed(crate::codec::Fault::DivisionByZero), Cell::Null),
         ] {
             assert!(same(&view, &copy), "{view:?} {copy:?}");
             let bucket = |cell: &Cell<'_>| {

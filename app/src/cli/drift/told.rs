@@ -3,6 +3,7 @@
 use fabula_core::codec::Cell;
 use fabula_core::copies::{Drift, DriftKind, DriftRow, Events};
 use fabula_core::engine::NamedEvent;
+use fabula_core::event::Coordinates;
 
 use crate::cli::output::{IsoClock, push_json, push_string};
 use crate::figures;
@@ -58,8 +59,8 @@ pub fn text(drift: &Drift, view: &str, copy: &str) -> String {
             Some(Events::Unknown(why)) => {
                 text.push_str(&format!("           which events made it is not known: {why}\n"))
             }
-            Some(Events::MadeBy { count, named, came_with }) => {
-                let first: Vec<String> = named.iter().take(NAMED).map(event).collect();
+            Some(Events::MadeBy { count, named: events, came_with }) => {
+                let first: Vec<String> = events.iter().take(NAMED).map(event).collect();
                 let more = if *count > first.len() as u64 { ", …" } else { "" };
                 let made = figures::of(*count, "event");
                 text.push_str(&format!("           made by {made}: {}{more}\n", first.join(", ")));
@@ -79,7 +80,12 @@ fn left_out(drift: &Drift) -> u64 {
 }
 
 fn event(event: &NamedEvent) -> String {
-    event.coordinates.as_ref().map_or_else(|| "an event".to_owned(), ToString::to_string)
+    event.coordinates.as_ref().map_or_else(|| "an event".to_owned(), named)
+}
+
+/// An event as `fabula explain --events` takes it.
+fn named(at: &Coordinates) -> String {
+    format!("{}/{}/{}", at.topic, at.partition, at.offset)
 }
 
 fn shown(cell: &Cell<'_>) -> String {
@@ -198,14 +204,14 @@ impl Json {
         match &row.events {
             None => {}
             Some(Events::Unknown(why)) => self.name("events_unknown").text(why),
-            Some(Events::MadeBy { count, named, came_with }) => {
+            Some(Events::MadeBy { count, named: events, came_with }) => {
                 self.name("events").open(b'{');
                 self.name("count").cell(&Cell::Int(*count as i64));
                 self.name("made_by").open(b'[');
-                named.iter().filter_map(|event| event.coordinates.as_ref()).for_each(|at| self.text(&at.to_string()));
+                events.iter().filter_map(|event| event.coordinates.as_ref()).for_each(|at| self.text(&named(at)));
                 self.close(b']');
                 if let Some(at) = &came_with.coordinates {
-                    self.name("came_with").text(&at.to_string());
+                    self.name("came_with").text(&named(at));
                 }
                 self.close(b'}');
             }
