@@ -17,7 +17,7 @@ mod output;
 mod pipeline;
 mod read;
 mod record;
-mod run;
+pub(crate) mod run;
 mod source;
 mod span;
 mod topics;

@@ -28,7 +28,7 @@ use super::pipeline::{self, Held};
 use super::source::LogArgs;
 use super::{Usage, interrupt, say};
 use crate::figures;
-use output::{Form, ViewOutput};
+pub(crate) use output::{Form, ViewOutput};
 use table::Target;
 
 /// How often the bar is drawn.
@@ -211,7 +211,7 @@ impl Run {
 }
 
 /// Where a log is cut, in milliseconds.
-pub(super) fn cut(
+pub(crate) fn cut(
     at: Moment,
     snapshot: &Snapshot,
     topics: &[fabula_core::event::TopicName],
@@ -276,7 +276,7 @@ impl ViewSink {
                 self.rows.row(self.shown.columns.iter().map(|(_, column, _)| row.cells[*column].clone()))?;
             }
         }
-        self.rows.finish()
+        Ok(self.rows.finish()?.say())
     }
 }
 

@@ -109,6 +109,7 @@ pub const LISTED: &[Command] = &[
     Command::RemoveNode,
     Command::ArrangePipeline,
     Command::RunAgain,
+    Command::ExportView,
     Command::ToggleTheme,
     Command::ToggleZone,
     Command::Scale(1),
@@ -121,6 +122,8 @@ pub const LISTED: &[Command] = &[
     Command::ShowPane(PaneKind::Canvas),
     Command::ShowPane(PaneKind::View),
     Command::ShowPane(PaneKind::Node),
+    Command::ShowPane(PaneKind::Sql),
+    Command::ShowPane(PaneKind::Drift),
     Command::ResetLayout,
     Command::ShowPalette,
     Command::ShowKeys,
@@ -222,6 +225,13 @@ impl Command {
             Self::ShowPane(PaneKind::Canvas) => (C::Window, "Show canvas", "Bring the canvas to the front"),
             Self::ShowPane(PaneKind::View) => (C::Window, "Show view", "Bring what the pipeline comes to to the front"),
             Self::ShowPane(PaneKind::Node) => (C::Window, "Show node", "Bring the chosen node's settings to the front"),
+            Self::ShowPane(PaneKind::Sql) => (C::Window, "Ask in SQL", "Ask the pipeline's views in SQL"),
+            Self::ShowPane(PaneKind::Drift) => {
+                (C::Window, "Compare with a copy…", "Find what is missing, extra or different in a copy kept elsewhere")
+            }
+            Self::ExportView => {
+                (C::Pipeline, "Export the view…", "Write the view to a file or to a table of a database")
+            }
             Self::NewPipeline => (C::Pipeline, "New pipeline", "Clear the canvas; undo brings the pipeline back"),
             Self::OpenPipeline => (C::Pipeline, "Open a pipeline…", "Open a pipeline's file on the canvas"),
             Self::SavePipeline => (C::Pipeline, "Save the pipeline", "Save the pipeline in the file that it came from"),

@@ -180,6 +180,8 @@ pub enum Command {
     ArrangePipeline,
     /// Runs the pipeline over what the log holds by now.
     RunAgain,
+    /// Asks where to write the view that is shown, or thinks better of it.
+    ExportView,
 
     /// Dark or light.
     ToggleTheme,

@@ -56,6 +56,7 @@ impl Window {
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::CopyCoordinates | Command::CopyKcat => self.copy(command, ctx),
             Command::ShowPane(kind) => self.layout.show(*kind),
+            Command::ExportView => self.layout.show(crate::panes::PaneKind::View),
             Command::ChooseNode(Some(_)) => self.layout.show(crate::panes::PaneKind::Node),
             Command::Select(Some(_)) => self.layout.show(crate::panes::PaneKind::Inspector),
             Command::OpenPipeline => self.ask(Ask::Pipeline),

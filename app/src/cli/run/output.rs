@@ -40,7 +40,7 @@ pub enum Form {
 
 impl Form {
     /// The form that the ending of a file's name tells; an ending that tells none is its error.
-    pub fn of_name(path: &Path) -> Result<Option<Self>, Usage> {
+    pub(crate) fn of_name(path: &Path) -> Result<Option<Self>, Usage> {
         let Some(ending) = path.extension() else { return Ok(None) };
         let ending = ending.to_string_lossy().to_lowercase();
         Ok(Some(match ending.as_str() {
@@ -131,33 +131,44 @@ impl ViewOutput {
         }
     }
 
-    /// Writes what is left; a file gets its name. Gives how many rows there are.
-    pub fn finish(self) -> anyhow::Result<u64> {
+    /// Writes what is left; a file gets its name.
+    pub fn finish(self) -> anyhow::Result<Finished> {
         match self {
             Self::Lines(mut rows, file) => {
                 rows.flush()?;
                 if let Some(file) = file.and_then(|file| file.0.borrow_mut().take()) {
                     file.finish().context("the file can't be put in its place")?;
                 }
-                Ok(rows.written())
+                Ok(Finished { rows: rows.written(), failed: Vec::new(), place: "file" })
             }
             Self::Columns(file, path) => {
                 let exported = file.finish().with_context(|| format!("{} can't be written", path.display()))?;
-                say_failed(&exported.failed, "file");
-                Ok(exported.rows)
+                Ok(Finished { rows: exported.rows, failed: exported.failed, place: "file" })
             }
             Self::Table(rows, target, view) => {
                 let written = target.write(rows, &view)?;
-                say_failed(&written.failed, "table");
-                Ok(written.rows)
+                Ok(Finished { rows: written.rows, failed: written.failed, place: "table" })
             }
         }
     }
 }
 
-fn say_failed(failed: &[(String, u64)], place: &str) {
-    for (column, failed) in failed {
-        let values = figures::of(*failed, "value");
-        say(&format!("{column}: {values} could not be calculated, and are null in the {place}"));
+/// What was written.
+pub struct Finished {
+    /// How many rows.
+    pub rows: u64,
+    /// The columns with values that could not be calculated and are null there, and how many.
+    pub failed: Vec<(String, u64)>,
+    place: &'static str,
+}
+
+impl Finished {
+    /// Says what is not as it was; gives how many rows there are.
+    pub fn say(self) -> u64 {
+        for (column, failed) in &self.failed {
+            let values = figures::of(*failed, "value");
+            say(&format!("{column}: {values} could not be calculated, and are null in the {}", self.place));
+        }
+        self.rows
     }
 }

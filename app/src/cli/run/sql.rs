@@ -44,5 +44,5 @@ pub fn ask(
         out.row(cells).map_err(|source| CopyError::Io { what: "the answer can't be written".to_owned(), source })
     };
     views.ask(sql, u64::MAX, cancel, take)?;
-    out.finish()
+    Ok(out.finish()?.say())
 }
