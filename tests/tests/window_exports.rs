@@ -1,7 +1,8 @@
 //! Exporting a view, comparing it with a copy, and asking it in SQL, in the whole window without a screen.
 
+use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fabula::command::Command;
 use fabula::panes::PaneKind;
 use fabula::state::State;
@@ -43,7 +44,11 @@ fn click(pane: &mut Pane, name: &str) {
 
 /// Writes into a field, in place of what stands there.
 fn write(pane: &mut Pane, field: &str, text: &str) {
-    pane.harness.get_by_label(field).click();
+    // The name stands beside its field, too.
+    let is_field = |role| matches!(role, Role::TextInput | Role::MultilineTextInput | Role::PasswordInput);
+    let mut fields = pane.harness.query_all_by_label(field).filter(|node| is_field(node.accesskit_node().role()));
+    fields.next().unwrap_or_else(|| panic!("no field {field}")).click();
+    drop(fields);
     pane.harness.step();
     let all =
         Event::Key { key: Key::A, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::COMMAND };
@@ -101,7 +106,7 @@ fn a_view_is_exported_to_postgresql_with_a_password_that_is_asked_for() {
     let Some(server) = Postgres::shared("a_view_is_exported_to_postgresql") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (mut pane, file) = opened(folder.path());
-    server.ask("DROP SCHEMA IF EXISTS window CASCADE; CREATE SCHEMA \"window\"");
+    server.ask("DROP SCHEMA IF EXISTS \"window\" CASCADE; CREATE SCHEMA \"window\"");
     pane.send(Command::ExportView);
     click(&mut pane, "PostgreSQL");
     write(&mut pane, "Address", &server.address(USER));
