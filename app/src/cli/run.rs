@@ -238,11 +238,18 @@ pub(super) fn with_bar<T>(events: u64, done: &AtomicU64, work: impl FnOnce() -> 
     if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {human_pos} of {human_len} events") {
         bar.set_style(style);
     }
+    let result = watched(|| bar.set_position(done.load(Ordering::Relaxed)), work);
+    bar.finish_and_clear();
+    result
+}
+
+/// Works while `draw` is called now and then.
+pub(super) fn watched<T>(draw: impl Fn() + Sync, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
-    let result = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let watch = || {
             while !over.load(Ordering::Relaxed) {
-                bar.set_position(done.load(Ordering::Relaxed));
+                draw();
                 std::thread::park_timeout(TICK);
             }
         };
@@ -254,9 +261,7 @@ pub(super) fn with_bar<T>(events: u64, done: &AtomicU64, work: impl FnOnce() -> 
             watcher.thread().unpark();
         }
         result
-    });
-    bar.finish_and_clear();
-    result
+    })
 }
 
 fn damaged(feed: &Feed) -> String {

@@ -26,6 +26,7 @@ mod parquet;
 mod parquet_json;
 mod report;
 mod rows;
+mod sketch;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ use crate::event::EventBatch;
 
 pub use self::moment::parse_moment;
 pub use self::report::{FileReport, ImportReport, ImportedPartition, MOST_LISTED, Unread};
+pub use self::sketch::{Sketch, sketch};
 
 /// What a file is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -59,7 +61,7 @@ pub enum Format {
 }
 
 /// How to read files.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportOptions {
     /// The format of every file; found by content and name where it is not said.
     pub format: Option<Format>,
