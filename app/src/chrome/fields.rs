@@ -35,7 +35,7 @@ pub(super) fn choice(ui: &mut Ui, label: &str, value: &mut Option<String>, none:
         let shown = ComboBox::from_id_salt(label)
             .icon(widgets::list_mark)
             .selected_text(shown)
-            .width(ui.available_width() - 16.0)
+            .width(ui.available_width())
             .truncate()
             .show_ui(ui, |ui| {
                 ui.selectable_value(value, None, none);

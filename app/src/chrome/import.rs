@@ -106,7 +106,7 @@ impl Asking {
             choice(ui, "Time", &mut self.time, "none: events have no time", &self.sketch.fields);
         }
         field(ui, "Folder", |ui| {
-            let width = ui.available_width() - 96.0;
+            let width = ui.available_width() - 78.0;
             let response = ui.add(edit(ui, &mut self.folder, "where the recording goes").desired_width(width));
             named(&response, "Folder");
             if widgets::button(ui, "Choose…").clicked() {
@@ -124,7 +124,7 @@ impl Asking {
             },
         );
         ui.add_space(12.0);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        buttons(ui, |ui| {
             ui.add_enabled_ui(!self.folder.trim().is_empty(), |ui| {
                 if widgets::primary_button(ui, "Import").clicked() {
                     context.send(Command::ImportFiles(Box::new(self.asked())));
@@ -186,7 +186,7 @@ fn report_ui(ui: &mut Ui, report: &ImportReport) -> bool {
         widgets::caption(ui, format!("and {} more", lines(more)));
     }
     ui.add_space(12.0);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons(ui, |ui| {
         closed |= widgets::primary_button(ui, "Close").clicked();
         if widgets::button(ui, "Copy").clicked() {
             let all: Vec<String> = report.listed.iter().map(ToString::to_string).collect();
@@ -194,6 +194,11 @@ fn report_ui(ui: &mut Ui, report: &ImportReport) -> bool {
         }
     });
     closed
+}
+
+/// A row of buttons on the right, the first one outermost.
+fn buttons(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| ui.with_layout(Layout::right_to_left(Align::Center), content));
 }
 
 fn lines(count: u64) -> String {
