@@ -287,11 +287,18 @@ pub(super) fn with_bar<T>(all: u64, what: &str, done: &AtomicU64, work: impl FnO
     if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }
+    let result = watched(|| bar.set_position(done.load(Ordering::Relaxed)), work);
+    bar.finish_and_clear();
+    result
+}
+
+/// Works while `draw` is called now and then.
+pub(super) fn watched<T>(draw: impl Fn() + Sync, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
-    let result = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let watch = || {
             while !over.load(Ordering::Relaxed) {
-                bar.set_position(done.load(Ordering::Relaxed));
+                draw();
                 std::thread::park_timeout(TICK);
             }
         };
@@ -303,9 +310,7 @@ pub(super) fn with_bar<T>(all: u64, what: &str, done: &AtomicU64, work: impl FnO
             watcher.thread().unpark();
         }
         result
-    });
-    bar.finish_and_clear();
-    result
+    })
 }
 
 pub(super) fn damaged(feed: &Feed) -> String {

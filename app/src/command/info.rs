@@ -59,6 +59,7 @@ pub struct Info {
 pub const LISTED: &[Command] = &[
     Command::Connect,
     Command::OpenRecording,
+    Command::Import,
     Command::OpenSample,
     Command::KeepRecording,
     Command::Refresh,
@@ -138,6 +139,8 @@ impl Command {
         let (category, name, tooltip) = match self {
             Self::Connect => (C::Log, "Connect to a cluster…", "Read a Kafka cluster, without leaving a trace on it"),
             Self::OpenRecording => (C::Log, "Open a recording…", "Open a folder that was recorded before"),
+            Self::Import => (C::Log, "Import a file…", "Make a recording of kcat's lines, JSON lines, CSV or Parquet"),
+            Self::ImportFiles(_) => (C::Log, "Import", "Make a recording of files"),
             Self::OpenSample => (C::Log, "Open the sample", "A day in an online shop, with nothing to connect to"),
             Self::ConnectTo(_) => (C::Log, "Connect", "Connect to the cluster and read its topics"),
             Self::ForgetProfile(_) => (C::Log, "Forget the connection", "Forget a connection and its secrets"),

@@ -32,6 +32,8 @@ impl Window {
             Command::ConnectTo(how) => self.connect_to(&how.0, &how.1),
             Command::ForgetProfile(title) => self.forget(title),
             Command::OpenRecording => self.ask(Ask::Recording),
+            Command::Import => self.ask(Ask::Events),
+            Command::ImportFiles(asked) => self.import((**asked).clone()),
             Command::OpenPath(path) => self.look_at(path.clone()),
             Command::KeepRecording if self.state.log.snapshot.is_some() => self.ask(Ask::NewRecording),
             Command::Disconnect => {

@@ -21,6 +21,7 @@ use super::gather::Gathering;
 use super::parquet_json::{Form, moment_ms, text, write};
 use super::report::Place;
 use super::rows::{Row, RowTime, take};
+use super::sketch::Seen;
 use super::{ImportError, ImportOptions, cannot_read, check_columns, topic_of};
 use crate::log::LogError;
 
@@ -54,6 +55,13 @@ pub(super) fn check_fields(path: &Path, options: &ImportOptions) -> Result<(), L
     let Ok(opened) = open(path)? else { return Ok(()) };
     let names: Vec<&str> = opened.columns.iter().map(|column| column.field.name.as_str()).collect();
     check_columns(path, &names, options)
+}
+
+/// The columns' names; of a file that is no Parquet none.
+pub(super) fn seen(path: &Path) -> Result<Vec<Seen>, LogError> {
+    let Ok(opened) = open(path)? else { return Ok(Vec::new()) };
+    let names = opened.columns.iter().map(|column| column.field.name.to_string());
+    Ok(names.map(|name| Seen { name, texts: Vec::new() }).collect())
 }
 
 fn open(path: &Path) -> Result<Result<Opened, String>, LogError> {
