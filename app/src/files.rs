@@ -86,6 +86,18 @@ pub fn ask(jobs: &Jobs, what: Ask) -> Job<Option<PathBuf>> {
     })
 }
 
+/// Asks for a file to write to, offering a name; the dialog itself asks whether one that is there may be replaced.
+pub fn pick_new(jobs: &Jobs, title: &str, name: String) -> Job<Option<PathBuf>> {
+    let picking = rfd::AsyncFileDialog::new().set_title(title).set_file_name(name).save_file();
+    jobs.spawn(Title::quiet("Asking for a path"), |_| async move { picking.await.map(|file| file.path().to_owned()) })
+}
+
+/// Asks for a file to read.
+pub fn pick(jobs: &Jobs, title: &str) -> Job<Option<PathBuf>> {
+    let picking = rfd::AsyncFileDialog::new().set_title(title).pick_file();
+    jobs.spawn(Title::quiet("Asking for a path"), |_| async move { picking.await.map(|file| file.path().to_owned()) })
+}
+
 /// Asks for a file of connection properties and reads it.
 pub fn pick_properties(jobs: &Jobs) -> Job<Option<Result<Properties, String>>> {
     let dialog = rfd::AsyncFileDialog::new().set_title("Take a connection from a file");

@@ -130,7 +130,7 @@ fn a_copy_that_has_drifted_is_told_row_by_row_with_the_events_behind_it() {
     let (mut pane, file) = opened(folder.path());
     let mut rows = run(&file, &[]);
     let copy = folder.path().join("copy.jsonl");
-    let mut write_copy = |rows: &[Value]| {
+    let write_copy = |rows: &[Value]| {
         let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
         std::fs::write(&copy, lines.join("\n")).unwrap();
         copy.display().to_string()

@@ -1,10 +1,13 @@
 //! What a view is compared with.
 
+use std::path::PathBuf;
+
 use egui::{Frame, Margin, Ui};
 use fabula_core::copies::Address;
 use fabula_core::log::kafka::Secret;
 
 use crate::comparison::Compared;
+use crate::files;
 use crate::jobs::Job;
 use crate::panes::{Context, form};
 use crate::theme::{size, tokens, widgets};
@@ -17,11 +20,22 @@ pub(super) struct CopyForm {
     key: String,
     at: String,
     password: String,
+    picked: Option<Job<Option<PathBuf>>>,
     /// Whether a server has asked for a password.
     pub(super) asks_password: bool,
 }
 
 impl CopyForm {
+    /// Takes in the path that was chosen.
+    pub(super) fn update(&mut self) {
+        if let Some(path) = self.picked.as_mut().and_then(Job::poll) {
+            self.picked = None;
+            if let Some(path) = path {
+                self.copy = path.display().to_string();
+            }
+        }
+    }
+
     /// Draws it; gives what is to be compared, when somebody asks for it.
     pub(super) fn ui<T>(
         &mut self,
@@ -39,6 +53,9 @@ impl CopyForm {
                 form::name(ui, "Copy");
                 let hint = "a .csv, .jsonl, .parquet or .sqlite file, or postgres://user@host/database";
                 go |= form::line(ui, "Copy", &mut self.copy, hint, 400.0);
+                if widgets::button(ui, "Choose…").clicked() {
+                    self.picked = Some(files::pick(context.jobs, "Compare with a copy"));
+                }
                 form::name(ui, "Table");
                 go |= form::line(ui, "Table of the copy", &mut self.table, node, 120.0);
                 if self.asks_password && Address::is_meant(&self.copy) {

@@ -123,6 +123,7 @@ impl DriftPane {
 
 impl Pane for DriftPane {
     fn update(&mut self, _context: &Context<'_>) {
+        self.form.update();
         self.take_in();
     }
 

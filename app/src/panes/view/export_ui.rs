@@ -1,11 +1,14 @@
 //! “Export…”: where a view goes, and how far that is.
 
+use std::path::PathBuf;
+
 use egui::{Frame, Margin, Ui};
 use fabula_core::copies::Mode;
 use fabula_core::log::kafka::Secret;
 
 use crate::cli::run::Form;
 use crate::export::{Export, export};
+use crate::files;
 use crate::jobs::{Job, Title, Unit};
 use crate::panes::{Context, form};
 use crate::theme::{size, tokens, widgets};
@@ -32,6 +35,7 @@ pub(super) struct ExportForm {
     key: String,
     password: String,
     asks_password: bool,
+    picked: Option<Job<Option<PathBuf>>>,
     job: Option<Job<Result<String, Ended>>>,
     done: Option<Result<String, String>>,
 }
@@ -48,6 +52,7 @@ impl Default for ExportForm {
             key: String::new(),
             password: String::new(),
             asks_password: false,
+            picked: None,
             job: None,
             done: None,
         }
@@ -72,6 +77,12 @@ impl ExportForm {
 
     /// Takes in what came of an export.
     pub(super) fn update(&mut self) {
+        if let Some(path) = self.picked.as_mut().and_then(Job::poll) {
+            self.picked = None;
+            if let Some(path) = path {
+                self.file = path.display().to_string();
+            }
+        }
         let Some(job) = &mut self.job else { return };
         let ended = match job.poll() {
             Some(ended) => ended,
@@ -120,6 +131,10 @@ impl ExportForm {
             } else {
                 form::name(ui, "File");
                 go |= form::line(ui, "File", &mut self.file, &format!("/home/me/{node}{}", ending(self.form)), 330.0);
+                if widgets::button(ui, "Choose…").clicked() {
+                    let name = format!("{node}{}", ending(self.form));
+                    self.picked = Some(files::pick_new(context.jobs, "Export the view", name));
+                }
             }
             if is_table {
                 form::name(ui, "Table");
@@ -139,7 +154,12 @@ impl ExportForm {
         match &self.job {
             Some(job) => form::job_ui(ui, job, context),
             None => {
-                ui.horizontal(|ui| go |= widgets::primary_button(ui, "Export the view").clicked());
+                ui.horizontal(|ui| {
+                    go |= widgets::primary_button(ui, "Export the view").clicked();
+                    if !is_table {
+                        widgets::caption(ui, "a file that is there is replaced when the new one is whole");
+                    }
+                });
                 if go {
                     self.begin(&node, context);
                 }

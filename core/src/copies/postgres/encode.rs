@@ -56,11 +56,10 @@ pub(super) fn push(out: &mut Vec<u8>, cell: &Cell<'_>, kind: Kind) -> Result<(),
     let written = match (kind, cell) {
         (Kind::Ms, Cell::Time(ns)) => Some(format_iso(*ns)),
         (Kind::Ns, Cell::Time(ns)) => Some(format_iso_ns(*ns)),
-        (Kind::Bytes, Cell::Bytes(bytes)) => {
+        (Kind::Bytes, Cell::Bytes(_)) => {
             // The backslash of bytea's own form is one that has to be escaped here.
             out.extend_from_slice(b"\\\\x");
             out.extend(cell.to_string().into_bytes());
-            let _ = bytes;
             return Ok(());
         }
         (_, cell) => text(cell),

@@ -1,3 +1,6 @@
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::codec::number_cell;
 use crate::engine::{RowsBuilder, Sign};
@@ -92,4 +95,34 @@ fn an_answer_has_a_bound_and_a_question_an_end() {
     cancel.cancel();
     let stopped = views.ask(endless, 5, &cancel, &mut |_| Ok(())).unwrap_err();
     assert!(stopped.is_cancelled(), "{stopped}");
+}
+
+proptest! {
+    #[test]
+    fn a_sum_is_that_of_the_decimals(prices in prop::collection::vec((-999_999_999_i64..999_999_999, 0_u32..6), 1..60)) {
+        let column = view("prices", Flow::Stream, &["price"], vec![]);
+        let mut views = SqlViews::new(&[column]).unwrap();
+        let mut rows = RowsBuilder::new(1, false);
+        let mut sum = Decimal::ZERO;
+        for (digits, scale) in &prices {
+            let price = Decimal::new(*digits, *scale);
+            sum += price;
+            rows.push(0, 0, Sign::Plus, [Cell::Decimal(price)]);
+        }
+        views.rows(0, &rows.finish()).unwrap();
+        prop_assert_eq!(views.rounded(), []);
+        let told = ask(&mut views, "SELECT sum(price), avg(price) FROM prices").unwrap();
+        let (said, average) = told[0].split_once('|').unwrap();
+        let nearest = |decimal: Decimal| decimal.to_string().parse::<f64>().unwrap();
+        prop_assert_eq!(said.parse::<f64>().unwrap(), nearest(sum));
+        prop_assert_eq!(average.parse::<f64>().unwrap(), nearest(sum / Decimal::from(prices.len())));
+        // A window that moves on takes what leaves it away again.
+        let over = "SELECT sum(price) OVER (ORDER BY rowid ROWS 2 PRECEDING) FROM prices";
+        let told = ask(&mut views, over).unwrap();
+        for (at, said) in told.iter().enumerate() {
+            let window = &prices[at.saturating_sub(2)..=at];
+            let sum: Decimal = window.iter().map(|(digits, scale)| Decimal::new(*digits, *scale)).sum();
+            prop_assert_eq!(said.parse::<f64>().unwrap(), nearest(sum));
+        }
+    }
 }

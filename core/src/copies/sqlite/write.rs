@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{BUSY, failed};
 use crate::codec::Cell;
 use crate::copies::table::{list, other_columns, quoted};
-use crate::copies::value::{format_iso, text};
+use crate::copies::value::{format_iso, format_iso_ns, text};
 use crate::copies::{CopyError, Mode, TableRows, TableWritten};
 use crate::engine::{Kind, Stop, StoredCells};
 use crate::store::WholeFile;
@@ -177,16 +177,15 @@ impl Writing<'_> {
         connection.execute_batch(&self.create(INCOMING, true)).map_err(failed)?;
         self.insert(connection, INCOMING, failed)?;
         let (names, key) = (self.rows.names(), self.rows.key_names());
-        let equal = |between: &str, names: &[&str]| {
-            let each = names.iter().map(|name| format!("{}", quoted(name)));
-            each.map(|name| (name.clone(), name)).map(|(a, b)| format!("{a}{between}{b}")).collect::<Vec<_>>()
-        };
-        let rest: Vec<&str> = names.iter().copied().filter(|name| !key.contains(name)).collect();
+        let from = |name: &&str| format!("{0} = \"in\".{0}", quoted(name));
+        let rest: Vec<String> = names.iter().filter(|name| !key.contains(name)).map(from).collect();
         if !rest.is_empty() {
-            let set = equal(" = \"in\".", &rest).join(", ");
-            let same: Vec<String> = equal(" = \"in\".", &key).iter().map(|part| format!("\"old\".{part}")).collect();
-            let sql =
-                format!("UPDATE {main} AS \"old\" SET {set} FROM {INCOMING} AS \"in\" WHERE {}", same.join(" AND "));
+            let same: Vec<String> = key.iter().map(|name| format!("\"old\".{}", from(name))).collect();
+            let sql = format!(
+                "UPDATE {main} AS \"old\" SET {} FROM {INCOMING} AS \"in\" WHERE {}",
+                rest.join(", "),
+                same.join(" AND ")
+            );
             connection.execute(&sql, ()).map_err(failed)?;
         }
         let known: Vec<String> = key.iter().map(|name| format!("{} IS NOT NULL", quoted(name))).collect();
@@ -255,8 +254,8 @@ fn value(cell: &Cell<'_>, kind: &Kind) -> Value {
         // SQLite takes what is not a number for null.
         (Kind::Float, Cell::Float(float)) if !float.is_nan() => Value::Real(*float),
         (Kind::Bytes, Cell::Bytes(bytes)) => Value::Blob(bytes.to_vec()),
-        (Kind::Ms | Kind::Ns, Cell::Time(ns)) if *kind == Kind::Ms => Value::Text(format_iso(*ns)),
-        (Kind::Ns, Cell::Time(ns)) => Value::Text(crate::copies::value::format_iso_ns(*ns)),
+        (Kind::Ms, Cell::Time(ns)) => Value::Text(format_iso(*ns)),
+        (Kind::Ns, Cell::Time(ns)) => Value::Text(format_iso_ns(*ns)),
         _ => text(cell).map_or(Value::Null, Value::Text),
     }
 }
