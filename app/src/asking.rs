@@ -31,13 +31,11 @@ pub struct Answer {
     pub rounded: Vec<(String, u64)>,
 }
 
+/// What asking came to: the views, to be asked again, and the answer.
+pub type Asked = (Option<Loaded>, Result<Answer, Ended>);
+
 /// Answers a question to a pipeline's views, and gives the views back for the next one.
-pub fn ask(
-    run: &WholeRun,
-    known: Option<Loaded>,
-    sql: &str,
-    progress: &Progress,
-) -> (Option<Loaded>, Result<Answer, Ended>) {
+pub fn ask(run: &WholeRun, known: Option<Loaded>, sql: &str, progress: &Progress) -> Asked {
     let loaded = match known.filter(|known| known.run.is_same(run)) {
         Some(known) => Ok(known),
         None => load(run, sql, progress),

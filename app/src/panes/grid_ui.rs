@@ -4,6 +4,7 @@ use egui::{Align2, Rect, ScrollArea, Sense, Stroke, Ui, WidgetInfo, WidgetType, 
 use fabula_core::codec::Cell;
 
 use crate::theme::{font, mix, size, tokens, widgets};
+use crate::zone::Clock;
 
 /// So many rows say how wide a column is.
 const MEASURED: usize = 40;
@@ -31,9 +32,10 @@ pub(super) struct Grid {
 
 impl Grid {
     /// A value as it stands in a table.
-    pub(super) fn text(cell: &Cell<'_>) -> (String, Tone) {
+    pub(super) fn text(cell: &Cell<'_>, clock: &Clock) -> (String, Tone) {
         match cell {
             Cell::Null | Cell::Missing => ("null".to_owned(), Tone::Nothing),
+            Cell::Time(ns) => (clock.full(*ns), Tone::Plain),
             cell => (cell.to_string().replace(['\n', '\r', '\t'], " "), Tone::Plain),
         }
     }

@@ -89,7 +89,7 @@ impl Address {
         address.fill(environment);
         address.password = match environment("PGPASSWORD") {
             Some(password) => Some(Secret::new(password)),
-            None => address.from_password_file(environment)?,
+            None => address.password_on_file(environment)?,
         };
         Ok(address)
     }
@@ -166,7 +166,7 @@ impl Address {
         config
     }
 
-    fn from_password_file(&self, environment: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secret>, CopyError> {
+    fn password_on_file(&self, environment: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secret>, CopyError> {
         let home = || environment("HOME").map(|home| Path::new(&home).join(".pgpass"));
         let windows = || environment("APPDATA").map(|data| Path::new(&data).join("postgresql").join("pgpass.conf"));
         let usual = || if cfg!(windows) { windows() } else { home() };

@@ -92,7 +92,7 @@ impl SqlViews {
         if statement.column_count() == 0 || !statement.readonly() {
             return Err(CopyError::refused(ONLY_SELECT));
         }
-        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+        Ok(statement.column_names().map(str::to_owned).collect())
     }
 
     /// Ends loading: from now on the tables can be asked, and not changed.
@@ -159,7 +159,7 @@ impl SqlViews {
             _ => refused(&error),
         };
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         if columns.is_empty() {
             return Err(CopyError::refused(ONLY_SELECT));
         }

@@ -13,6 +13,7 @@ use crate::figures;
 use crate::jobs::{Job, Title, Unit};
 use crate::theme::{size, widgets};
 use crate::whole_run::{Ended, WholeRun, shown_node};
+use crate::zone::Clock;
 use form_ui::CopyForm;
 use rows::Listed;
 
@@ -52,7 +53,7 @@ impl DriftPane {
         self.explaining = Some(context.jobs.spawn_blocking(title, work));
     }
 
-    fn take_in(&mut self) {
+    fn take_in(&mut self, clock: &Clock) {
         if let Some(job) = &mut self.job {
             let found = match job.poll() {
                 Some(found) => Some(found),
@@ -62,7 +63,7 @@ impl DriftPane {
             if let Some(found) = found {
                 self.job = None;
                 match found {
-                    Ok(found) => self.listed = Some(Listed::of(found)),
+                    Ok(found) => self.listed = Some(Listed::of(found, clock)),
                     Err(Ended::Cancelled) => self.failure = Some("cancelled".to_owned()),
                     Err(Ended::Failed(why)) => self.failure = Some(why),
                     Err(Ended::Password(server)) => {
@@ -122,9 +123,14 @@ impl DriftPane {
 }
 
 impl Pane for DriftPane {
-    fn update(&mut self, _context: &Context<'_>) {
+    fn update(&mut self, context: &Context<'_>) {
+        let clock = &context.state.clock;
         self.form.update();
-        self.take_in();
+        self.take_in(clock);
+        // Another zone: the same rows with other times.
+        if let Some(listed) = self.listed.take_if(|listed| !listed.is_by(clock)) {
+            self.listed = Some(Listed::of(listed.found, clock));
+        }
     }
 
     fn header_ui(&mut self, ui: &mut Ui, _context: &Context<'_>) {

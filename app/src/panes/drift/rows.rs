@@ -8,6 +8,7 @@ use crate::comparison::Found;
 use crate::figures;
 use crate::panes::grid_ui::{Grid, Tone};
 use crate::theme::widgets;
+use crate::zone::Clock;
 
 /// What was found, as it is drawn.
 pub(super) struct Listed {
@@ -15,10 +16,11 @@ pub(super) struct Listed {
     pub(super) grid: Grid,
     /// Of each row of the grid, the row of the drift.
     rows: Vec<usize>,
+    clock: Clock,
 }
 
 impl Listed {
-    pub(super) fn of(found: Found) -> Self {
+    pub(super) fn of(found: Found, clock: &Clock) -> Self {
         let drift = &found.drift;
         let heads = ["drift"].into_iter().chain(drift.key.iter().map(String::as_str));
         let heads = heads.chain(["column", "in the view", "in the copy"]);
@@ -27,7 +29,7 @@ impl Listed {
         for (at, row) in drift.rows.iter().enumerate() {
             let cells = if row.view.is_empty() { &row.copy } else { &row.view };
             let key = drift.compared.iter().zip(cells).filter(|(name, _)| drift.key.contains(name));
-            let key: Vec<(String, Tone)> = key.map(|(_, cell)| Grid::text(cell)).collect();
+            let key: Vec<(String, Tone)> = key.map(|(_, cell)| Grid::text(cell, clock)).collect();
             let kind = || (row.kind.name().to_owned(), Tone::Marked);
             let mut add = |column: String, view: (String, Tone), copy: (String, Tone)| {
                 let first = [kind()].into_iter().chain(key.iter().cloned());
@@ -38,14 +40,19 @@ impl Listed {
                 DriftKind::Different => {
                     for &column in &row.differs {
                         let name = drift.compared[column].clone();
-                        add(name, Grid::text(&row.view[column]), Grid::text(&row.copy[column]));
+                        add(name, Grid::text(&row.view[column], clock), Grid::text(&row.copy[column], clock));
                     }
                 }
-                DriftKind::Missing => add("the row".to_owned(), rest(&found, row), nothing()),
-                DriftKind::Extra => add("the row".to_owned(), nothing(), rest(&found, row)),
+                DriftKind::Missing => add("the row".to_owned(), rest(&found, row, clock), nothing()),
+                DriftKind::Extra => add("the row".to_owned(), nothing(), rest(&found, row, clock)),
             }
         }
-        Self { grid, rows, found }
+        Self { grid, rows, found, clock: clock.clone() }
+    }
+
+    /// Whether its times are told by this clock.
+    pub(super) fn is_by(&self, clock: &Clock) -> bool {
+        self.clock.zone() == clock.zone()
     }
 
     /// The row of the drift that a row of the grid is of.
@@ -99,14 +106,14 @@ fn nothing() -> (String, Tone) {
 }
 
 /// The columns of a row that are not of the key.
-fn rest(found: &Found, row: &DriftRow) -> (String, Tone) {
+fn rest(found: &Found, row: &DriftRow, clock: &Clock) -> (String, Tone) {
     let drift = &found.drift;
     let cells = if row.view.is_empty() { &row.copy } else { &row.view };
     let others = drift.compared.iter().zip(cells).filter(|(name, _)| !drift.key.contains(name));
-    let told: Vec<String> = others.map(|(name, cell)| format!("{name} {}", written(cell))).collect();
+    let told: Vec<String> = others.map(|(name, cell)| format!("{name} {}", written(cell, clock))).collect();
     (told.join(", "), Tone::Plain)
 }
 
-fn written(cell: &Cell<'_>) -> String {
-    Grid::text(cell).0
+fn written(cell: &Cell<'_>, clock: &Clock) -> String {
+    Grid::text(cell, clock).0
 }

@@ -7,12 +7,13 @@ use fabula_core::codec::Cell;
 
 use super::grid_ui::Grid;
 use super::{Context, Pane, form};
-use crate::asking::{Answer, Loaded, ask};
+use crate::asking::{Answer, Asked, Loaded, ask};
 use crate::command::Command;
 use crate::figures;
 use crate::jobs::{Job, Title, Unit};
 use crate::theme::{font, size, tokens, widgets};
 use crate::whole_run::{Ended, WholeRun, shown_node};
+use crate::zone::Clock;
 
 /// A question to the views, and its answer.
 #[derive(Default)]
@@ -20,7 +21,7 @@ pub struct SqlPane {
     /// What is being written; `None` until somebody writes.
     text: Option<String>,
     loaded: Option<Loaded>,
-    job: Option<Job<(Option<Loaded>, Result<Answer, Ended>)>>,
+    job: Option<Job<Asked>>,
     answer: Option<Arc<Shown>>,
     failure: Option<String>,
 }
@@ -33,13 +34,13 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(answer: &Answer) -> Self {
+    fn of(answer: &Answer, clock: &Clock) -> Self {
         let number = |at: usize| {
             let first = answer.rows.iter().map(|row| &row[at]).find(|cell| !cell.is_null());
             first.is_some_and(Cell::is_number)
         };
         let columns = answer.columns.iter().enumerate().map(|(at, name)| (name.clone(), number(at))).collect();
-        let rows = answer.rows.iter().map(|row| row.iter().map(Grid::text).collect()).collect();
+        let rows = answer.rows.iter().map(|row| row.iter().map(|cell| Grid::text(cell, clock)).collect()).collect();
         let count = figures::of(answer.rows.len() as u64, "row");
         let more = if answer.more { "the first " } else { "" };
         let told = format!("{more}{count}, over {}", figures::of(answer.events, "event"));
@@ -69,7 +70,7 @@ impl SqlPane {
 }
 
 impl Pane for SqlPane {
-    fn update(&mut self, _context: &Context<'_>) {
+    fn update(&mut self, context: &Context<'_>) {
         let Some(job) = &mut self.job else { return };
         let answer = match job.poll() {
             Some((loaded, answer)) => {
@@ -81,7 +82,7 @@ impl Pane for SqlPane {
         };
         self.job = None;
         match answer {
-            Ok(answer) => self.answer = Some(Arc::new(Shown::of(&answer))),
+            Ok(answer) => self.answer = Some(Arc::new(Shown::of(&answer, &context.state.clock))),
             Err(Ended::Cancelled) => self.failure = Some("cancelled".to_owned()),
             Err(Ended::Failed(why) | Ended::Password(why)) => self.failure = Some(why),
         }

@@ -1,6 +1,8 @@
 //! Tables of SQLite files.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::path::Path;

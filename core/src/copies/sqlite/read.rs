@@ -51,7 +51,7 @@ pub(in crate::copies) fn columns(
         }
     };
     let statement = connection.prepare(&format!("SELECT * FROM main.{}", quoted(&table))).map_err(&failed)?;
-    let columns = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns = statement.column_names().map(str::to_owned).collect();
     Ok((table, columns))
 }
 

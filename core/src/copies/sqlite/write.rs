@@ -238,7 +238,9 @@ fn holds(declared: &str, kind: &Kind) -> bool {
     match kind {
         _ if blob && !int && !text => true,
         Kind::Bytes => true,
-        Kind::Int | Kind::Bool => int || !text && !real,
+        // In a column of texts it is the text of its digits.
+        Kind::Int => int || text || !real,
+        Kind::Bool => int || !text && !real,
         Kind::Float => !int && !text,
         Kind::Decimal { .. } | Kind::Ms | Kind::Ns | Kind::Text | Kind::Json => text && !int,
     }
