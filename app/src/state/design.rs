@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use fabula_core::engine::{Description, NodeReport, Unseen};
 use fabula_core::engine::{Plan, Rows};
+use fabula_core::event::TopicName;
 use fabula_core::expr::Type;
-use fabula_core::pipeline::{self, Flow, Node, Pipeline, Problem};
+use fabula_core::pipeline::{self, Flow, Node, NodeKind, Pipeline, Problem};
 
 /// The pipeline on the canvas.
 #[derive(Debug, Clone, Default)]
@@ -77,6 +78,15 @@ impl Design {
         self.text.as_deref()
     }
 
+    /// The topics that the pipeline reads.
+    pub fn topics(&self) -> Vec<TopicName> {
+        let topic = |node: &Node| match &node.kind {
+            NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.as_str().into()),
+            _ => None,
+        };
+        self.pipeline.nodes.iter().filter_map(topic).collect()
+    }
+
     /// The node that is looked at.
     pub fn chosen_node(&self) -> Option<&Node> {
         self.pipeline.node(self.chosen.as_deref()?)
@@ -109,6 +119,8 @@ pub struct Outcome {
     pub done: (u64, u64),
     /// Whether all was taken.
     pub whole: bool,
+    /// What has to be read before it can go on, in words.
+    pub waits: Option<String>,
     /// Why it could not go on.
     pub failure: Option<String>,
 }
