@@ -233,6 +233,7 @@ impl Window {
         self.panes.canvas.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
         self.state.outcome = self.panes.canvas.outcome();
         self.state.names = self.panes.canvas.names();
+        self.state.density = self.panes.timeline.density();
         self.panes.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
     }
 

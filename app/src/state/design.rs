@@ -142,6 +142,8 @@ impl Outcome {
 pub struct AsideLine {
     /// Its time in milliseconds.
     pub time_ms: i64,
+    /// How far behind the newest it was, if it was late.
+    pub late_by_ms: Option<i64>,
     /// Why, with figures.
     pub why: String,
     /// What stood in it, in a line.

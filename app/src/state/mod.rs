@@ -42,6 +42,8 @@ pub struct State {
     pub names: Names,
     /// The moment at which history is cut for the pipeline, in nanoseconds since the epoch.
     pub cut: Option<i64>,
+    /// How many events there were when, over the whole story.
+    pub density: Option<Arc<Density>>,
     /// What that pipeline comes to over what has been read.
     pub outcome: Option<Arc<Outcome>>,
     /// The steps back and forth.
@@ -80,6 +82,13 @@ pub struct State {
     pub series: Series,
 }
 
+/// How many events there were when.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Density {
+    /// The first nanosecond of each stretch, and how many events lie in it.
+    pub counts: Vec<(i64, u64)>,
+}
+
 /// The chosen event.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Selection {
@@ -98,6 +107,7 @@ impl State {
             design: Design::default(),
             names: Names::default(),
             cut: None,
+            density: None,
             outcome: None,
             history: History::default(),
             selection: None,

@@ -68,11 +68,14 @@ impl Canvas {
                 }
             }
             Command::PasteNodes(text) => self.paste(text, context),
-            Command::ChooseNode(node) => match node {
-                Some(name) if self.chosen.nodes.contains(name) => {}
-                Some(name) => self.chosen = Chosen { nodes: [name.clone()].into(), ..Chosen::default() },
-                None => self.chosen = Chosen::default(),
-            },
+            Command::ChooseNode(node) => {
+                self.reveal.clone_from(node);
+                match node {
+                    Some(name) if self.chosen.nodes.contains(name) => {}
+                    Some(name) => self.chosen = Chosen { nodes: [name.clone()].into(), ..Chosen::default() },
+                    None => self.chosen = Chosen::default(),
+                }
+            }
             Command::SetPipeline(_) => {
                 let missing = design.pipeline.nodes.iter().any(|node| !design.pipeline.layout.contains_key(&node.name));
                 if missing && design.readable {

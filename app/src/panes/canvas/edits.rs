@@ -332,11 +332,13 @@ pub(in crate::panes) fn add_filter(
 /// A name for rows of one type: `OrderPlaced` gives `order_placed`.
 pub(in crate::panes) fn stem_of_type(literal: &str) -> String {
     let mut stem = String::new();
+    let mut before = ' ';
     for c in literal.trim_matches('\'').chars() {
-        if c.is_uppercase() && stem.chars().next_back().is_some_and(char::is_lowercase) {
+        if c.is_uppercase() && before.is_lowercase() {
             stem.push('_');
         }
         stem.extend(c.to_lowercase());
+        before = c;
     }
     stem
 }
@@ -378,5 +380,7 @@ pub(super) fn disconnect(pipeline: &Pipeline, to: &str, port: usize) -> Pipeline
     pipeline
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

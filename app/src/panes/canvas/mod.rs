@@ -17,6 +17,7 @@ mod note_ui;
 mod pieces;
 mod places;
 mod running;
+mod strip_ui;
 mod text_ui;
 mod view;
 mod wire_ui;
@@ -25,8 +26,9 @@ use std::sync::Arc;
 
 use egui::{Pos2, Rect, Ui, pos2, vec2};
 use fabula_core::event::TopicName;
-use fabula_core::pipeline::{Document, Pipeline};
+use fabula_core::pipeline::{Document, Pipeline, Problem};
 
+use super::timeline::windows::Windows;
 use super::{Context, Pane};
 use crate::command::Command;
 use crate::figures;
@@ -88,6 +90,10 @@ pub struct Canvas {
     focus: Option<String>,
     /// Whether the keyboard is the canvas's: it was clicked last, or a card has the focus.
     attention: bool,
+    /// Whether history is played.
+    playing: bool,
+    /// The windows under the canvas, and what they were made of.
+    windows_of: Option<(usize, Option<String>, Option<Windows>)>,
     /// Where it was drawn last; `None` while it is not in sight.
     rect: Option<Rect>,
 }
@@ -226,16 +232,24 @@ impl Canvas {
 /// The pipeline with another name for a node, which what names it follows.
 pub(in crate::panes) use edits::{equalities, free_name, only_unmatched, rename as renamed, stem_of_type};
 
+/// A text that holds this pipeline: the one that is there, changed only where it differs.
+///
+/// # Errors
+/// What can't be written, or is wrong with the text that is there: it may hold what somebody is about to mend.
+fn written(text: Option<&str>, pipeline: &Pipeline) -> Result<String, Vec<Problem>> {
+    match text {
+        Some(text) => {
+            let mut document = Document::parse(text)?;
+            document.set_pipeline(pipeline)?;
+            Ok(document.text().to_owned())
+        }
+        None => Ok(Document::of(pipeline)?.text().to_owned()),
+    }
+}
+
 /// Sends a pipeline as the text that it is in now, changed only where it differs; says why where that can't be.
 pub(in crate::panes) fn send_edit(pipeline: &Pipeline, context: &Context<'_>) {
-    let text = context.state.design.text();
-    let written = match text.map(Document::parse) {
-        Some(Ok(mut document)) => document.set_pipeline(pipeline).map(|()| document.text().to_owned()),
-        // A text that can't be read is not written over: it may hold what somebody is about to mend.
-        Some(Err(problems)) => Err(problems),
-        None => Document::of(pipeline).map(|document| document.text().to_owned()),
-    };
-    match written {
+    match written(context.state.design.text(), pipeline) {
         Ok(text) => context.send(Command::SetPipeline(Some(text))),
         Err(problems) => {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
@@ -297,6 +311,11 @@ impl Pane for Canvas {
             rect = rect.with_max_x(side.left() - 1.0);
             widgets::hairline_v(ui, rect.right(), rect.y_range());
             text.ui(ui, side, context);
+        }
+        let strip = rect.with_min_y(rect.bottom() - strip_ui::HEIGHT);
+        if !context.state.design.pipeline.nodes.is_empty() && rect.height() > 3.0 * strip_ui::HEIGHT {
+            rect.max.y = strip.top();
+            strip_ui::strip_ui(ui, self, strip, context);
         }
         ui.set_clip_rect(rect.intersect(ui.clip_rect()));
         self.view.corner = rect.min;

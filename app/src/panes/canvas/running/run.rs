@@ -337,7 +337,8 @@ fn aside(running: &Running, node: &str) -> Option<(String, Arc<[AsideLine]>)> {
             why => why.to_string(),
         };
         let cells: Vec<String> = row.cells.iter().filter(|cell| !cell.is_null()).map(ToString::to_string).collect();
-        AsideLine { time_ms: row.time_ms, why, row: cells.join("  ") }
+        let late_by_ms = (row.why == Dropped::Late).then(|| row.stream_time_ms.saturating_sub(row.time_ms));
+        AsideLine { time_ms: row.time_ms, late_by_ms, why, row: cells.join("  ") }
     };
     let mut lines: Vec<AsideLine> = aside.rows().map(line).collect();
     lines.reverse();
