@@ -11,4 +11,5 @@ pub mod pane;
 pub mod part;
 pub mod program;
 pub mod recordings;
+pub mod walkthrough;
 pub mod window;

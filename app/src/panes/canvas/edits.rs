@@ -38,7 +38,7 @@ pub(super) fn add_piece(pipeline: &Pipeline, piece: Piece, input: Option<&str>, 
 fn added(pipeline: &Pipeline, name: &str, kind: NodeKind, at: [f32; 2]) -> Pipeline {
     let mut pipeline = pipeline.clone();
     pipeline.nodes.push(Node { name: name.to_owned(), kind });
-    pipeline.layout.insert(name.to_owned(), [at[0].round(), at[1].round()]);
+    pipeline.layout.insert(name.to_owned(), places::snapped(at));
     pipeline
 }
 

@@ -136,7 +136,7 @@ proptest! {
             // … and back.
             prop_assert_eq!(&*state.design.pipeline, &changed, "{:?}\n{}", edit, text);
             let afresh = Document::of(&changed).map(|document| document.pipeline().clone());
-            prop_assert_eq!(afresh.ok().as_ref(), Some(&changed));
+            prop_assert_eq!(afresh.as_ref().ok(), Some(&changed));
             if commented {
                 prop_assert!(text.starts_with("# Mine.\nversion = 1 # the first\n"), "{text}");
                 let untouched = changed.node("start") == Some(&fabula_core::pipeline::Node {
