@@ -192,8 +192,20 @@ impl Window {
             (false, true) => Attention::Text,
             (false, false) => Attention::Panes,
         };
+        let canvas = attention == Attention::Panes && self.panes.canvas.has_attention();
         for command in keys::pressed(ui.ctx(), attention) {
-            self.commands.send(command);
+            self.commands.send(if canvas { command.on_canvas() } else { command });
+        }
+        if canvas {
+            let clipboard = ui.input(|input| {
+                let pasted = |event: &egui::Event| match event {
+                    egui::Event::Paste(text) => vec![Command::PasteNodes(text.clone())],
+                    egui::Event::Cut => vec![Command::CopyNodes, Command::RemoveNode],
+                    _ => Vec::new(),
+                };
+                input.events.iter().flat_map(pasted).collect::<Vec<_>>()
+            });
+            clipboard.into_iter().for_each(|command| self.commands.send(command));
         }
         let dropped: Vec<PathBuf> =
             ui.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
@@ -220,6 +232,8 @@ impl Window {
         self.state.search.found = self.panes.find.found();
         self.panes.canvas.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
         self.state.outcome = self.panes.canvas.outcome();
+        self.state.names = self.panes.canvas.names();
+        self.state.density = self.panes.timeline.density();
         self.panes.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
     }
 

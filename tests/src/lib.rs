@@ -14,4 +14,5 @@ pub mod postgres;
 pub mod program;
 pub mod readers;
 pub mod recordings;
+pub mod walkthrough;
 pub mod window;

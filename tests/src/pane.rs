@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use egui::{Event, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fabula::command::Command;
+use fabula::state::State;
 use fabula::window::{Options, Start, Window};
 
 /// How long anything may take that the window does in the background.
@@ -59,6 +61,74 @@ impl Pane {
     /// Sends a command and draws until all of its consequences are.
     pub fn send(&mut self, command: Command) {
         self.harness.state().commands().send(command);
+        self.settle();
+    }
+
+    /// Clicks on what has this name.
+    ///
+    /// # Panics
+    /// When there is no such thing, or more than one.
+    pub fn click(&mut self, name: &str) {
+        let named = self.harness.query_all_by_label(name).count();
+        assert_eq!(named, 1, "{name}: of {:?}", self.all_that_say(""));
+        self.harness.get_by_label(name).click();
+        self.settle();
+    }
+
+    /// Moves the pointer.
+    pub fn move_to(&mut self, at: Pos2) {
+        self.harness.event(Event::PointerMoved(at));
+        self.harness.step();
+    }
+
+    /// Presses the pointer's first button, or lets it go.
+    pub fn button(&mut self, at: Pos2, pressed: bool, modifiers: Modifiers) {
+        let button = Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers };
+        self.harness.event_modifiers(button, modifiers);
+        self.harness.step();
+    }
+
+    /// Drags from one place to another, with the first button and these keys held.
+    pub fn drag_with(&mut self, from: Pos2, to: Pos2, modifiers: Modifiers) {
+        self.move_to(from);
+        self.button(from, true, modifiers);
+        for share in 1..=8 {
+            let at = from + (to - from) * (share as f32 / 8.0);
+            self.harness.event_modifiers(Event::PointerMoved(at), modifiers);
+            self.harness.step();
+        }
+        self.button(to, false, modifiers);
+        self.settle();
+    }
+
+    /// Drags from one place to another.
+    pub fn drag(&mut self, from: Pos2, to: Pos2) {
+        self.drag_with(from, to, Modifiers::NONE);
+    }
+
+    /// Where the rows of a node leave its card on the canvas.
+    pub fn output(&self, node: &str) -> Pos2 {
+        self.harness.get_by_label(&format!("Rows of {node}")).rect().center()
+    }
+
+    /// Where a node's card is on the canvas.
+    pub fn card(&self, node: &str) -> egui::Rect {
+        self.harness.get_by_label_contains(&format!("{node} (")).rect()
+    }
+
+    /// What the window shows.
+    pub fn state(&self) -> &State {
+        self.harness.state().state()
+    }
+
+    /// Draws until the pipeline on the canvas has run over all that has been read.
+    pub fn run(&mut self) {
+        self.until("the pipeline has run", |harness| {
+            let state = harness.state().state();
+            let ran =
+                state.outcome.as_ref().is_some_and(|outcome| outcome.whole && outcome.version == state.design.version);
+            ran || !state.design.problems.is_empty()
+        });
         self.settle();
     }
 

@@ -176,6 +176,25 @@ impl<'a> Opened<'a> {
         self.display.xdotool(&["mousemove", "--window", &self.id, &x, &y, "click", "1"]).map(drop)
     }
 
+    /// Drags from a point of the window to another, in its pixels.
+    ///
+    /// # Errors
+    /// If the window is gone.
+    pub fn drag(&self, from: (u32, u32), to: (u32, u32)) -> anyhow::Result<()> {
+        let place = |at: (u32, u32)| (at.0.to_string(), at.1.to_string());
+        let (x, y) = place(from);
+        self.display.xdotool(&["mousemove", "--window", &self.id, &x, &y])?;
+        self.picture_at_rest()?;
+        self.display.xdotool(&["mousedown", "1"])?;
+        for share in 1..=4 {
+            let part = |from: u32, to: u32| (i64::from(from) + (i64::from(to) - i64::from(from)) * share / 4) as u32;
+            let (x, y) = place((part(from.0, to.0), part(from.1, to.1)));
+            self.display.xdotool(&["mousemove", "--window", &self.id, &x, &y])?;
+            std::thread::park_timeout(Duration::from_millis(60));
+        }
+        self.display.xdotool(&["mouseup", "1"]).map(drop)
+    }
+
     /// Waits until the picture satisfies a condition, and returns it.
     ///
     /// # Errors
@@ -281,6 +300,47 @@ impl Picture {
         }
         let pixels = self.rgb.chunks_exact(3).zip(other.rgb.chunks_exact(3));
         pixels.filter(|(a, b)| a != b).count() as f64 / f64::from(self.width * self.height)
+    }
+
+    /// Writes it as a PNG of at most 256 colours, the most frequent ones: a fraction of the size, and to the eye the same.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save_small(&self, path: &Path) -> anyhow::Result<()> {
+        let mut counts: std::collections::HashMap<[u8; 3], u32> = std::collections::HashMap::new();
+        for pixel in self.rgb.chunks_exact(3) {
+            *counts.entry([pixel[0], pixel[1], pixel[2]]).or_default() += 1;
+        }
+        let mut colours: Vec<([u8; 3], u32)> = counts.into_iter().collect();
+        colours.sort_unstable_by_key(|(colour, count)| (std::cmp::Reverse(*count), *colour));
+        let palette: Vec<[u8; 3]> = colours.iter().take(256).map(|(colour, _)| *colour).collect();
+        let apart = |one: [u8; 3], other: [u8; 3]| -> i32 {
+            one.iter().zip(other).map(|(one, other)| (i32::from(*one) - i32::from(other)).pow(2)).sum()
+        };
+        let nearest = |colour: [u8; 3]| -> u8 {
+            (0..palette.len()).min_by_key(|at| apart(palette[*at], colour)).unwrap_or(0) as u8
+        };
+        let places: std::collections::HashMap<[u8; 3], u8> =
+            colours.iter().map(|(colour, _)| (*colour, nearest(*colour))).collect();
+        let pixels: Vec<u8> = self.rgb.chunks_exact(3).map(|pixel| places[&[pixel[0], pixel[1], pixel[2]]]).collect();
+        let file = std::fs::File::create(path).with_context(|| path.display().to_string())?;
+        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), self.width, self.height);
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_palette(palette.concat());
+        encoder.set_compression(png::Compression::High);
+        encoder.write_header()?.write_image_data(&pixels)?;
+        Ok(())
+    }
+
+    /// The part of it from a corner on, so wide and so high.
+    pub fn part(&self, (left, top): (u32, u32), (width, height): (u32, u32)) -> Self {
+        let (width, height) = (width.min(self.width - left), height.min(self.height - top));
+        let row = |y: u32| {
+            let from = (((top + y) * self.width + left) * 3) as usize;
+            &self.rgb[from..from + (width * 3) as usize]
+        };
+        Self { width, height, rgb: (0..height).flat_map(row).copied().collect() }
     }
 
     /// Writes it as PNG.

@@ -43,6 +43,11 @@ pub fn topic_menu_ui(ui: &mut Ui, context: &Context<'_>, topic: &Topic) {
     }
 }
 
+/// A command under its own name, in a menu.
+pub fn command_ui(ui: &mut Ui, context: &Context<'_>, command: &Command) {
+    row_ui(ui, context, command, command.info().name);
+}
+
 /// One command in a menu: name left, keys right.
 fn row_ui(ui: &mut Ui, context: &Context<'_>, command: &Command, name: &str) {
     let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, ROW), Sense::click());

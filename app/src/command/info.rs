@@ -2,6 +2,7 @@
 
 use super::Command;
 use crate::panes::PaneKind;
+use crate::panes::canvas::Align;
 
 /// The headings of the `?` sheet and the palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +108,21 @@ pub const LISTED: &[Command] = &[
     Command::OpenPipeline,
     Command::SavePipeline,
     Command::SavePipelineAs,
+    Command::AddToCanvas,
+    Command::ConnectNode,
+    Command::EditNode,
+    Command::FocusCanvas,
+    Command::SelectAllNodes,
+    Command::CopyNodes,
+    Command::DuplicateNodes,
     Command::RemoveNode,
+    Command::AddNote,
+    Command::AlignNodes(Align::Left),
+    Command::AlignNodes(Align::Top),
+    Command::AlignNodes(Align::Across),
+    Command::AlignNodes(Align::Down),
+    Command::FitCanvas,
+    Command::CutHistory(None),
     Command::ArrangePipeline,
     Command::RunAgain,
     Command::ExportView,
@@ -245,8 +260,36 @@ impl Command {
             Self::AddTopicToPipeline(..) => {
                 (C::Pipeline, "Add to the canvas", "Begin or go on with a pipeline of this topic")
             }
+            Self::AddFilterToPipeline(..) => {
+                (C::Pipeline, "Add as a filter", "Begin or go on with a pipeline of the events that have this value")
+            }
+            Self::AddToCanvas => (C::Pipeline, "Add to the pipeline…", "Offer topics and steps to be added"),
+            Self::ConnectNode => {
+                (C::Pipeline, "Add or connect behind the node…", "Offer the steps that fit, and a wire to other nodes")
+            }
+            Self::EditNode => (C::Pipeline, "Change the node", "Put the cursor into the chosen node's form"),
+            Self::FocusCanvas => (C::Pipeline, "Go to the canvas", "Give the keyboard to the canvas's nodes"),
+            Self::SelectAllNodes => (C::Pipeline, "Choose every node", "Choose all nodes and notes of the pipeline"),
+            Self::CopyNodes => (C::Pipeline, "Copy nodes", "Copy the chosen nodes as a pipeline's text"),
+            Self::PasteNodes(_) => (C::Pipeline, "Paste nodes", "Put copied nodes beside those on the canvas"),
+            Self::DuplicateNodes => (C::Pipeline, "Duplicate nodes", "Put a copy of the chosen nodes beside them"),
+            Self::AddNote => (C::Pipeline, "Add a note", "Write on the canvas, or frame the chosen nodes"),
+            Self::AlignNodes(Align::Left) => (C::Pipeline, "Align left", "Line up the chosen nodes' left edges"),
+            Self::AlignNodes(Align::Top) => (C::Pipeline, "Align top", "Line up the chosen nodes' upper edges"),
+            Self::AlignNodes(Align::Across) => {
+                (C::Pipeline, "Distribute across", "Spread the chosen nodes evenly from left to right")
+            }
+            Self::AlignNodes(Align::Down) => {
+                (C::Pipeline, "Distribute down", "Spread the chosen nodes evenly from top to bottom")
+            }
+            Self::FitCanvas => (C::Pipeline, "Show the whole pipeline", "Bring every node into sight"),
+            Self::CopyText(_) => (C::Edit, "Copy", "Put a text on the clipboard"),
+            Self::CutHistory(None) => (C::Pipeline, "Run over all history", "Take the cut on the timeline away"),
+            Self::CutHistory(Some(_)) => {
+                (C::Pipeline, "Cut history here", "Run the pipeline as if this moment were the log's end")
+            }
             Self::ChooseNode(_) => (C::Pipeline, "Choose a node", "Look at a node and its rows"),
-            Self::RemoveNode => (C::Pipeline, "Remove the node", "Take the chosen node away and close the gap"),
+            Self::RemoveNode => (C::Pipeline, "Remove", "Take the chosen nodes and notes away and close the gap"),
             Self::ArrangePipeline => (C::Pipeline, "Arrange the canvas", "Put the nodes in order from left to right"),
             Self::RunAgain => (C::Pipeline, "Run again", "Run the pipeline over what the log holds by now"),
             Self::ResetLayout => (C::Window, "Reset the layout", "Put the panes where they were at first"),

@@ -52,6 +52,12 @@ pub const SHORTCUTS: &[(KeyboardShortcut, Command)] = &[
     on(ALT, Key::Num8, Command::ShowPane(PaneKind::Sql)),
     on(ALT, Key::Num9, Command::ShowPane(PaneKind::Drift)),
     on(CTRL, Key::E, Command::ExportView),
+    on(CTRL, Key::A, Command::SelectAllNodes),
+    on(CTRL, Key::D, Command::DuplicateNodes),
+    on(NONE, Key::T, Command::AddToCanvas),
+    on(NONE, Key::C, Command::ConnectNode),
+    on(NONE, Key::E, Command::EditNode),
+    on(NONE, Key::G, Command::FocusCanvas),
     on(NONE, Key::Delete, Command::RemoveNode),
     on(NONE, Key::F5, Command::Refresh),
     on(NONE, Key::Comma, Command::PreviousEvent),
@@ -134,7 +140,8 @@ pub fn pressed(ctx: &egui::Context, attention: Attention) -> Vec<Command> {
             let leave = match attention {
                 Attention::Panes => false,
                 Attention::Text => {
-                    let for_text = matches!(command, Command::Undo | Command::Redo | Command::CopyJson);
+                    let for_text =
+                        matches!(command, Command::Undo | Command::Redo | Command::CopyJson | Command::SelectAllNodes);
                     for_text || plain && *command != Command::Refresh
                 }
                 Attention::Dialog => {

@@ -16,6 +16,7 @@ use crate::chrome::import::ImportFiles;
 use crate::formats::Chosen;
 use crate::jobs::JobId;
 use crate::panes::PaneKind;
+use crate::panes::canvas::Align;
 use crate::source::Depth;
 use crate::state::{Column, Selection, TimeRange};
 
@@ -177,6 +178,34 @@ pub enum Command {
     SetPipeline(Option<String>),
     /// Adds a topic to the pipeline: as a table, or as a stream.
     AddTopicToPipeline(TopicName, bool),
+    /// Adds a topic's stream with a filter behind it to the pipeline.
+    AddFilterToPipeline(TopicName, String),
+    /// Offers topics and steps to be added to the canvas.
+    AddToCanvas,
+    /// Offers what fits behind the chosen node, and the nodes that can take its rows.
+    ConnectNode,
+    /// Puts the cursor into the chosen node's form.
+    EditNode,
+    /// Gives the keyboard to the canvas's cards.
+    FocusCanvas,
+    /// Chooses every node and note.
+    SelectAllNodes,
+    /// Lines up the chosen nodes.
+    AlignNodes(Align),
+    /// Writes a note on the canvas, around the chosen nodes.
+    AddNote,
+    /// Copies the chosen nodes as a pipeline's text.
+    CopyNodes,
+    /// Puts the nodes of a pipeline's text beside those on the canvas.
+    PasteNodes(String),
+    /// Copies the chosen nodes and puts them beside themselves.
+    DuplicateNodes,
+    /// Brings the whole pipeline into sight.
+    FitCanvas,
+    /// Puts a text on the clipboard.
+    CopyText(String),
+    /// Runs the pipeline over history up to a moment, in nanoseconds since the epoch; over all of it without one.
+    CutHistory(Option<i64>),
     /// Looks at a node, or at none.
     ChooseNode(Option<String>),
     /// Takes the chosen node away.
@@ -210,6 +239,18 @@ pub enum Command {
     CancelJob(JobId),
     /// Says something that matters for a moment.
     Notify(String),
+}
+
+impl Command {
+    /// What a key that means this means while the canvas has the keyboard.
+    pub fn on_canvas(self) -> Self {
+        match self {
+            Self::CopyJson => Self::CopyNodes,
+            Self::OpenChosen => Self::EditNode,
+            Self::FitSelection => Self::FitCanvas,
+            other => other,
+        }
+    }
 }
 
 /// Where panes put the commands they send; the window takes them at the beginning of the next frame.

@@ -230,15 +230,16 @@ impl Session {
         }
     }
 
-    /// Reads what is shown. What goes wrong stands in the catalogue until it is mended.
+    /// Reads what is shown, and what the pipeline takes. What goes wrong stands in the catalogue until it is mended.
     fn read(&mut self, state: &mut State, jobs: &Jobs) {
         let Some(source) = &mut self.source else { return };
         if source.grows {
             source.first = state.first_read;
         }
         let known = |topic: &&TopicName| state.log.topic(topic).is_some_and(|topic| topic.error.is_none());
-        let shown = state.document.shown.iter().filter(known).cloned().collect();
-        self.readings.want(source, &shown, jobs);
+        let drawn = state.design.topics();
+        let wanted = state.document.shown.iter().chain(&drawn).filter(known).cloned().collect();
+        self.readings.want(source, &wanted, jobs);
         if let Some(failure) = self.readings.poll().pop() {
             state.log.failure = Some(failure);
         }

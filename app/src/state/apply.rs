@@ -43,6 +43,7 @@ impl State {
                 let known = |name: &String| self.design.pipeline.node(name).is_some();
                 self.design.chosen = node.clone().filter(known);
             }
+            Command::CutHistory(at) => self.cut = *at,
             Command::Select(selection) => self.selection.clone_from(selection),
             Command::View(range) => self.view = Some(*range),
             Command::ResetView => self.view = None,

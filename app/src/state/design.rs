@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fabula_core::engine::{Description, NodeReport, Unseen};
 use fabula_core::engine::{Plan, Rows};
+use fabula_core::event::TopicName;
 use fabula_core::expr::Type;
 use fabula_core::pipeline::{self, Flow, Node, NodeKind, Pipeline, Problem};
 
@@ -82,6 +83,15 @@ impl Design {
         self.pipeline.nodes.iter().filter(|node| matches!(node.kind, NodeKind::View { .. }))
     }
 
+    /// The topics that the pipeline reads.
+    pub fn topics(&self) -> Vec<TopicName> {
+        let topic = |node: &Node| match &node.kind {
+            NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.as_str().into()),
+            _ => None,
+        };
+        self.pipeline.nodes.iter().filter_map(topic).collect()
+    }
+
     /// The node that is looked at.
     pub fn chosen_node(&self) -> Option<&Node> {
         self.pipeline.node(self.chosen.as_deref()?)
@@ -114,6 +124,8 @@ pub struct Outcome {
     pub done: (u64, u64),
     /// Whether all was taken.
     pub whole: bool,
+    /// What has to be read before it can go on, in words.
+    pub waits: Option<String>,
     /// Why it could not go on.
     pub failure: Option<String>,
 }
@@ -135,6 +147,8 @@ impl Outcome {
 pub struct AsideLine {
     /// Its time in milliseconds.
     pub time_ms: i64,
+    /// How far behind the newest it was, if it was late.
+    pub late_by_ms: Option<i64>,
     /// Why, with figures.
     pub why: String,
     /// What stood in it, in a line.

@@ -7,6 +7,7 @@ mod apply;
 mod design;
 mod document;
 mod log;
+mod names;
 mod range;
 mod search;
 
@@ -24,6 +25,7 @@ use crate::zone::Clock;
 pub use design::{AsideLine, Design, NodeRows, Outcome};
 pub use document::{Column, Document, History, Order};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
+pub use names::{Name, Names, TopicNames};
 pub use range::TimeRange;
 pub use search::{Found, Search};
 
@@ -36,6 +38,12 @@ pub struct State {
     pub document: Document,
     /// The pipeline on the canvas, as the document's text says.
     pub design: Design,
+    /// What expressions can name at its nodes.
+    pub names: Names,
+    /// The moment at which history is cut for the pipeline, in nanoseconds since the epoch.
+    pub cut: Option<i64>,
+    /// How many events there were when, over the whole story.
+    pub density: Option<Arc<Density>>,
     /// What that pipeline comes to over what has been read.
     pub outcome: Option<Arc<Outcome>>,
     /// The steps back and forth.
@@ -74,6 +82,13 @@ pub struct State {
     pub series: Series,
 }
 
+/// How many events there were when.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Density {
+    /// The first nanosecond of each stretch, and how many events lie in it.
+    pub counts: Vec<(i64, u64)>,
+}
+
 /// The chosen event.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Selection {
@@ -90,6 +105,9 @@ impl State {
             log: LogState::default(),
             document: Document::default(),
             design: Design::default(),
+            names: Names::default(),
+            cut: None,
+            density: None,
             outcome: None,
             history: History::default(),
             selection: None,

@@ -65,7 +65,14 @@ impl Window {
             Command::SavePipelineAs if self.state.document.pipeline.is_some() => self.ask(Ask::NewPipeline),
             Command::SavePipeline => self.save_pipeline(),
             Command::NewPipeline => self.pipeline_file = None,
-            Command::AddTopicToPipeline(..) => self.layout.show(crate::panes::PaneKind::Canvas),
+            Command::AddTopicToPipeline(..)
+            | Command::AddFilterToPipeline(..)
+            | Command::AddToCanvas
+            | Command::ConnectNode
+            | Command::FocusCanvas
+            | Command::AddNote => self.layout.show(crate::panes::PaneKind::Canvas),
+            Command::EditNode => self.layout.show(crate::panes::PaneKind::Node),
+            Command::CopyText(text) => ctx.copy_text(text.clone()),
             Command::ResetLayout => self.layout = Layout::default(),
             Command::CancelJob(id) => self.jobs.cancel(*id),
             Command::Notify(text) => self.notices.add(ctx.input(|input| input.time), text.clone()),

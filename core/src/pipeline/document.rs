@@ -10,6 +10,7 @@ mod inline;
 mod lines;
 mod list;
 mod node;
+mod notes;
 mod read;
 mod rename;
 mod setting;
@@ -24,7 +25,7 @@ use self::ends::Ends;
 use self::lines::{Lines, locate};
 use super::check::check;
 use super::name::name_fault;
-use super::{NodeKind, Pipeline, Problem, VERSION};
+use super::{NodeKind, Note, Pipeline, Problem, VERSION};
 
 /// The largest file that is read, in bytes.
 const LARGEST: usize = 4 << 20;
@@ -38,7 +39,8 @@ const SMALL: usize = 256 << 10;
 /// A pipeline's file: its TOML text, and the pipeline that it holds. The two always agree.
 ///
 /// At the top stand `version`, `name` and `description`; each node is a table, `[nodes.name]`, whose `kind` says which
-/// settings it has; `[layout]` has the place of each node on the canvas, `name = [x, y]`.
+/// settings it has; `[layout]` has the place of each node on the canvas, `name = [x, y]`;
+/// each `[[notes]]` is a box on the canvas with words in it: `text`, `at = [x, y]`, `size = [width, height]`.
 ///
 /// | kind | settings (those in brackets may be left out) |
 /// |---|---|
@@ -223,6 +225,10 @@ fn unwritable(pipeline: &Pipeline) -> Vec<Problem> {
         if !place.iter().all(|number| number.is_finite()) {
             problems.push(Problem::of_node(name, "its place on the canvas is no number"));
         }
+    }
+    let numbers = |note: &Note| note.at.iter().chain(&note.size).all(|number| number.is_finite());
+    if !pipeline.notes.iter().all(numbers) {
+        problems.push(Problem::of_file("the place of a note on the canvas is no number"));
     }
     problems
 }

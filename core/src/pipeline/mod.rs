@@ -22,7 +22,7 @@ pub use check::{check, notes};
 pub use document::Document;
 pub use entry::{split_equality, split_name};
 pub use graph::{Flow, flow, order};
-pub use model::{Emit, JoinHow, Keep, Node, NodeKind, OrderBy, Pipeline, Select, VERSION, Window, Within};
+pub use model::{Emit, JoinHow, Keep, Node, NodeKind, Note, OrderBy, Pipeline, Select, VERSION, Window, Within};
 pub use name::name_fault;
 pub use problem::Problem;
 pub use span::{Span, SpanError};

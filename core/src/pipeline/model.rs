@@ -18,6 +18,19 @@ pub struct Pipeline {
     pub nodes: Vec<Node>,
     /// Where each node stands on the canvas, in points from its left upper corner.
     pub layout: BTreeMap<String, [f32; 2]>,
+    /// What is written on the canvas around and between the nodes. It touches no logic.
+    pub notes: Vec<Note>,
+}
+
+/// A box on the canvas with a person's words in it: a comment, or the frame of a group of nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// The words.
+    pub text: String,
+    /// Where it stands on the canvas, in points from its left upper corner.
+    pub at: [f32; 2],
+    /// How wide and how high it is, in points.
+    pub size: [f32; 2],
 }
 
 impl Pipeline {

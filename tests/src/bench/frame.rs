@@ -19,16 +19,17 @@ const FRAMES: usize = 300;
 /// What a frame may take at most, but for one in a hundred.
 const LIMIT: Duration = Duration::from_millis(4);
 
-struct Measured {
-    window: Window,
-    last: Duration,
+/// A window, and how much processor time its last frame took.
+pub(super) struct Measured {
+    pub(super) window: Window,
+    pub(super) last: Duration,
 }
 
-/// Measures frames of a window on the recording.
+/// A window without a screen on the recording, with everything open and drawn; says from when to when the story is.
 ///
 /// # Errors
-/// When the data cannot be made, or the system does not say how much time a thread has had.
-pub fn measure(data: &Data, table: &mut Table) -> Result<()> {
+/// When the data cannot be made or the system does not say how much time a thread has had.
+pub(super) fn window_on(data: &Data) -> Result<(Harness<'static, Measured>, TimeRange)> {
     processor_time().context("the system does not say how much time a thread has had")?;
     let options = Options { start: Start::Path(data.recording()?), workspace: None, ..Options::default() };
     let measured = Measured { window: Window::new(options)?, last: Duration::ZERO };
@@ -41,6 +42,15 @@ pub fn measure(data: &Data, table: &mut Table) -> Result<()> {
         measured,
     );
     let all = open(&mut harness, data.events())?;
+    Ok((harness, all))
+}
+
+/// Measures frames of a window on the recording.
+///
+/// # Errors
+/// When the data cannot be made, or the system does not say how much time a thread has had.
+pub fn measure(data: &Data, table: &mut Table) -> Result<()> {
+    let (mut harness, all) = window_on(data)?;
     for (name, share) in [("far", 1), ("middle", 400), ("near", 200_000)] {
         let mut frames = Durations::default();
         let span = (all.span_ns() / share).max(TimeRange::SHORTEST_NS);
@@ -97,7 +107,7 @@ fn move_pointer(harness: &mut Harness<'_, Measured>, frame: usize) {
 }
 
 /// Turns a frame's shapes into triangles, as the window does, and says how long that took.
-fn tessellate(harness: &Harness<'_, Measured>) -> Result<Duration> {
+pub(super) fn tessellate(harness: &Harness<'_, Measured>) -> Result<Duration> {
     let shapes = harness.output().shapes.clone();
     let before = processor_time()?;
     let triangles = harness.ctx.tessellate(shapes, harness.ctx.pixels_per_point());

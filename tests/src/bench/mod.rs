@@ -4,6 +4,7 @@
 //! sections are listed in `bin/bench.rs`. The data is the built-in sample at some size, recorded once under
 //! `target/bench` and used again.
 
+pub mod canvas;
 pub mod data;
 pub mod density;
 pub mod engine;

@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use fabula_tests::bench::{Data, Table, density, engine, frame, live, open, predicate, record, search, story};
+use fabula_tests::bench::{Data, Table, canvas, density, engine, frame, live, open, predicate, record, search, story};
 
 type Section = fn(&Data, &mut Table) -> Result<()>;
 
@@ -20,6 +20,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("search", search::measure),
     ("predicate", predicate::measure),
     ("frame", frame::measure),
+    ("canvas", canvas::measure),
     ("record", record::measure),
     ("live", live::measure),
     ("engine", engine::measure),

@@ -1,16 +1,20 @@
-//! Takes the README's picture: the window on the sample, on a virtual display.
+//! Takes the README's pictures: the window on the sample, on a virtual display.
 //!
-//! `cargo build --release --workspace --bin picture`, then `target/release/picture assets/window-dark.png [KEYS…]`, presses the keys before, by xdotool's
-//! names.
+//! `target/release/picture walkthrough` takes those of the walkthrough, into `assets`;
+//! `target/release/picture assets/window-dark.png [KEYS…]` takes one, after pressing the keys, by xdotool's names.
 
 use std::path::Path;
 
 use anyhow::Context as _;
+use fabula_tests::walkthrough;
 use fabula_tests::window::{Display, Opened};
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().context("name the file to write, such as assets/window-dark.png")?;
+    let file = arguments.next().context("name the file to write, such as assets/window-dark.png, or “walkthrough”")?;
+    if file == "walkthrough" {
+        return walkthrough::take_pictures(Path::new(&arguments.next().unwrap_or_else(|| "assets".to_owned())));
+    }
     let (display, home) = (Display::start(1600, 1000)?, tempfile::tempdir()?);
     let window = Opened::start(&display, home.path(), &["open", "--sample"])?;
     window.picture_at_rest()?;

@@ -1,17 +1,23 @@
-//! What can be added: topics, and the steps that fit behind a node.
+//! What can be added: topics, the steps that fit behind a node, and the nodes that can take its rows.
 
-use egui::{Align2, Pos2, Sense, Ui, WidgetInfo, WidgetType, vec2};
+use egui::{Align2, Key, Modifiers, Pos2, ScrollArea, Sense, Ui, WidgetInfo, WidgetType, vec2};
+use fabula_core::pipeline::{NodeKind, Pipeline};
 
-use super::edits::{self, Piece};
-use super::{Canvas, send_edit};
+use super::edits;
+use super::pieces::Piece;
+use super::{Canvas, places, send_edit};
 use crate::command::Command;
 use crate::panes::Context;
+use crate::state::State;
 use crate::theme::{font, size, tokens, widgets};
 
-/// How wide the list is.
+/// How wide the list is, and how high at most.
 const WIDTH: f32 = 360.0;
+const HEIGHT: f32 = 300.0;
 /// So many topics are listed; the rest is found by typing.
-const TOPICS: usize = 8;
+const TOPICS: usize = 30;
+/// So many types of events are offered behind a topic.
+const TYPES: usize = 8;
 
 /// The list of what can be added, while it is open.
 #[derive(Debug, Clone)]
@@ -20,96 +26,208 @@ pub(super) struct Adding {
     place: [f32; 2],
     behind: Option<String>,
     filter: String,
+    /// The one that Enter takes.
+    first: usize,
     fresh: bool,
 }
 
 impl Adding {
     /// Opens it at a place of the screen, for a place of the pipeline; behind a node, if a wire was drawn.
     pub(super) fn at(at: Pos2, place: [f32; 2], behind: Option<String>) -> Self {
-        Self { at, place, behind, filter: String::new(), fresh: true }
+        Self { at, place, behind, filter: String::new(), first: 0, fresh: true }
     }
 }
 
-/// What was chosen.
+/// Something that can be added.
+struct Offer {
+    name: String,
+    about: String,
+    choice: Choice,
+}
+
+#[derive(Clone)]
 enum Choice {
     Topic(String, bool),
     Piece(Piece),
+    /// The rows for which a field has a value.
+    Only(String, String),
+    /// The rows that a join found no partner for.
+    Unmatched,
+    /// A wire to another node's input.
+    Connect(String, usize),
+    Note,
+}
+
+fn offers(adding: &Adding, state: &State) -> Vec<Offer> {
+    let design = &state.design;
+    let mut offers = Vec::new();
+    let Some(behind) = &adding.behind else {
+        let topics = state.log.topics.iter().filter(|topic| !topic.internal || state.internal_shown);
+        for topic in topics {
+            let table = topic.config.as_ref().is_some_and(|config| config.is_compacted());
+            let about = if table { "table, the latest event of each key" } else { "stream" };
+            let choice = Choice::Topic(topic.name.to_string(), table);
+            offers.push(Offer { name: topic.name.to_string(), about: about.to_owned(), choice });
+        }
+        let note = "Words on the canvas, or a frame around the chosen nodes";
+        offers.push(Offer { name: "Note".to_owned(), about: note.to_owned(), choice: Choice::Note });
+        if !design.pipeline.nodes.is_empty() {
+            offers.extend(Piece::ALL.into_iter().map(of_piece));
+        }
+        return offers;
+    };
+    let kind = design.pipeline.node(behind).map(|node| &node.kind);
+    if let Some(NodeKind::Join { .. }) = kind
+        && edits::only_unmatched(&design.pipeline, behind).is_ok()
+    {
+        let about = "Only the rows that have no partner on the other side".to_owned();
+        offers.push(Offer { name: "Without a partner".to_owned(), about, choice: Choice::Unmatched });
+    }
+    if let (Some(NodeKind::Stream { .. } | NodeKind::Table { .. }), Some(field)) =
+        (kind, state.names.kind_of_event(behind))
+    {
+        for value in field.examples.iter().take(TYPES) {
+            let condition = format!("{} = {value}", field.text);
+            let choice = Choice::Only(condition.clone(), edits::stem_of_type(value));
+            offers.push(Offer { name: format!("Only {}", value.trim_matches('\'')), about: condition, choice });
+        }
+    }
+    let flow = design.flows.get(behind).copied();
+    offers.extend(Piece::ALL.into_iter().filter(|piece| piece.takes(flow)).map(of_piece));
+    for node in &design.pipeline.nodes {
+        let free = (0..edits::ports(&node.kind)).find(|port| edits::input_at(&node.kind, *port).is_none());
+        if let Some(port) = free
+            && edits::connect(&design.pipeline, behind, &node.name, port, &state.names).is_ok()
+        {
+            let about = format!("A wire to this {}", node.kind.name());
+            let choice = Choice::Connect(node.name.clone(), port);
+            offers.push(Offer { name: format!("Connect to {}", node.name), about, choice });
+        }
+    }
+    offers
+}
+
+fn of_piece(piece: Piece) -> Offer {
+    Offer { name: piece.title().to_owned(), about: piece.about().to_owned(), choice: Choice::Piece(piece) }
 }
 
 pub(super) fn adding_ui(ui: &mut Ui, canvas: &mut Canvas, context: &Context<'_>) {
     let Some(adding) = &mut canvas.adding else { return };
-    let mut choice = None;
+    let wanted = adding.filter.trim().to_lowercase();
+    let fits =
+        |offer: &Offer| offer.name.to_lowercase().contains(&wanted) || offer.about.to_lowercase().contains(&wanted);
+    let mut found: Vec<Offer> = offers(adding, context.state).into_iter().filter(fits).collect();
+    let topics = found.iter().filter(|offer| matches!(offer.choice, Choice::Topic(..))).count();
+    found.drain(TOPICS.min(topics)..topics);
+    let mut picked = keys(ui, adding, found.len()).then_some(adding.first);
     let area = egui::Area::new(ui.id().with("add")).order(egui::Order::Foreground).fixed_pos(adding.at).constrain(true);
     let shown = area.show(ui.ctx(), |ui| {
         egui::Frame::popup(ui.style()).show(ui, |ui| {
             ui.set_width(WIDTH);
+            ui.spacing_mut().item_spacing.y = 0.0;
             let hint = if adding.behind.is_some() { "What comes next…" } else { "A topic, or a step…" };
             let field = ui.add_sized(vec2(WIDTH, 24.0), widgets::bare_field(ui, &mut adding.filter, hint, 8));
+            ui.ctx().accesskit_node_builder(field.id, |node| node.set_label("What to add"));
+            if field.changed() {
+                adding.first = 0;
+            }
             if std::mem::take(&mut adding.fresh) {
                 field.request_focus();
             }
+            ui.add_space(4.0);
             ui.separator();
-            let wanted = adding.filter.trim().to_lowercase();
-            let enter = ui.input(|input| input.key_pressed(egui::Key::Enter));
-            let mut first = enter;
-            let mut offer = |ui: &mut Ui, name: &str, about: &str, picked: Choice| {
-                let clicked = row_ui(ui, name, about);
-                if clicked || std::mem::take(&mut first) {
-                    choice = Some(picked);
+            ui.add_space(4.0);
+            ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
+                for (at, offer) in found.iter().enumerate() {
+                    if row_ui(ui, offer, at == adding.first) {
+                        picked = Some(at);
+                    }
                 }
-            };
-            if adding.behind.is_none() {
-                let matching = context.state.log.topics.iter().filter(|topic| {
-                    (!topic.internal || context.state.internal_shown) && topic.name.to_lowercase().contains(&wanted)
-                });
-                for topic in matching.take(TOPICS) {
-                    let table = topic.config.as_ref().is_some_and(|config| config.is_compacted());
-                    let about = if table { "table, its latest events by key" } else { "stream" };
-                    offer(ui, &topic.name, about, Choice::Topic(topic.name.to_string(), table));
+                if found.is_empty() {
+                    widgets::caption(ui, "Nothing of this name fits here");
                 }
-            }
-            let flow = adding.behind.as_ref().and_then(|name| context.state.design.flows.get(name)).copied();
-            let fits = |piece: &Piece| {
-                piece.takes(flow)
-                    && (piece.title().to_lowercase().contains(&wanted)
-                        || piece.about().to_lowercase().contains(&wanted))
-            };
-            let any = adding.behind.is_some() || !context.state.design.pipeline.nodes.is_empty();
-            for piece in Piece::ALL.into_iter().filter(fits).filter(|_| any) {
-                offer(ui, piece.title(), piece.about(), Choice::Piece(piece));
-            }
+            });
         })
     });
     let outside = ui.input(|input| input.pointer.any_pressed())
         && ui.input(|input| input.pointer.interact_pos()).is_some_and(|at| !shown.response.rect.contains(at));
-    let escaped = ui.input(|input| input.key_pressed(egui::Key::Escape));
-    if let Some(choice) = choice {
-        let pipeline = &context.state.design.pipeline;
-        let (pipeline, name) = match choice {
-            Choice::Topic(topic, table) => edits::add_topic(pipeline, &topic, table, adding.place),
-            Choice::Piece(piece) => edits::add_piece(pipeline, piece, adding.behind.as_deref(), adding.place),
-        };
-        send_edit(&pipeline, context);
-        context.send(Command::ChooseNode(Some(name)));
+    let escaped = ui.input(|input| input.key_pressed(Key::Escape));
+    if let Some(offer) = picked.and_then(|at| found.get(at)) {
+        let adding = adding.clone();
         canvas.adding = None;
+        take(canvas, &adding, &offer.choice, context);
     } else if outside || escaped {
         canvas.adding = None;
     }
 }
 
-fn row_ui(ui: &mut Ui, name: &str, about: &str) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::ROW), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("Add {name}")));
+/// Moves the choice by the keyboard; true when Enter was pressed.
+fn keys(ui: &Ui, adding: &mut Adding, count: usize) -> bool {
+    ui.input_mut(|input| {
+        let down = input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown);
+        let up = input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp);
+        adding.first = (adding.first + down).saturating_sub(up).min(count.saturating_sub(1));
+        input.count_and_consume_key(Modifiers::NONE, Key::Enter) > 0
+    })
+}
+
+fn take(canvas: &mut Canvas, adding: &Adding, choice: &Choice, context: &Context<'_>) {
+    let pipeline: &Pipeline = &context.state.design.pipeline;
+    let behind = adding.behind.as_deref();
+    // A card hangs by its input from where the wire was let go.
+    let place = if behind.is_some() { [adding.place[0], adding.place[1] - 30.0] } else { adding.place };
+    let place = places::free_beside(pipeline, place);
+    let added = match choice {
+        Choice::Topic(topic, table) => Ok(edits::add_topic(pipeline, topic, *table, place)),
+        Choice::Piece(piece) => Ok(edits::add_piece(pipeline, *piece, behind, place)),
+        Choice::Only(condition, stem) => {
+            Ok(edits::add_filter(pipeline, behind.unwrap_or_default(), condition, stem, place))
+        }
+        Choice::Unmatched => edits::only_unmatched(pipeline, behind.unwrap_or_default()).map(|(mut changed, name)| {
+            changed.layout.insert(name.clone(), places::snapped(place));
+            (changed, name)
+        }),
+        Choice::Connect(to, port) => {
+            let from = behind.unwrap_or_default();
+            edits::connect(pipeline, from, to, *port, &context.state.names).map(|changed| (changed, to.clone()))
+        }
+        Choice::Note => {
+            context.send(Command::AddNote);
+            return;
+        }
+    };
+    match added {
+        Ok((pipeline, name)) => {
+            send_edit(&pipeline, context);
+            context.send(Command::ChooseNode(Some(name.clone())));
+            canvas.reveal = Some(name);
+        }
+        Err(why) => canvas.refused = Some((adding.at, why)),
+    }
+}
+
+fn row_ui(ui: &mut Ui, offer: &Offer, first: bool) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::ROW + 2.0), Sense::click());
+    let spoken = match &offer.choice {
+        Choice::Connect(..) => offer.name.clone(),
+        _ => format!("Add {}", offer.name),
+    };
+    response.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, first, &spoken));
     let tokens = tokens(ui);
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, 4.0, tokens.raised_hover);
+    } else if first {
+        ui.painter().rect_filled(rect, 4.0, tokens.selected);
+        if ui.input(|input| input.key_pressed(Key::ArrowDown) || input.key_pressed(Key::ArrowUp)) {
+            response.scroll_to_me(None);
+        }
     }
     let inner = rect.shrink2(vec2(8.0, 0.0));
     // What it is for stands in a column of its own behind the names; a long name pushes it to the right.
-    let galley = widgets::line(ui.painter(), name, font::medium(), tokens.text, inner.width());
+    let galley = widgets::line(ui.painter(), &offer.name, font::medium(), tokens.text, inner.width() * 0.6);
     let rest = inner.with_min_x(inner.left() + (galley.size().x + 12.0).max(88.0));
     let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), inner).min;
     ui.painter().galley(at, galley, tokens.text);
-    widgets::text_in(ui.painter(), rest, Align2::LEFT_CENTER, about, font::small(), tokens.text_faint);
+    widgets::text_in(ui.painter(), rest, Align2::LEFT_CENTER, &offer.about, font::small(), tokens.text_faint);
     response.clicked()
 }

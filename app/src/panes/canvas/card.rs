@@ -26,7 +26,9 @@ pub(super) struct Card {
     pub(super) inputs: Vec<Option<String>>,
     pub(super) mark: Mark,
     pub(super) chosen: bool,
-    pub(super) failing: bool,
+    pub(super) health: Health,
+    /// How far the run is, while one is under way.
+    pub(super) running: Option<f32>,
     /// Rows given so far.
     pub(super) given: Option<u64>,
 }
@@ -40,8 +42,42 @@ pub(super) enum Line {
     Figures,
     /// Rows that were late or dropped.
     Warning,
+    /// What it waits for.
+    Hint,
     /// What is wrong with it.
     Error,
+}
+
+/// Whether a node can do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Health {
+    Sound,
+    /// A wire is missing.
+    Unconfigured,
+    Failing,
+}
+
+/// So many letters of what is wrong with a node stand on a line, and so many lines.
+const ERROR_LETTERS: usize = 30;
+const ERROR_LINES: usize = 3;
+
+/// A text cut into lines between words, as many as there may be.
+fn in_lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < ERROR_LETTERS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    if lines.len() > ERROR_LINES {
+        let rest = lines.split_off(ERROR_LINES - 1).join(" ");
+        lines.push(rest);
+    }
+    lines
 }
 
 /// What the bar at a card's left says: a topic's own colour, or what kind of step it is.
@@ -126,8 +162,23 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
     let report = outcome.and_then(|outcome| outcome.report(&node.name));
     let mut lines: Vec<(Line, String)> = settings(&node.kind).into_iter().map(|line| (Line::Setting, line)).collect();
     let problem = design.problems_of(&node.name).next();
-    if let Some(problem) = problem {
-        lines.push((Line::Error, problem.message.clone()));
+    let inputs: Vec<Option<String>> =
+        (0..edits::ports(&node.kind)).map(|port| edits::input_at(&node.kind, port).map(str::to_owned)).collect();
+    let is_merge = matches!(node.kind, NodeKind::Merge { .. });
+    let waits = if is_merge { inputs.len() == 1 } else { inputs.iter().any(Option::is_none) };
+    let health = match problem {
+        _ if waits => Health::Unconfigured,
+        Some(_) => Health::Failing,
+        None => Health::Sound,
+    };
+    if waits {
+        let side = match (&node.kind, inputs.first().is_some_and(Option::is_some)) {
+            (NodeKind::Join { .. }, true) => "draw a wire to its second port",
+            _ => "draw a wire to its left",
+        };
+        lines.push((Line::Hint, side.to_owned()));
+    } else if let Some(problem) = problem {
+        lines.extend(in_lines(&problem.message).into_iter().map(|line| (Line::Error, line)));
     } else if let Some(report) = report {
         let metrics = &report.metrics;
         let mut figures = match (report.flow, &node.kind) {
@@ -155,7 +206,6 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
             lines.push((Line::Warning, notes.join(" · ")));
         }
     }
-    let inputs = (0..edits::ports(&node.kind)).map(|port| edits::input_at(&node.kind, port).map(str::to_owned));
     let mark = match &node.kind {
         NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Mark::Topic(state.series.number(topic)),
         NodeKind::Filter { .. } | NodeKind::Project { .. } | NodeKind::Rekey { .. } | NodeKind::Flatten { .. } => {
@@ -173,10 +223,14 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
         at,
         lines,
         flow: design.flows.get(&node.name).copied(),
-        inputs: inputs.collect(),
+        inputs,
         mark,
         chosen: design.chosen.as_deref() == Some(&node.name),
-        failing: problem.is_some(),
+        health,
+        running: outcome.filter(|outcome| !outcome.whole && outcome.failure.is_none()).map(|outcome| {
+            let (done, total) = outcome.done;
+            done as f32 / total.max(1) as f32
+        }),
         given: report.map(|report| report.metrics.rows_out),
     }
 }

@@ -1,13 +1,17 @@
 //! The cards, and the ports at their sides from which wires are drawn.
 
 use egui::{
-    Align2, CornerRadius, CursorIcon, FontId, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2,
+    Align2, CornerRadius, CursorIcon, FontId, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    WidgetType, pos2, vec2,
 };
 use fabula_core::pipeline::Flow;
 
 use super::add_ui::Adding;
-use super::card::{Card, Line};
-use super::{Canvas, Drag, edits, send_edit};
+use super::card::{Card, Health, Line};
+use super::pieces::Piece;
+use super::places::{self, Chosen};
+use super::{Canvas, Drag, edits, keys_ui, send_edit};
+use crate::chrome::menu;
 use crate::command::Command;
 use crate::panes::{Context, PaneKind};
 use crate::theme::{font, mix, tokens, widgets};
@@ -17,7 +21,7 @@ const PORT: f32 = 9.0;
 
 pub(super) fn cards_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], context: &Context<'_>) {
     for card in cards {
-        card_ui(ui, canvas, card, context);
+        card_ui(ui, canvas, card, cards, context);
     }
     for card in cards {
         ports_ui(ui, canvas, card);
@@ -25,72 +29,125 @@ pub(super) fn cards_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], context
     drop_wire(ui, canvas, cards, context);
 }
 
-fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, context: &Context<'_>) {
+fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, cards: &[Card], context: &Context<'_>) {
     let (view, tokens) = (canvas.view, tokens(ui));
     let corner = view.to_screen(card.at);
     let rect = Rect::from_min_size(corner, card.size() * view.zoom);
     let response = ui.interact(rect, ui.id().with(("card", &card.name)), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, card.chosen, card.spoken()));
-    if response.drag_started() {
-        canvas.drag = Some(Drag::Card(card.name.clone(), card.at));
-        canvas.refused = None;
+    if canvas.focus.as_ref() == Some(&card.name) {
+        response.request_focus();
+        canvas.focus = None;
     }
-    if let Some(Drag::Card(name, at)) = &mut canvas.drag
-        && *name == card.name
-    {
-        let moved = response.drag_delta() / view.zoom;
-        *at = [at[0] + moved.x, at[1] + moved.y];
-        if response.drag_stopped() {
-            let mut pipeline = (*context.state.design.pipeline).clone();
-            // Cards stand on the grid, so that they line up without care.
-            let snapped = at.map(|part| (part / 4.0).round() * 4.0);
-            pipeline.layout.insert(card.name.clone(), snapped);
-            send_edit(&pipeline, context);
-            canvas.drag = None;
-        }
-    }
-    let activated = response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-    if response.clicked() || activated {
-        context.send(Command::ChooseNode(Some(card.name.clone())));
-        canvas.refused = None;
+    drag_ui(&response, canvas, card, context);
+    if response.clicked() {
+        choose(ui, canvas, card, context);
     }
     if response.double_clicked() {
         context.send(Command::ShowPane(PaneKind::View));
     }
-    if response.secondary_clicked() {
+    if response.secondary_clicked() && !canvas.chosen.nodes.contains(&card.name) {
         context.send(Command::ChooseNode(Some(card.name.clone())));
     }
+    menu_ui(&response, card, context);
+    if response.has_focus() {
+        canvas.attention = true;
+        keys_ui::card_keys(ui, &response, canvas, card, cards, context);
+    }
+    if !ui.is_rect_visible(rect) {
+        return;
+    }
+    let rounding = CornerRadius::same((6.0 * view.zoom) as u8);
+    let chosen = card.chosen || canvas.chosen.nodes.contains(&card.name);
+    let stroke = match card.health {
+        _ if chosen => Stroke::new(1.5, tokens.accent),
+        Health::Failing => Stroke::new(1.5, tokens.error),
+        _ if response.hovered() => Stroke::new(1.0, tokens.text_faint),
+        _ => Stroke::new(1.0, tokens.outline),
+    };
+    let shadow = egui::Shadow { offset: [0, 2], blur: 8, spread: 0, color: tokens.shadow.gamma_multiply(0.5) };
+    ui.painter().add(shadow.as_shape(rect, rounding));
+    let unconfigured = card.health == Health::Unconfigured && !chosen;
+    let solid = if unconfigured { Stroke::NONE } else { stroke };
+    ui.painter().rect(rect, rounding, tokens.pane, solid, StrokeKind::Inside);
+    if unconfigured {
+        // A card that waits for a wire is drawn with a broken line, as its open port is.
+        let edge = rect.shrink(0.5);
+        let corners = [edge.left_top(), edge.right_top(), edge.right_bottom(), edge.left_bottom(), edge.left_top()];
+        ui.painter().extend(egui::Shape::dashed_line(&corners, Stroke::new(1.0, tokens.accent), 4.0, 3.0));
+    }
+    if chosen && card.health == Health::Failing {
+        let inner = rect.shrink(2.0);
+        ui.painter().rect_stroke(inner, rounding, Stroke::new(1.0, tokens.error), StrokeKind::Inside);
+    }
+    if response.has_focus() {
+        ui.painter().rect_stroke(rect.expand(2.5), rounding, Stroke::new(1.0, tokens.accent), StrokeKind::Outside);
+    }
+    if let Some(share) = card.running {
+        let foot = rect.with_min_y(rect.bottom() - 2.5 * view.zoom).shrink2(vec2(4.0 * view.zoom, 0.0));
+        let done = foot.with_max_x(foot.left() + foot.width() * share);
+        ui.painter().rect_filled(foot, 1.0, mix(tokens.accent, tokens.pane, 0.8));
+        ui.painter().rect_filled(done, 1.0, tokens.accent);
+    }
+    let bar = Rect::from_min_size(rect.min, vec2(4.0 * view.zoom, rect.height()));
+    let left = CornerRadius { ne: 0, se: 0, ..rounding };
+    ui.painter().rect_filled(bar, left, card.mark.color(tokens));
+    words_ui(ui, card, rect, view.zoom);
+}
+
+/// Takes hold of what is chosen and moves it, notes and all.
+fn drag_ui(response: &Response, canvas: &mut Canvas, card: &Card, context: &Context<'_>) {
+    if response.drag_started() {
+        if !canvas.chosen.nodes.contains(&card.name) {
+            canvas.chosen = Chosen { nodes: [card.name.clone()].into(), ..Chosen::default() };
+        }
+        canvas.drag = Some(Drag::Chosen { by: [0.0, 0.0], held: card.name.clone() });
+        canvas.refused = None;
+    }
+    let Some(Drag::Chosen { by, held }) = &mut canvas.drag else { return };
+    if *held != card.name {
+        return;
+    }
+    let moved = response.drag_delta() / canvas.view.zoom;
+    *by = [by[0] + moved.x, by[1] + moved.y];
+    if response.drag_stopped() {
+        let by = *by;
+        canvas.drag = None;
+        send_edit(&places::moved(&context.state.design.pipeline, &canvas.chosen, by), context);
+    }
+}
+
+/// A click chooses a card; with Shift or Ctrl it comes to those that are chosen, or leaves them.
+fn choose(ui: &Ui, canvas: &mut Canvas, card: &Card, context: &Context<'_>) {
+    canvas.refused = None;
+    let more = ui.input(|input| input.modifiers.shift || input.modifiers.command);
+    if !more {
+        canvas.chosen = Chosen { nodes: [card.name.clone()].into(), ..Chosen::default() };
+        context.send(Command::ChooseNode(Some(card.name.clone())));
+    } else if !canvas.chosen.nodes.remove(&card.name) {
+        canvas.chosen.nodes.insert(card.name.clone());
+    }
+}
+
+fn menu_ui(response: &Response, card: &Card, context: &Context<'_>) {
     response.context_menu(|ui| {
-        for piece in edits::Piece::ALL.into_iter().filter(|piece| piece.takes(card.flow)) {
+        for command in [Command::EditNode, Command::ConnectNode, Command::CopyNodes, Command::DuplicateNodes] {
+            menu::command_ui(ui, context, &command);
+        }
+        ui.separator();
+        for piece in Piece::ALL.into_iter().filter(|piece| piece.takes(card.flow)) {
             if ui.button(piece.title()).on_hover_text(piece.about()).clicked() {
-                let at = [card.at[0] + 244.0, card.at[1]];
-                let (pipeline, name) = edits::add_piece(&context.state.design.pipeline, piece, Some(&card.name), at);
+                let pipeline = &context.state.design.pipeline;
+                let at = places::free_beside(pipeline, [card.at[0] + places::COLUMN, card.at[1]]);
+                let (pipeline, name) = edits::add_piece(pipeline, piece, Some(&card.name), at);
                 send_edit(&pipeline, context);
                 context.send(Command::ChooseNode(Some(name)));
                 ui.close();
             }
         }
         ui.separator();
-        if ui.button("Remove").clicked() {
-            context.send(Command::RemoveNode);
-            ui.close();
-        }
+        menu::command_ui(ui, context, &Command::RemoveNode);
     });
-    if !ui.is_rect_visible(rect) {
-        return;
-    }
-    let rounding = CornerRadius::same((6.0 * view.zoom) as u8);
-    let stroke = match (card.failing, card.chosen) {
-        (true, _) => Stroke::new(1.5, tokens.error),
-        (false, true) => Stroke::new(1.5, tokens.accent),
-        (false, false) if response.hovered() => Stroke::new(1.0, tokens.text_faint),
-        (false, false) => Stroke::new(1.0, tokens.outline),
-    };
-    ui.painter().rect(rect, rounding, tokens.pane, stroke, StrokeKind::Inside);
-    let bar = Rect::from_min_size(rect.min, vec2(4.0 * view.zoom, rect.height()));
-    let left = CornerRadius { ne: 0, se: 0, ..rounding };
-    ui.painter().rect_filled(bar, left, card.mark.color(tokens));
-    words_ui(ui, card, rect, view.zoom);
 }
 
 fn words_ui(ui: &Ui, card: &Card, rect: Rect, zoom: f32) {
@@ -115,6 +172,7 @@ fn words_ui(ui: &Ui, card: &Card, rect: Rect, zoom: f32) {
             Line::Setting => (font::mono_small(), tokens.text_second),
             Line::Figures => (font::small(), tokens.text_faint),
             Line::Warning => (font::small(), tokens.warning),
+            Line::Hint => (font::small(), tokens.accent),
             Line::Error => (font::small(), tokens.error),
         };
         widgets::text_in(ui.painter(), place, Align2::LEFT_CENTER, text, sized(font), color);
@@ -154,35 +212,45 @@ fn ports_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card) {
     }
 }
 
-/// Lets a wire go: on a card it is connected, on the ground what fits is offered.
-fn drop_wire(ui: &Ui, canvas: &mut Canvas, cards: &[Card], context: &Context<'_>) {
+/// Holds a wire over what is under the pointer, and says at once where it can't be; lets it go: on a card it is connected, on
+/// the ground what fits is offered.
+fn drop_wire(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], context: &Context<'_>) {
     let Some(Drag::Wire(from)) = &canvas.drag else { return };
-    if !ui.input(|input| input.pointer.any_released()) {
-        return;
-    }
-    let from = from.clone();
-    canvas.drag = None;
     let Some(at) = ui.input(|input| input.pointer.interact_pos()) else { return };
-    let under = cards.iter().find(|card| {
+    let from = from.clone();
+    let under = cards.iter().filter(|card| card.name != from).find(|card| {
         let rect = Rect::from_min_size(canvas.view.to_screen(card.at), card.size() * canvas.view.zoom);
         rect.expand(PORT).contains(at)
     });
-    let Some(card) = under else {
-        canvas.adding = Some(Adding::at(at, canvas.view.to_scene(at), Some(from)));
-        return;
-    };
-    if card.name == from {
+    let connected = under.map(|card| {
+        let port = port_at(canvas, card, at);
+        edits::connect(&context.state.design.pipeline, &from, &card.name, port, &context.state.names)
+    });
+    if !ui.input(|input| input.pointer.any_released()) {
+        canvas.refused = match connected {
+            Some(Err(why)) => Some((at, why)),
+            _ => None,
+        };
         return;
     }
+    canvas.drag = None;
+    match connected {
+        None if cards.iter().any(|card| {
+            card.name == from
+                && Rect::from_min_size(canvas.view.to_screen(card.at), card.size() * canvas.view.zoom).contains(at)
+        }) => {}
+        None => canvas.adding = Some(Adding::at(at, canvas.view.to_scene(at), Some(from))),
+        Some(Ok(pipeline)) => send_edit(&pipeline, context),
+        Some(Err(why)) => canvas.refused = Some((at, why)),
+    }
+}
+
+/// The input that is meant at a place of a card: on the port itself that one, on the card one that is free.
+fn port_at(canvas: &Canvas, card: &Card, at: Pos2) -> usize {
     let distance = |port: &usize| canvas.view.to_screen(card.input(*port)).distance(at);
     let free = (0..card.inputs.len())
         .filter(|port| card.inputs[*port].is_none())
         .min_by(|one, other| distance(one).total_cmp(&distance(other)));
     let nearest = (0..card.inputs.len()).min_by(|one, other| distance(one).total_cmp(&distance(other)));
-    // On the port itself that one is meant; on the card, one that is free.
-    let port = nearest.filter(|port| distance(port) <= PORT * 2.0).or(free).or(nearest).unwrap_or(0);
-    match edits::connect(&context.state.design.pipeline, &from, &card.name, port) {
-        Ok(pipeline) => send_edit(&pipeline, context),
-        Err(why) => canvas.refused = Some((at, why)),
-    }
+    nearest.filter(|port| distance(port) <= PORT * 2.0).or(free).or(nearest).unwrap_or(0)
 }

@@ -1,136 +1,15 @@
 //! Changes of a pipeline that a hand makes on the canvas. Each gives the pipeline as it is afterwards.
 
-use fabula_core::pipeline::{
-    Emit, Flow, JoinHow, Keep, Node, NodeKind, OrderBy, Pipeline, Select, Span, Window, Within, arrange, flow,
-};
+use std::collections::BTreeMap;
 
-/// What can be put on the canvas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece {
-    Filter,
-    Project,
-    Rekey,
-    Flatten,
-    Merge,
-    Aggregate,
-    Join,
-    Deduplicate,
-    TopN,
-    View,
-}
+use fabula_core::pipeline::{Flow, JoinHow, Node, NodeKind, Pipeline, Span, Within, flow, split_equality};
 
-impl Piece {
-    pub(super) const ALL: [Self; 10] = [
-        Self::Filter,
-        Self::Project,
-        Self::Rekey,
-        Self::Flatten,
-        Self::Merge,
-        Self::Aggregate,
-        Self::Join,
-        Self::Deduplicate,
-        Self::TopN,
-        Self::View,
-    ];
-
-    /// As it is offered.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::Filter => "Filter",
-            Self::Project => "Project",
-            Self::Rekey => "Rekey",
-            Self::Flatten => "Flatten",
-            Self::Merge => "Merge",
-            Self::Aggregate => "Aggregate",
-            Self::Join => "Join",
-            Self::Deduplicate => "Deduplicate",
-            Self::TopN => "Top n",
-            Self::View => "View",
-        }
-    }
-
-    /// What it is for, in a line.
-    pub(super) fn about(self) -> &'static str {
-        match self {
-            Self::Filter => "Only the rows for which a condition holds",
-            Self::Project => "Other columns in place of those that there are",
-            Self::Rekey => "The same rows under another key",
-            Self::Flatten => "A row for each element of an array",
-            Self::Merge => "The rows of several nodes, as they come",
-            Self::Aggregate => "Counts, sums and more by group, in windows of time",
-            Self::Join => "Rows of two nodes put together where they match",
-            Self::Deduplicate => "The first row of each key, or the last",
-            Self::TopN => "The first rows of each group in an order",
-            Self::View => "A result to look at, keep and export",
-        }
-    }
-
-    /// Whether it can take rows of such a wire.
-    pub(super) fn takes(self, flow: Option<Flow>) -> bool {
-        !(self == Self::Rekey && flow == Some(Flow::Table))
-    }
-
-    fn stem(self) -> &'static str {
-        match self {
-            Self::Filter => "some",
-            Self::Project => "columns",
-            Self::Rekey => "rekeyed",
-            Self::Flatten => "elements",
-            Self::Merge => "merged",
-            Self::Aggregate => "totals",
-            Self::Join => "joined",
-            Self::Deduplicate => "distinct",
-            Self::TopN => "top",
-            Self::View => "result",
-        }
-    }
-
-    /// A node of this kind that does something sensible with its input.
-    fn kind(self, input: &str, flow: Option<Flow>) -> NodeKind {
-        let input = input.to_owned();
-        let minute = Span::of_ms(60_000);
-        match self {
-            Self::Filter => NodeKind::Filter { input, condition: "key IS NOT NULL".to_owned() },
-            Self::Project => {
-                NodeKind::Project { input, select: vec![Select { name: "key".to_owned(), expr: "key".to_owned() }] }
-            }
-            Self::Rekey => NodeKind::Rekey { input, by: vec!["key".to_owned()] },
-            Self::Flatten => {
-                NodeKind::Flatten { input, field: "value.items".to_owned(), name: "item".to_owned(), outer: false }
-            }
-            Self::Merge => NodeKind::Merge { inputs: if input.is_empty() { Vec::new() } else { vec![input] } },
-            Self::Aggregate => NodeKind::Aggregate {
-                input,
-                by: Vec::new(),
-                window: (flow != Some(Flow::Table)).then_some(Window::Tumbling { size: minute }),
-                grace: (flow != Some(Flow::Table)).then_some(Span::of_ms(0)),
-                select: vec![Select { name: "events".to_owned(), expr: "count(*)".to_owned() }],
-                emit: Emit::Updates,
-            },
-            Self::Join => NodeKind::Join {
-                how: JoinHow::Inner,
-                left: input,
-                right: String::new(),
-                on: Vec::new(),
-                within: None,
-                grace: None,
-            },
-            Self::Deduplicate => {
-                NodeKind::Deduplicate { input, by: vec!["key".to_owned()], within: None, keep: Keep::First }
-            }
-            Self::TopN => NodeKind::TopN {
-                input,
-                by: Vec::new(),
-                order: vec![OrderBy { expr: "key".to_owned(), descending: true }],
-                n: 10,
-            },
-            Self::View => NodeKind::View { input },
-        }
-    }
-}
+use super::pieces::Piece;
+use super::places;
+use crate::state::Names;
 
 /// A name that no node has yet: the stem, else the stem with a number.
-pub(super) fn free_name(pipeline: &Pipeline, stem: &str) -> String {
+pub(in crate::panes) fn free_name(pipeline: &Pipeline, stem: &str) -> String {
     let plain: String = stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
     let plain = plain.trim_matches('_').to_owned();
     let plain = match plain.chars().next() {
@@ -159,8 +38,13 @@ pub(super) fn add_piece(pipeline: &Pipeline, piece: Piece, input: Option<&str>, 
 fn added(pipeline: &Pipeline, name: &str, kind: NodeKind, at: [f32; 2]) -> Pipeline {
     let mut pipeline = pipeline.clone();
     pipeline.nodes.push(Node { name: name.to_owned(), kind });
-    pipeline.layout.insert(name.to_owned(), [at[0].round(), at[1].round()]);
+    pipeline.layout.insert(name.to_owned(), places::snapped(at));
     pipeline
+}
+
+/// Takes nodes away, one after the other.
+pub(super) fn remove_all<'n>(pipeline: &Pipeline, names: impl IntoIterator<Item = &'n String>) -> Pipeline {
+    names.into_iter().fold(pipeline.clone(), |pipeline, name| remove(&pipeline, name))
 }
 
 /// Takes a node away. What took its rows takes those of its first input, where it has one.
@@ -179,33 +63,60 @@ pub(super) fn remove(pipeline: &Pipeline, name: &str) -> Pipeline {
     pipeline
 }
 
-/// Gives a node another name; what takes its rows follows. Expressions that name it are for a person to follow up.
+/// Gives a node another name; what takes its rows follows, and so do the expressions behind it that name it.
 pub(in crate::panes) fn rename(pipeline: &Pipeline, name: &str, new: &str) -> Pipeline {
-    let mut pipeline = pipeline.clone();
-    for node in &mut pipeline.nodes {
+    let mut changed = pipeline.clone();
+    for node in &mut changed.nodes {
+        if is_behind(pipeline, &node.name, name) && node.name != name {
+            each_expression(&mut node.kind, &mut |text| *text = renamed_root(text, name, new));
+        }
         if node.name == name {
             node.name = new.to_owned();
         }
         rewire(&mut node.kind, name, new);
-        if let NodeKind::Join { on, .. } = &mut node.kind {
-            for equality in on {
-                *equality = renamed_root(equality, name, new);
-            }
-        }
     }
-    if let Some(place) = pipeline.layout.remove(name) {
-        pipeline.layout.insert(new.to_owned(), place);
+    if let Some(place) = changed.layout.remove(name) {
+        changed.layout.insert(new.to_owned(), place);
     }
-    pipeline
+    changed
 }
 
-/// `orders.key = paid.key` with one side's name replaced, where it stands as a whole word before a point.
+/// Hands over every expression that a node is set to.
+fn each_expression(kind: &mut NodeKind, change: &mut dyn FnMut(&mut String)) {
+    match kind {
+        NodeKind::Stream { .. } | NodeKind::Table { .. } | NodeKind::Merge { .. } | NodeKind::View { .. } => {}
+        NodeKind::Filter { condition, .. } => change(condition),
+        NodeKind::Project { select, .. } => select.iter_mut().for_each(|column| change(&mut column.expr)),
+        NodeKind::Rekey { by, .. } | NodeKind::Deduplicate { by, .. } => by.iter_mut().for_each(change),
+        NodeKind::Flatten { field, .. } => change(field),
+        NodeKind::Aggregate { by, select, .. } => {
+            by.iter_mut().for_each(&mut *change);
+            select.iter_mut().for_each(|column| change(&mut column.expr));
+        }
+        NodeKind::Join { on, .. } => on.iter_mut().for_each(change),
+        NodeKind::TopN { by, order, .. } => {
+            by.iter_mut().for_each(&mut *change);
+            order.iter_mut().for_each(|order| change(&mut order.expr));
+        }
+    }
+}
+
+/// `orders.key = paid.key` with one side's name replaced, where it stands as a whole word before a point and in no text.
 fn renamed_root(text: &str, name: &str, new: &str) -> String {
+    let parts = text.split('\'').enumerate().map(|(at, part)| match at % 2 {
+        0 => renamed_outside_text(part, name, new),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("'")
+}
+
+fn renamed_outside_text(text: &str, name: &str, new: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(name) {
         let word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-        let starts = !rest[..at].chars().next_back().is_some_and(word);
+        let before = rest[..at].chars().next_back().or_else(|| out.chars().next_back().filter(|_| at == 0));
+        let starts = !before.is_some_and(word);
         let after = &rest[at + name.len()..];
         out.push_str(&rest[..at]);
         out.push_str(if starts && after.starts_with('.') { new } else { name });
@@ -241,6 +152,18 @@ fn rewire(kind: &mut NodeKind, from: &str, to: &str) {
     }
 }
 
+/// The same nodes without the wires that come from none of them, unless they are known elsewhere.
+pub(super) fn without_inputs(pipeline: &Pipeline, known_elsewhere: impl Fn(&str) -> bool) -> Pipeline {
+    let mut changed = pipeline.clone();
+    for node in &mut changed.nodes {
+        let inputs: Vec<String> = node.kind.inputs().into_iter().map(|(_, input)| input.to_owned()).collect();
+        for input in inputs.iter().filter(|input| pipeline.node(input).is_none() && !known_elsewhere(input)) {
+            rewire(&mut node.kind, input, "");
+        }
+    }
+    changed
+}
+
 /// How many inputs a node shows: a merge always has room for one more.
 pub(super) fn ports(kind: &NodeKind) -> usize {
     match kind {
@@ -261,7 +184,13 @@ pub(super) fn input_at(kind: &NodeKind, port: usize) -> Option<&str> {
 ///
 /// # Errors
 /// Why that can't be, in a line.
-pub(super) fn connect(pipeline: &Pipeline, from: &str, to: &str, port: usize) -> Result<Pipeline, String> {
+pub(super) fn connect(
+    pipeline: &Pipeline,
+    from: &str,
+    to: &str,
+    port: usize,
+    names: &Names,
+) -> Result<Pipeline, String> {
     if from == to {
         return Err(format!("{from} can't take its own rows"));
     }
@@ -311,20 +240,20 @@ pub(super) fn connect(pipeline: &Pipeline, from: &str, to: &str, port: usize) ->
             for equality in on.iter_mut().filter(|_| !before.is_empty()) {
                 *equality = renamed_root(equality, &before, from);
             }
-            complete_join(&flows, (left, right), on, within, grace)?;
+            complete_join(pipeline, &flows, (left, right), (on, within, grace), names)?;
         }
     }
     Ok(changed)
 }
 
-/// A join that has both its sides is given what it can't do without: keys that are equal, and for two streams how far apart
-/// they may be.
+/// A join that has both its sides is given what it can't do without: fields that hold the same things, and for two streams
+/// how far apart they may be.
 fn complete_join(
-    flows: &std::collections::BTreeMap<String, Flow>,
+    pipeline: &Pipeline,
+    flows: &BTreeMap<String, Flow>,
     (left, right): (&str, &str),
-    on: &mut Vec<String>,
-    within: &mut Option<Within>,
-    grace: &mut Option<Span>,
+    (on, within, grace): (&mut Vec<String>, &mut Option<Within>, &mut Option<Span>),
+    names: &Names,
 ) -> Result<(), String> {
     let of = |side: &str| flows.get(side).copied();
     let (left_flow, right_flow) = (of(left), of(right));
@@ -335,7 +264,8 @@ fn complete_join(
         return Ok(());
     }
     if on.is_empty() {
-        on.push(format!("{left}.key = {right}.key"));
+        let first = equalities(pipeline, left, right, names).into_iter().next();
+        on.push(first.unwrap_or_else(|| format!("{left}.key = {right}.key")));
     }
     let streams = left_flow == Some(Flow::Stream) && right_flow == Some(Flow::Stream);
     if streams && within.is_none() {
@@ -347,6 +277,70 @@ fn complete_join(
         }
     }
     Ok(())
+}
+
+/// What can be equal where two nodes are joined, best first.
+pub(in crate::panes) fn equalities(pipeline: &Pipeline, left: &str, right: &str, names: &Names) -> Vec<String> {
+    let side = |node: &str, name: &str| match pipeline.node(node).map(|node| &node.kind) {
+        Some(NodeKind::Join { .. }) => name.to_owned(),
+        _ => format!("{node}.{name}"),
+    };
+    let shared = names.shared(left, right);
+    shared.iter().map(|(one, other)| format!("{} = {}", side(left, one), side(right, other))).collect()
+}
+
+/// Puts a filter behind a join that lets through only what has no partner on the other side; gives its name too. The join
+/// keeps such rows from then on.
+///
+/// # Errors
+/// Why that can't be, in a line.
+pub(in crate::panes) fn only_unmatched(pipeline: &Pipeline, join: &str) -> Result<(Pipeline, String), String> {
+    let mut changed = pipeline.clone();
+    let node = changed.nodes.iter_mut().find(|node| node.name == join);
+    let Some(NodeKind::Join { how, on, left, right, .. }) = node.map(|node| &mut node.kind) else {
+        return Err(format!("{join} joins nothing"));
+    };
+    let Some((one, other)) = on.first().and_then(|on| split_equality(on)) else {
+        return Err(format!("{join} says of no field that it is equal"));
+    };
+    // Of the two expressions the right side's is null where there was no partner: a key that is null never meets one.
+    let of_right = |expr: &str| expr.trim().starts_with(&format!("{right}."));
+    let missing = if of_right(one) && !of_right(other) { one } else { other };
+    let condition = format!("{} IS NULL", missing.trim());
+    if left.is_empty() || right.is_empty() {
+        return Err(format!("{join} needs two sides"));
+    }
+    *how = if how.keeps_right() { JoinHow::Full } else { JoinHow::Left };
+    let beside = changed.layout.get(join).copied().unwrap_or_default();
+    let at = places::free_beside(&changed, [beside[0] + places::COLUMN, beside[1]]);
+    Ok(add_filter(&changed, join, &condition, "unmatched", at))
+}
+
+/// Adds a filter with a condition behind a node; gives its name too.
+pub(in crate::panes) fn add_filter(
+    pipeline: &Pipeline,
+    input: &str,
+    condition: &str,
+    stem: &str,
+    at: [f32; 2],
+) -> (Pipeline, String) {
+    let name = free_name(pipeline, stem);
+    let kind = NodeKind::Filter { input: input.to_owned(), condition: condition.to_owned() };
+    (added(pipeline, &name, kind, at), name)
+}
+
+/// A name for rows of one type: `OrderPlaced` gives `order_placed`.
+pub(in crate::panes) fn stem_of_type(literal: &str) -> String {
+    let mut stem = String::new();
+    let mut before = ' ';
+    for c in literal.trim_matches('\'').chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            stem.push('_');
+        }
+        stem.extend(c.to_lowercase());
+        before = c;
+    }
+    stem
 }
 
 /// Whether rows of `first` come to `then`, over however many nodes.
@@ -386,84 +380,7 @@ pub(super) fn disconnect(pipeline: &Pipeline, to: &str, port: usize) -> Pipeline
     pipeline
 }
 
-/// Puts nodes that have no place yet where there is room, and all of them where that is asked for.
-pub(super) fn arranged(pipeline: &Pipeline, all: bool) -> Pipeline {
-    let mut pipeline = pipeline.clone();
-    let places = arrange(&pipeline);
-    if all || pipeline.layout.is_empty() {
-        pipeline.layout = places;
-        return pipeline;
-    }
-    let below = pipeline.layout.values().map(|place| place[1]).fold(0.0_f32, f32::max);
-    let mut missing = 0.0;
-    for node in &pipeline.nodes {
-        if !pipeline.layout.contains_key(&node.name) {
-            let x = places.get(&node.name).map_or(32.0, |place| place[0]);
-            pipeline.layout.insert(node.name.clone(), [x, below + 120.0 + missing]);
-            missing += 24.0;
-        }
-    }
-    pipeline
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shop() -> Pipeline {
-        let (pipeline, _) = add_topic(&Pipeline::default(), "orders", false, [0.0, 0.0]);
-        let (pipeline, _) = add_topic(&pipeline, "customers", true, [0.0, 100.0]);
-        let (pipeline, _) = add_topic(&pipeline, "order-payments.v2", false, [0.0, 200.0]);
-        pipeline
-    }
-
-    #[test]
-    fn names_come_from_topics_and_are_free() {
-        let pipeline = shop();
-        assert!(pipeline.node("order_payments_v2").is_some());
-        assert_eq!(free_name(&pipeline, "orders"), "orders_2");
-        assert_eq!(free_name(&pipeline, "2nd"), "n2nd");
-        assert_eq!(free_name(&pipeline, "…"), "node");
-    }
-
-    #[test]
-    fn two_streams_that_are_joined_get_what_they_cannot_do_without() {
-        let (pipeline, joined) = add_piece(&shop(), Piece::Join, Some("orders"), [0.0, 0.0]);
-        let pipeline = connect(&pipeline, "order_payments_v2", &joined, 1).expect("two streams can be joined");
-        let NodeKind::Join { on, within, .. } = &pipeline.node(&joined).expect("the join").kind else {
-            panic!("a join")
-        };
-        assert_eq!(on, &["orders.key = order_payments_v2.key"]);
-        assert_eq!(within.map(|within| within.after.ms), Some(600_000));
-        assert_eq!(fabula_core::pipeline::check(&pipeline), []);
-    }
-
-    #[test]
-    fn a_wire_that_cannot_be_says_why() {
-        let (pipeline, joined) = add_piece(&shop(), Piece::Join, Some("customers"), [0.0, 0.0]);
-        let refused = connect(&pipeline, "orders", &joined, 1).expect_err("a table and then a stream");
-        assert!(refused.contains("put the stream on the left"), "{refused}");
-        let (pipeline, some) = add_piece(&shop(), Piece::Filter, Some("orders"), [0.0, 0.0]);
-        let (pipeline, more) = add_piece(&pipeline, Piece::Filter, Some(&some), [0.0, 0.0]);
-        assert!(connect(&pipeline, &more, &some, 0).expect_err("a ring").contains("ring"));
-        assert!(connect(&pipeline, "orders", "customers", 0).is_err());
-    }
-
-    #[test]
-    fn taking_a_node_away_closes_the_gap() {
-        let (pipeline, some) = add_piece(&shop(), Piece::Filter, Some("orders"), [0.0, 0.0]);
-        let (pipeline, result) = add_piece(&pipeline, Piece::View, Some(&some), [0.0, 0.0]);
-        let pipeline = remove(&pipeline, &some);
-        assert_eq!(pipeline.node(&result).expect("the view").kind.inputs(), [("input", "orders")]);
-    }
-
-    #[test]
-    fn another_name_is_followed_by_what_names_it() {
-        let (pipeline, joined) = add_piece(&shop(), Piece::Join, Some("orders"), [0.0, 0.0]);
-        let pipeline = connect(&pipeline, "customers", &joined, 1).expect("a stream and a table");
-        let pipeline = rename(&pipeline, "orders", "placed");
-        let NodeKind::Join { left, on, .. } = &pipeline.node(&joined).expect("the join").kind else { panic!("a join") };
-        assert_eq!((left.as_str(), on[0].as_str()), ("placed", "placed.key = customers.key"));
-        assert_eq!(renamed_root("reorders.x = orders.y + a.orders.z", "orders", "o"), "reorders.x = o.y + a.orders.z");
-    }
-}
+mod properties;
+#[cfg(test)]
+mod tests;

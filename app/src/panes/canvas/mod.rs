@@ -4,29 +4,47 @@
 //! beside the cards all hold the same thing. Its own are the view (where one looks, how near), what is being dragged, and
 //! the run of the pipeline.
 
+mod acts;
 mod add_ui;
 mod card;
 mod card_ui;
+mod clip;
 mod edits;
+mod ground_ui;
+mod keys_ui;
+mod naming;
+mod note_ui;
+mod pieces;
+mod places;
 mod running;
+mod strip_ui;
 mod text_ui;
+mod view;
 mod wire_ui;
 
 use std::sync::Arc;
 
-use egui::{Pos2, Rect, Response, Sense, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
-use fabula_core::pipeline::{Document, Pipeline};
+use egui::{Pos2, Rect, Ui, pos2, vec2};
+use fabula_core::event::TopicName;
+use fabula_core::pipeline::{Document, Pipeline, Problem};
 
+use super::timeline::windows::Windows;
 use super::{Context, Pane};
 use crate::command::Command;
 use crate::figures;
-use crate::state::Outcome;
+use crate::state::{Names, Outcome};
 use crate::theme::{size, tokens, widgets};
 
 use add_ui::Adding;
 use card::Card;
+use naming::Naming;
+use note_ui::Writing;
+use places::Chosen;
 use running::Runs;
 use text_ui::TextSide;
+use view::View;
+
+pub use places::Align;
 
 /// The pipelines that come with the program: their names and texts.
 pub const SAMPLES: [(&str, &str); 6] = [
@@ -38,8 +56,16 @@ pub const SAMPLES: [(&str, &str); 6] = [
     ("Payment latency", include_str!("../../../../assets/pipelines/payment-latency.toml")),
 ];
 
-/// How near one may look, and how far away.
-const ZOOM: std::ops::RangeInclusive<f32> = 0.25..=2.0;
+/// What puts nodes in order, as the pipeline's menu lists it.
+const ARRANGING: [Command; 7] = [
+    Command::AddNote,
+    Command::ArrangePipeline,
+    Command::AlignNodes(Align::Left),
+    Command::AlignNodes(Align::Top),
+    Command::AlignNodes(Align::Across),
+    Command::AlignNodes(Align::Down),
+    Command::FitCanvas,
+];
 
 /// The canvas.
 #[derive(Default)]
@@ -53,56 +79,41 @@ pub struct Canvas {
     fitted: Option<String>,
     /// Why the last wire could not be drawn, and where that is said.
     refused: Option<(Pos2, String)>,
-}
-
-/// Where one looks: a point of the pipeline is drawn at `offset + point * zoom` from the pane's corner.
-#[derive(Debug, Clone, Copy)]
-struct View {
-    offset: Vec2,
-    zoom: f32,
-    corner: Pos2,
-}
-
-impl Default for View {
-    fn default() -> Self {
-        Self { offset: Vec2::ZERO, zoom: 1.0, corner: Pos2::ZERO }
-    }
-}
-
-impl View {
-    fn to_screen(self, point: [f32; 2]) -> Pos2 {
-        self.corner + self.offset + vec2(point[0], point[1]) * self.zoom
-    }
-
-    fn to_scene(self, at: Pos2) -> [f32; 2] {
-        let point = (at - self.corner - self.offset) / self.zoom;
-        [point.x, point.y]
-    }
-
-    /// Looks nearer, or from further away, with what is at a place staying there.
-    fn zoom_at(&mut self, at: Pos2, factor: f32) {
-        let held = self.to_scene(at);
-        self.zoom = (self.zoom * factor).clamp(*ZOOM.start(), *ZOOM.end());
-        self.offset = at - self.corner - vec2(held[0], held[1]) * self.zoom;
-    }
-
-    /// Brings a part of the pipeline into the middle, not larger than life.
-    fn fit(&mut self, pane: Rect, part: Rect) {
-        let room = pane.shrink(36.0);
-        let zoom = (room.width() / part.width().max(1.0)).min(room.height() / part.height().max(1.0));
-        self.zoom = zoom.clamp(*ZOOM.start(), 1.0);
-        self.offset = pane.center() - pane.min - part.center().to_vec2() * self.zoom;
-    }
+    /// What is chosen together; the chosen node is among it.
+    chosen: Chosen,
+    naming: Naming,
+    /// The note whose words are being written.
+    writing: Option<Writing>,
+    /// The card that is to be brought into sight.
+    reveal: Option<String>,
+    /// The card that is to have the keyboard.
+    focus: Option<String>,
+    /// Whether the keyboard is the canvas's: it was clicked last, or a card has the focus.
+    attention: bool,
+    /// Whether history is played.
+    playing: bool,
+    /// The windows under the canvas, and what they were made of.
+    windows_of: Option<(usize, Option<String>, Option<Windows>)>,
+    /// Where it was drawn last; `None` while it is not in sight.
+    rect: Option<Rect>,
 }
 
 /// What is being dragged.
 #[derive(Debug, Clone, PartialEq)]
 enum Drag {
-    /// A card, with where it is by now.
-    Card(String, [f32; 2]),
+    /// What is chosen, by so much, held by one of it.
+    Chosen { by: [f32; 2], held: String },
     /// A wire, from the node that gives its rows.
     Wire(String),
+    /// A frame around what is to be chosen, from where it began on the screen.
+    Band(Pos2),
+    /// The corner of a note, by so much.
+    NoteSize(usize, [f32; 2]),
 }
+
+/// A topic that is dragged out of the catalogue.
+#[derive(Debug, Clone)]
+pub struct DraggedTopic(pub TopicName, pub bool);
 
 impl Canvas {
     /// What the pipeline comes to, for the other panes.
@@ -110,17 +121,27 @@ impl Canvas {
         self.runs.outcome().cloned()
     }
 
+    /// What can be named at each node, for the forms.
+    pub fn names(&self) -> Names {
+        self.naming.names().clone()
+    }
+
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        self.runs.is_settled()
+        self.runs.is_settled() && self.naming.is_settled()
+    }
+
+    /// Whether the keyboard is the canvas's.
+    pub fn has_attention(&self) -> bool {
+        self.attention && self.rect.is_some()
     }
 
     fn cards(&self, context: &Context<'_>) -> Vec<Card> {
         let mut cards = card::cards(context.state);
-        if let Some(Drag::Card(name, at)) = &self.drag
-            && let Some(card) = cards.iter_mut().find(|card| card.name == *name)
-        {
-            card.at = *at;
+        if let Some(Drag::Chosen { by, .. }) = &self.drag {
+            for card in cards.iter_mut().filter(|card| self.chosen.nodes.contains(&card.name)) {
+                card.at = [card.at[0] + by[0], card.at[1] + by[1]];
+            }
         }
         cards
     }
@@ -133,56 +154,6 @@ impl Canvas {
         } else if self.fitted.as_ref() != Some(name) {
             self.fitted = Some(name.clone());
             self.view.fit(pane, card::bounds(cards));
-        }
-    }
-
-    /// The ground: dragging it moves the view, the wheel looks nearer, a click lets go of the chosen node, a double click or
-    /// the second button offers what can be added.
-    fn ground_ui(&mut self, ui: &mut Ui, rect: Rect, context: &Context<'_>) -> Response {
-        let response = ui.interact(rect, ui.id().with("ground"), Sense::click_and_drag());
-        response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, "Canvas"));
-        if response.dragged() && self.drag.is_none() {
-            self.view.offset += response.drag_delta();
-        }
-        if response.clicked() {
-            self.adding = None;
-            self.refused = None;
-            context.send(Command::ChooseNode(None));
-        }
-        if let Some(at) = response.interact_pointer_pos()
-            && (response.double_clicked() || response.secondary_clicked())
-        {
-            self.adding = Some(Adding::at(at, self.view.to_scene(at), None));
-        }
-        if let Some(at) = ui.input(|input| input.pointer.hover_pos()).filter(|at| rect.contains(*at))
-            && self.adding.is_none()
-            && response.contains_pointer()
-        {
-            let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta()));
-            if (pinch - 1.0).abs() > f32::EPSILON {
-                self.view.zoom_at(at, pinch);
-            } else if scroll != Vec2::ZERO {
-                self.view.offset += scroll;
-            }
-        }
-        self.grid(ui, rect);
-        response
-    }
-
-    fn grid(&self, ui: &Ui, rect: Rect) {
-        let tokens = tokens(ui);
-        ui.painter().rect_filled(rect, 0.0, tokens.window);
-        let step = 24.0 * self.view.zoom * if self.view.zoom < 0.6 { 2.0 } else { 1.0 };
-        let origin = rect.min + self.view.offset;
-        let first = |origin: f32, start: f32| origin - ((origin - start) / step).floor() * step;
-        let mut y = first(origin.y, rect.top());
-        while y < rect.bottom() {
-            let mut x = first(origin.x, rect.left());
-            while x < rect.right() {
-                ui.painter().circle_filled(pos2(x, y), 0.8, tokens.hairline);
-                x += step;
-            }
-            y += step;
         }
     }
 
@@ -204,8 +175,7 @@ impl Canvas {
                 }
                 ui.add_space(10.0);
                 if widgets::primary_button(ui, "Add a topic…").clicked() {
-                    let at = pos2(rect.left() + 48.0, rect.top() + 48.0);
-                    self.adding = Some(Adding::at(at, [48.0, 72.0], None));
+                    self.open_adding(None, &[]);
                 }
                 if widgets::button(ui, "Open a pipeline…").clicked() {
                     context.send(Command::OpenPipeline);
@@ -225,8 +195,11 @@ impl Canvas {
             return "stopped".to_owned();
         }
         let (done, total) = outcome.done;
-        if outcome.whole {
-            format!("{} run", figures::of(done, "event"))
+        let cut = if context.state.cut.is_some() { ", up to the cut" } else { "" };
+        if let Some(waits) = &outcome.waits {
+            format!("{} run · {waits}", figures::of(done, "event"))
+        } else if outcome.whole {
+            format!("{} run{cut}", figures::of(done, "event"))
         } else {
             format!("{} of {}", figures::short(done as f64), figures::of(total, "event"))
         }
@@ -242,6 +215,10 @@ impl Canvas {
                 }
             }
             ui.separator();
+            for command in ARRANGING {
+                crate::chrome::menu::command_ui(ui, context, &command);
+            }
+            ui.separator();
             for (name, text) in SAMPLES {
                 if ui.button(name).clicked() {
                     context.send(Command::SetPipeline(Some(text.to_owned())));
@@ -253,18 +230,26 @@ impl Canvas {
 }
 
 /// The pipeline with another name for a node, which what names it follows.
-pub(in crate::panes) use edits::rename as renamed;
+pub(in crate::panes) use edits::{equalities, free_name, only_unmatched, rename as renamed, stem_of_type};
+
+/// A text that holds this pipeline: the one that is there, changed only where it differs.
+///
+/// # Errors
+/// What can't be written, or is wrong with the text that is there: it may hold what somebody is about to mend.
+fn written(text: Option<&str>, pipeline: &Pipeline) -> Result<String, Vec<Problem>> {
+    match text {
+        Some(text) => {
+            let mut document = Document::parse(text)?;
+            document.set_pipeline(pipeline)?;
+            Ok(document.text().to_owned())
+        }
+        None => Ok(Document::of(pipeline)?.text().to_owned()),
+    }
+}
 
 /// Sends a pipeline as the text that it is in now, changed only where it differs; says why where that can't be.
-pub(super) fn send_edit(pipeline: &Pipeline, context: &Context<'_>) {
-    let text = context.state.design.text();
-    let written = match text.map(Document::parse) {
-        Some(Ok(mut document)) => document.set_pipeline(pipeline).map(|()| document.text().to_owned()),
-        // A text that can't be read is not written over: it may hold what somebody is about to mend.
-        Some(Err(problems)) => Err(problems),
-        None => Document::of(pipeline).map(|document| document.text().to_owned()),
-    };
-    match written {
+pub(in crate::panes) fn send_edit(pipeline: &Pipeline, context: &Context<'_>) {
+    match written(context.state.design.text(), pipeline) {
         Ok(text) => context.send(Command::SetPipeline(Some(text))),
         Err(problems) => {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
@@ -276,38 +261,17 @@ pub(super) fn send_edit(pipeline: &Pipeline, context: &Context<'_>) {
 impl Pane for Canvas {
     fn update(&mut self, context: &Context<'_>) {
         self.runs.update(context);
+        self.naming.update(context);
+        // It is drawn again if it is in sight.
+        self.rect = None;
+        self.chosen.keep_known(&context.state.design.pipeline);
         if let Some(text) = &mut self.text {
             text.follow(context.state.design.text());
         }
     }
 
     fn command(&mut self, command: &Command, context: &Context<'_>) {
-        let design = &context.state.design;
-        match command {
-            Command::RemoveNode => {
-                if let Some(node) = design.chosen_node() {
-                    send_edit(&edits::remove(&design.pipeline, &node.name), context);
-                }
-            }
-            Command::ArrangePipeline => {
-                self.fitted = None;
-                send_edit(&edits::arranged(&design.pipeline, true), context);
-            }
-            Command::RunAgain => self.runs.run_again(),
-            Command::AddTopicToPipeline(topic, table) => {
-                let at = card::free_place(context.state);
-                let (pipeline, name) = edits::add_topic(&design.pipeline, topic, *table, at);
-                send_edit(&pipeline, context);
-                context.send(Command::ChooseNode(Some(name)));
-            }
-            Command::SetPipeline(_) => {
-                let missing = design.pipeline.nodes.iter().any(|node| !design.pipeline.layout.contains_key(&node.name));
-                if missing && design.readable {
-                    send_edit(&edits::arranged(&design.pipeline, false), context);
-                }
-            }
-            _ => {}
-        }
+        self.act(command, context);
     }
 
     fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
@@ -318,12 +282,15 @@ impl Pane for Canvas {
                 Some(_) => None,
             };
         }
+        if widgets::bar_toggle(ui, "Add", self.adding.is_some())
+            .on_hover_text(Command::AddToCanvas.info().tooltip)
+            .clicked()
+        {
+            context.send(Command::AddToCanvas);
+        }
         if !context.state.design.pipeline.nodes.is_empty() {
             if widgets::bar_toggle(ui, "Arrange", false).clicked() {
                 context.send(Command::ArrangePipeline);
-            }
-            if self.runs.is_behind(context) && widgets::bar_toggle(ui, "Run again", false).clicked() {
-                context.send(Command::RunAgain);
             }
         }
         ui.add_space(size::GRID);
@@ -345,11 +312,26 @@ impl Pane for Canvas {
             widgets::hairline_v(ui, rect.right(), rect.y_range());
             text.ui(ui, side, context);
         }
+        let strip = rect.with_min_y(rect.bottom() - strip_ui::HEIGHT);
+        if !context.state.design.pipeline.nodes.is_empty() && rect.height() > 3.0 * strip_ui::HEIGHT {
+            rect.max.y = strip.top();
+            strip_ui::strip_ui(ui, self, strip, context);
+        }
         ui.set_clip_rect(rect.intersect(ui.clip_rect()));
         self.view.corner = rect.min;
+        self.rect = Some(rect);
+        if let Some(at) = ui.input(|input| input.pointer.any_pressed().then(|| input.pointer.interact_pos()).flatten())
+        {
+            self.attention = rect.contains(at);
+        }
         let cards = self.cards(context);
         self.fit_new(rect, &cards, context);
-        self.ground_ui(ui, rect, context);
+        if let Some(card) = self.reveal.as_ref().and_then(|name| cards.iter().find(|card| card.name == *name)) {
+            self.view.reveal(rect, card.rect());
+            self.reveal = None;
+        }
+        self.ground_ui(ui, rect, &cards, context);
+        note_ui::notes_ui(ui, self, &cards, context);
         if cards.is_empty() {
             self.empty_ui(ui, rect, context);
         } else {
@@ -357,8 +339,12 @@ impl Pane for Canvas {
             card_ui::cards_ui(ui, self, &cards, context);
         }
         if let Some((at, why)) = &self.refused {
-            let place = Rect::from_min_size(*at + vec2(12.0, 4.0), vec2(320.0, 30.0));
-            ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| widgets::error_line(ui, why));
+            let at = egui::pos2(at.x.min(rect.right() - 340.0), at.y.min(rect.bottom() - 40.0));
+            let area = egui::Area::new(ui.id().with("refused")).order(egui::Order::Tooltip).interactable(false);
+            area.fixed_pos(at + vec2(14.0, 10.0)).show(ui.ctx(), |ui| {
+                ui.set_max_width(320.0);
+                widgets::error_line(ui, why);
+            });
         }
         if let Some(failure) = self.runs.outcome().and_then(|outcome| outcome.failure.as_ref()) {
             let place = Rect::from_min_max(pos2(rect.left() + 12.0, rect.bottom() - 44.0), rect.max - vec2(12.0, 8.0));

@@ -5,7 +5,8 @@ use egui::{Align2, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, WidgetType,
 use crate::chrome::menu;
 use crate::command::Command;
 use crate::figures;
-use crate::panes::Context;
+use crate::panes::canvas::DraggedTopic;
+use crate::panes::{Context, PaneKind};
 use crate::state::Topic;
 use crate::theme::{Tokens, font, icon, size, tokens, widgets};
 
@@ -15,7 +16,7 @@ const SPARKLINE: f32 = 44.0;
 pub fn topic_row_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_>) {
     let state = context.state;
     let shown = state.is_shown(&topic.name);
-    let response = ui.allocate_rect(rect, Sense::click());
+    let response = ui.allocate_rect(rect, Sense::click_and_drag());
     let events = figures::of(topic.totals.events, "event");
     response
         .widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, shown, format!("{} {events}", topic.name)));
@@ -46,6 +47,11 @@ pub fn topic_row_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_
 }
 
 fn respond(response: egui::Response, topic: &Topic, context: &Context<'_>, cut: bool, events: &str) {
+    if response.drag_started() {
+        let table = topic.config.as_ref().is_some_and(|config| config.is_compacted());
+        response.dnd_set_drag_payload(DraggedTopic(topic.name.clone(), table));
+        context.send(Command::ShowPane(PaneKind::Canvas));
+    }
     if response.clicked() {
         let only = response.ctx.input(|input| input.modifiers.command);
         let name = topic.name.clone();
@@ -61,7 +67,7 @@ fn respond(response: egui::Response, topic: &Topic, context: &Context<'_>, cut: 
         }
         let partitions = figures::of(topic.partitions as u64, "partition");
         widgets::caption(ui, format!("{events} read · {partitions} · {}", figures::bytes(topic.totals.bytes)));
-        widgets::caption(ui, "Click to show or hide, Ctrl+click to show no other");
+        widgets::caption(ui, "Click to show or hide, Ctrl+click to show no other, drag onto the canvas");
     });
 }
 

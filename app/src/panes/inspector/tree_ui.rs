@@ -165,11 +165,17 @@ fn menu(response: &Response, root: &Value, value: &Value, path: &NodePath, conte
             context.send(Command::AddColumn(Column::Field(field.clone())));
             ui.close();
         }
-        if let Some(filter) = filter(&field, value)
-            && ui.button("Filter by this value").clicked()
-        {
-            context.send(Command::Search(filter));
-            ui.close();
+        if let Some(filter) = filter(&field, value) {
+            if ui.button("Filter by this value").clicked() {
+                context.send(Command::Search(filter.clone()));
+                ui.close();
+            }
+            if let Some(selection) = &context.state.selection
+                && ui.button("Add to the canvas as a filter").clicked()
+            {
+                context.send(Command::AddFilterToPipeline(selection.coordinates.topic.clone(), filter));
+                ui.close();
+            }
         }
         if ui.button("Copy value").clicked() {
             ui.ctx().copy_text(match value {

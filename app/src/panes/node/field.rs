@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use egui::{FontSelection, Response, RichText, TextEdit, Ui, vec2};
 use fabula_core::pipeline::{Problem, Span};
 
+use super::complete_ui::{self, Help};
+use super::pick::{self, Offer};
 use crate::theme::{font, size, tokens, widgets};
 
 /// Texts that are being written and are no setting yet: by what they stand for.
@@ -25,6 +27,11 @@ fn is_done(ui: &Ui, response: &Response) -> bool {
 
 /// A text in one line.
 pub(super) fn line(ui: &mut Ui, name: &str, text: &mut String, hint: &str) -> bool {
+    line_with(ui, name, text, hint, false)
+}
+
+/// A text in one line, which gets the keyboard where that is asked for.
+pub(super) fn line_with(ui: &mut Ui, name: &str, text: &mut String, hint: &str, focus: bool) -> bool {
     let edit = TextEdit::singleline(text)
         .font(FontSelection::FontId(font::mono()))
         .hint_text(RichText::new(hint).color(tokens(ui).text_faint))
@@ -32,12 +39,19 @@ pub(super) fn line(ui: &mut Ui, name: &str, text: &mut String, hint: &str) -> bo
         .desired_width(f32::INFINITY);
     let response = ui.add(edit);
     name_field(ui, &response, name);
+    if focus {
+        response.request_focus();
+    }
     is_done(ui, &response)
 }
 
-/// An expression, which may take several lines; Enter is done with it, Shift+Enter begins another line.
-pub(super) fn expression(ui: &mut Ui, name: &str, text: &mut String, hint: &str) -> bool {
+/// An expression, which may take several lines; Enter is done with it, Shift+Enter begins another line. Columns and functions
+/// are offered while it is written.
+pub(super) fn expression(ui: &mut Ui, name: &str, text: &mut String, hint: &str, help: Help<'_>) -> bool {
+    let id = ui.make_persistent_id(("expression", name));
+    let take = complete_ui::keys(ui, id);
     let edit = TextEdit::multiline(text)
+        .id(id)
         .font(FontSelection::FontId(font::mono()))
         .hint_text(RichText::new(hint).color(tokens(ui).text_faint))
         .margin(vec2(8.0, 4.0))
@@ -46,9 +60,10 @@ pub(super) fn expression(ui: &mut Ui, name: &str, text: &mut String, hint: &str)
         .desired_width(f32::INFINITY);
     let response = ui.add(edit);
     name_field(ui, &response, name);
+    let completed = complete_ui::offers_ui(ui, id, response.rect, text, help, take);
     let entered =
         response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter) && !input.modifiers.shift);
-    entered || is_done(ui, &response)
+    entered || (is_done(ui, &response) && !completed)
 }
 
 fn name_field(ui: &Ui, response: &Response, name: &str) {
@@ -114,8 +129,15 @@ pub(super) fn choice<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, words: &[
     done
 }
 
-/// Expressions, one a line, with one more to add.
-pub(super) fn expressions(ui: &mut Ui, name: &str, list: &mut Vec<String>, hint: &str) -> bool {
+/// Expressions, one a line, with one more to add from those that are offered.
+pub(super) fn expressions(
+    ui: &mut Ui,
+    name: &str,
+    list: &mut Vec<String>,
+    hint: &str,
+    offers: &[Offer],
+    help: Help<'_>,
+) -> bool {
     let mut done = false;
     let mut gone = None;
     for (at, text) in list.iter_mut().enumerate() {
@@ -123,7 +145,7 @@ pub(super) fn expressions(ui: &mut Ui, name: &str, list: &mut Vec<String>, hint:
             let room = ui.available_width() - 24.0;
             ui.scope(|ui| {
                 ui.set_width(room);
-                done |= expression(ui, &format!("{name} {}", at + 1), text, hint);
+                done |= expression(ui, &format!("{name} {}", at + 1), text, hint, help);
             });
             if widgets::icon_button(ui, crate::theme::icon::Icon::Close, &format!("Remove {name} {}", at + 1)).clicked()
             {
@@ -135,10 +157,34 @@ pub(super) fn expressions(ui: &mut Ui, name: &str, list: &mut Vec<String>, hint:
         list.remove(at);
         done = true;
     }
-    if widgets::link(ui, &format!("Add {name}")).clicked() {
-        list.push(hint.to_owned());
+    let words = format!("Add {name}");
+    let free: Vec<Offer> = offers.iter().filter(|offer| !list.contains(&offer.text)).cloned().collect();
+    if free.is_empty() {
+        if widgets::link(ui, &words).clicked() {
+            list.push(hint.to_owned());
+            done = true;
+        }
+    } else if let Some(picked) = pick::add(ui, &words, &free) {
+        list.push(picked);
         done = true;
     }
+    done
+}
+
+/// Lengths of time that are often wanted, each a click.
+pub(super) fn presets(ui: &mut Ui, name: &str, span: &mut Span, lengths: &[(&str, i64)]) -> bool {
+    let mut done = false;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        for (word, ms) in lengths {
+            let response = widgets::bar_toggle(ui, word, span.ms == *ms);
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(format!("{name} {word}")));
+            if response.clicked() && span.ms != *ms {
+                *span = Span::of_ms(*ms);
+                done = true;
+            }
+        }
+    });
     done
 }
 

@@ -3,24 +3,60 @@
 use egui::{RichText, Ui};
 use fabula_core::pipeline::{Emit, JoinHow, Keep, Node, NodeKind, OrderBy, Problem, Select, Span, Within};
 
+use super::complete_ui::Help;
+use super::condition_ui;
 use super::field::{self, Texts};
-use super::window_ui;
-use crate::panes::Context;
+use super::pick::{self, Offer};
+use super::{window_ui, within_ui};
+use crate::command::Command;
+use crate::panes::{Context, canvas};
+use crate::state::Name;
 use crate::theme::icon::Icon;
 use crate::theme::{font, tokens, widgets};
 
 /// Draws the form; says whether a setting was changed for good.
-pub(super) fn form_ui(ui: &mut Ui, node: &mut Node, texts: &mut Texts, context: &Context<'_>) -> bool {
+pub(super) fn form_ui(
+    ui: &mut Ui,
+    node: &mut Node,
+    texts: &mut Texts,
+    focus: &mut bool,
+    context: &Context<'_>,
+) -> bool {
     let design = &context.state.design;
     let problems: Vec<Problem> = design.problems_of(&node.name).cloned().collect();
     ui.label(RichText::new(about(&node.kind)).font(font::small()).color(tokens(ui).text_faint));
     field::label(ui, "Name");
-    let mut done = field::line(ui, "Name", &mut node.name, "a name");
+    let mut done = field::line_with(ui, "Name", &mut node.name, "a name", std::mem::take(focus));
     for problem in problems.iter().filter(|problem| problem.setting.is_none()) {
         widgets::error_line(ui, &problem.message);
     }
-    done |= kind_ui(ui, &mut node.kind, texts, &problems, context);
+    let names = context.state.names.for_node(&design.pipeline, &node.name);
+    if let NodeKind::Filter { condition, .. } = &mut node.kind {
+        field::label(ui, "Where");
+        done |= condition_ui::condition_ui(ui, (&mut node.name, condition), &names, context);
+        field::problems(ui, &problems, "where");
+    }
+    let around = Around { name: &node.name, names: &names, problems: &problems, context };
+    done |= kind_ui(ui, &mut node.kind, texts, &around);
     done
+}
+
+/// What a form needs to know beside the node's settings.
+struct Around<'a, 'c> {
+    name: &'a str,
+    names: &'a [Name],
+    problems: &'a [Problem],
+    context: &'a Context<'c>,
+}
+
+impl<'a> Around<'a, '_> {
+    fn help(&self) -> Help<'a> {
+        Help { names: self.names, aggregates: false }
+    }
+
+    fn offers(&self) -> Vec<Offer> {
+        Offer::of_names(self.names)
+    }
 }
 
 fn about(kind: &NodeKind) -> &'static str {
@@ -40,33 +76,38 @@ fn about(kind: &NodeKind) -> &'static str {
     }
 }
 
-fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, problems: &[Problem], context: &Context<'_>) -> bool {
+fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, around: &Around<'_, '_>) -> bool {
+    let Around { names, problems, context, .. } = *around;
+    let (help, offers) = (around.help(), around.offers());
     let mut done = false;
     match kind {
         NodeKind::Stream { topic, time } | NodeKind::Table { topic, time } => {
             field::label(ui, "Topic");
-            done |= field::line(ui, "Topic", topic, "orders");
+            let listed = context.state.log.topics.iter().filter(|topic| !topic.internal);
+            let topics: Vec<Offer> = listed.map(|topic| Offer::new(&*topic.name, "")).collect();
+            if topics.is_empty() {
+                done |= field::line(ui, "Topic", topic, "orders");
+            } else if let Some(picked) = pick::pick(ui, "Topic", topic, ui.available_width(), &topics) {
+                *topic = picked;
+                done = true;
+            }
             field::problems(ui, problems, "topic");
             field::label(ui, "Time");
             let mut text = time.clone().unwrap_or_default();
-            done |= field::expression(ui, "Time", &mut text, "the record's timestamp");
+            done |= field::expression(ui, "Time", &mut text, "the record's timestamp", help);
             *time = Some(text).filter(|text| !text.trim().is_empty());
             field::problems(ui, problems, "time");
         }
-        NodeKind::Filter { condition, .. } => {
-            field::label(ui, "Where");
-            done |= field::expression(ui, "Where", condition, "value.amount > 100");
-            field::problems(ui, problems, "where");
-        }
-        NodeKind::Project { select, .. } => done |= select_ui(ui, select, problems, "value.amount"),
+        NodeKind::Filter { .. } => {}
+        NodeKind::Project { select, .. } => done |= select_ui(ui, select, &offers, around, false),
         NodeKind::Rekey { by, .. } => {
             field::label(ui, "Key");
-            done |= field::expressions(ui, "key", by, "value.order_id");
+            done |= field::expressions(ui, "key", by, "value.order_id", &offers, help);
             field::problems(ui, problems, "by");
         }
         NodeKind::Flatten { field: of, name, outer, .. } => {
             field::label(ui, "Array");
-            done |= field::expression(ui, "Array", of, "value.items");
+            done |= field::expression(ui, "Array", of, "value.items", help);
             field::problems(ui, problems, "field");
             field::label(ui, "The element's column");
             done |= field::line(ui, "The element's column", name, "item");
@@ -82,13 +123,13 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, problems: &[Prob
             if by.is_empty() {
                 widgets::caption(ui, "the row's key");
             }
-            done |= field::expressions(ui, "field", by, "value.region");
+            done |= field::expressions(ui, "field", by, "value.region", &offers, help);
             field::problems(ui, problems, "by");
             field::label(ui, "Window");
             done |= window_ui::window_ui(ui, window, grace, texts);
             field::problems(ui, problems, "window");
             field::problems(ui, problems, "grace");
-            done |= select_ui(ui, select, problems, "count(*)");
+            done |= select_ui(ui, select, &aggregates(names), around, true);
             field::label(ui, "Gives");
             let words = [(Emit::Updates, "Updates, as they come"), (Emit::Final, "Finals, when a window closes")];
             done |= field::choice(ui, emit, &words);
@@ -104,9 +145,23 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, problems: &[Prob
             ];
             done |= field::choice(ui, how, &words);
             field::problems(ui, problems, "how");
+            if !right.is_empty() && widgets::link(ui, "Only those without a partner").clicked() {
+                match canvas::only_unmatched(&context.state.design.pipeline, around.name) {
+                    Ok((pipeline, unmatched)) => {
+                        canvas::send_edit(&pipeline, context);
+                        context.send(Command::ChooseNode(Some(unmatched)));
+                    }
+                    Err(why) => context.send(Command::Notify(why)),
+                }
+            }
             field::label(ui, "Equal");
             let hint = format!("{left}.key = {right}.key");
-            done |= field::expressions(ui, "equality", on, &hint);
+            let equal: Vec<Offer> =
+                canvas::equalities(&context.state.design.pipeline, left, right, &context.state.names)
+                    .into_iter()
+                    .map(|text| Offer::new(text, ""))
+                    .collect();
+            done |= field::expressions(ui, "equality", on, &hint, &equal, help);
             field::problems(ui, problems, "on");
             done |= within_ui(ui, (left, right), within, grace, texts, context);
             field::problems(ui, problems, "within");
@@ -114,7 +169,7 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, problems: &[Prob
         }
         NodeKind::Deduplicate { by, within, keep, .. } => {
             field::label(ui, "The same when equal in");
-            done |= field::expressions(ui, "field", by, "value.order_id");
+            done |= field::expressions(ui, "field", by, "value.order_id", &offers, help);
             field::problems(ui, problems, "by");
             field::label(ui, "Keeps");
             done |= field::choice(ui, keep, &[(Keep::First, "The first"), (Keep::Last, "The last")]);
@@ -128,13 +183,13 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, problems: &[Prob
             *n = u32::try_from(count).unwrap_or(1);
             done |= drag.lost_focus() || drag.drag_stopped();
             field::label(ui, "In the order of");
-            done |= order_ui(ui, order);
+            done |= order_ui(ui, order, around);
             field::problems(ui, problems, "order");
             field::label(ui, "In each");
             if by.is_empty() {
                 widgets::caption(ui, "all rows are one group");
             }
-            done |= field::expressions(ui, "field", by, "value.region");
+            done |= field::expressions(ui, "field", by, "value.region", &offers, help);
             field::problems(ui, problems, "by");
         }
         NodeKind::View { input } => {
@@ -151,8 +206,37 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, problems: &[Prob
     done
 }
 
+/// What can be worked out of many rows, for the columns that there are.
+fn aggregates(names: &[Name]) -> Vec<Offer> {
+    let mut offers = vec![Offer::new("count(*)", "rows")];
+    for name in names.iter().filter(|name| name.is_number) {
+        let of = |function: &str, about: &str| Offer::new(format!("{function}({})", name.text), about);
+        offers.extend([of("sum", "sum"), of("avg", "mean"), of("max", "largest")]);
+    }
+    for name in names.iter().filter(|name| !name.is_number) {
+        offers.push(Offer::new(format!("count(DISTINCT {})", name.text), "different values"));
+    }
+    offers
+}
+
+/// A name for a column that is worked out so.
+fn column_name(expr: &str, select: &[Select]) -> String {
+    let parts =
+        expr.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|part| !part.is_empty() && *part != "DISTINCT");
+    let stem = match (expr, parts.clone().next(), parts.last()) {
+        ("count(*)", ..) => "events".to_owned(),
+        (_, Some(first), Some(last)) if expr.contains('(') && first != last => format!("{first}_{last}"),
+        (_, _, Some(last)) => last.to_owned(),
+        _ => "column".to_owned(),
+    };
+    let numbered = (2..).map(|number| format!("{stem}_{number}"));
+    let mut names = std::iter::once(stem.clone()).chain(numbered);
+    names.find(|name| select.iter().all(|known| known.name != *name)).unwrap_or(stem)
+}
+
 /// Columns that are worked out: a name and an expression each.
-fn select_ui(ui: &mut Ui, select: &mut Vec<Select>, problems: &[Problem], hint: &str) -> bool {
+fn select_ui(ui: &mut Ui, select: &mut Vec<Select>, offers: &[Offer], around: &Around<'_, '_>, many: bool) -> bool {
+    let help = Help { names: around.names, aggregates: many };
     field::label(ui, "Columns");
     let (mut done, mut gone) = (false, None);
     for (at, column) in select.iter_mut().enumerate() {
@@ -164,38 +248,37 @@ fn select_ui(ui: &mut Ui, select: &mut Vec<Select>, problems: &[Problem], hint: 
             });
             ui.scope(|ui| {
                 ui.set_width(room * 0.64);
-                done |= field::expression(ui, &format!("Column {}", at + 1), &mut column.expr, hint);
+                done |= field::expression(ui, &format!("Column {}", at + 1), &mut column.expr, "an expression", help);
             });
             if widgets::icon_button(ui, Icon::Close, &format!("Remove {}", column.name)).clicked() {
                 gone = Some(at);
             }
         });
-        field::problems(ui, problems, &format!("select.{}", column.name));
+        field::problems(ui, around.problems, &format!("select.{}", column.name));
     }
     if let Some(at) = gone {
         select.remove(at);
         done = true;
     }
-    if widgets::link(ui, "Add column").clicked() {
-        let names = (select.len() + 1..).map(|number| format!("column_{number}"));
-        let free = names.into_iter().find(|name| select.iter().all(|known| known.name != *name));
-        select.push(Select { name: free.unwrap_or_default(), expr: hint.to_owned() });
+    if let Some(expr) = pick::add(ui, "Add column", offers) {
+        select.push(Select { name: column_name(&expr, select), expr });
         done = true;
     }
-    for problem in problems.iter().filter(|problem| problem.setting.as_deref() == Some("select")) {
+    for problem in around.problems.iter().filter(|problem| problem.setting.as_deref() == Some("select")) {
         widgets::error_line(ui, &problem.message);
     }
     done
 }
 
-fn order_ui(ui: &mut Ui, order: &mut Vec<OrderBy>) -> bool {
+fn order_ui(ui: &mut Ui, order: &mut Vec<OrderBy>, around: &Around<'_, '_>) -> bool {
     let (mut done, mut gone) = (false, None);
     for (at, by) in order.iter_mut().enumerate() {
         ui.horizontal(|ui| {
             let room = ui.available_width() - 130.0;
             ui.scope(|ui| {
                 ui.set_width(room);
-                done |= field::expression(ui, &format!("Order {}", at + 1), &mut by.expr, "value.amount");
+                done |=
+                    field::expression(ui, &format!("Order {}", at + 1), &mut by.expr, "value.amount", around.help());
             });
             let word = if by.descending { "largest first" } else { "smallest first" };
             if widgets::bar_toggle(ui, word, false).clicked() {
@@ -211,8 +294,8 @@ fn order_ui(ui: &mut Ui, order: &mut Vec<OrderBy>) -> bool {
         order.remove(at);
         done = true;
     }
-    if widgets::link(ui, "Add order").clicked() {
-        order.push(OrderBy { expr: "timestamp".to_owned(), descending: false });
+    if let Some(expr) = pick::add(ui, "Add order", &around.offers()) {
+        order.push(OrderBy { expr, descending: true });
         done = true;
     }
     done
@@ -241,7 +324,8 @@ fn within_ui(
             done |= field::span(ui, texts, "Later by", &mut span.after);
             ui.label(format!("after {}", of(left, "the left")));
         });
-        window_ui::within_picture(ui, *span, *grace);
+        done |= field::presets(ui, "Later by", &mut span.after, &window_ui::LENGTHS);
+        done |= within_ui::picture(ui, span, grace);
     } else if streams {
         field::label(ui, "Apart in time");
         if widgets::link(ui, "Say how far apart they may be").clicked() {

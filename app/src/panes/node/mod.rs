@@ -1,9 +1,15 @@
 //! The chosen node of the canvas: its settings, what is wrong with them, its columns, and what has gone through it.
 
+mod complete_ui;
+mod condition;
+mod condition_ui;
 mod facts_ui;
 mod field;
 mod form_ui;
+mod handle_ui;
+mod pick;
 mod window_ui;
+mod within_ui;
 
 use egui::{ScrollArea, Ui};
 use fabula_core::pipeline::Node;
@@ -17,6 +23,8 @@ use crate::theme::{size, widgets};
 pub struct NodePane {
     /// The node as it is being changed, and as it was when that began.
     draft: Option<Draft>,
+    /// Whether the form is to get the keyboard.
+    focus: bool,
 }
 
 struct Draft {
@@ -44,6 +52,12 @@ impl Pane for NodePane {
         self.follow(context);
     }
 
+    fn command(&mut self, command: &Command, context: &Context<'_>) {
+        if matches!(command, Command::EditNode) {
+            self.focus = context.state.design.chosen.is_some();
+        }
+    }
+
     fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
         if let Some(node) = context.state.design.chosen_node() {
             widgets::caption(ui, node.kind.name());
@@ -61,7 +75,7 @@ impl Pane for NodePane {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             egui::Frame::NONE.inner_margin(egui::Margin::symmetric(size::INSET as i8, 10)).show(ui, |ui| {
                 ui.set_width(ui.available_width());
-                let done = form_ui::form_ui(ui, &mut draft.node, &mut draft.texts, context);
+                let done = form_ui::form_ui(ui, &mut draft.node, &mut draft.texts, &mut self.focus, context);
                 if done && draft.node != draft.saved {
                     send(&draft.saved, &draft.node, context);
                 }

@@ -1,10 +1,17 @@
-//! A window of time: its kind, its lengths, and a small picture of what they mean.
+//! A window of time: its kind, its lengths, and a small picture of what they mean, in which they can be dragged.
 
-use egui::{Align2, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2};
-use fabula_core::pipeline::{Span, Window, Within};
+use egui::{Align2, CornerRadius, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use fabula_core::pipeline::{Span, Window};
 
 use super::field::{self, Texts};
+use super::handle_ui::{self, Axis};
 use crate::theme::{font, mix, tokens, widgets};
+
+/// Lengths that are often wanted.
+pub(super) const LENGTHS: [(&str, i64); 6] =
+    [("1m", 60_000), ("5m", 300_000), ("10m", 600_000), ("15m", 900_000), ("1h", 3_600_000), ("1d", 86_400_000)];
+/// How long a window waits, as is often wanted.
+const GRACES: [(&str, i64); 4] = [("0s", 0), ("10s", 10_000), ("30s", 30_000), ("1m", 60_000)];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -58,7 +65,19 @@ pub(super) fn window_ui(ui: &mut Ui, window: &mut Option<Window>, grace: &mut Op
     }
     if let Some(window) = window {
         ui.add_space(4.0);
-        picture(ui, *window, grace.unwrap_or_default());
+        done |= picture(ui, window, grace);
+        ui.add_space(4.0);
+        done |= match window {
+            Window::Tumbling { size } | Window::Sliding { size } => field::presets(ui, "Size", size, &LENGTHS),
+            Window::Hopping { size, advance } => {
+                let done = field::presets(ui, "Size", size, &LENGTHS);
+                if done {
+                    *advance = Span::of_ms((size.ms / 5).max(1));
+                }
+                done
+            }
+            Window::Session { gap } => field::presets(ui, "Gap", gap, &LENGTHS),
+        };
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| match window {
             Window::Tumbling { size } | Window::Sliding { size } => {
@@ -77,47 +96,60 @@ pub(super) fn window_ui(ui: &mut Ui, window: &mut Option<Window>, grace: &mut Op
             }
         });
         done |= field::optional_span(ui, texts, "Grace", grace, Span::of_ms(0));
+        if let Some(grace) = grace {
+            done |= field::presets(ui, "Grace", grace, &GRACES);
+        }
     }
     done
 }
 
-/// The windows over time, to scale, with the time that they wait for late rows.
-fn picture(ui: &mut Ui, window: Window, grace: Span) {
+/// The windows over time, to scale, with the time that they wait for late rows. What they are long can be dragged; says
+/// whether a length was changed for good.
+fn picture(ui: &mut Ui, window: &mut Window, grace: &mut Option<Span>) -> bool {
     let tokens = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
-    let spoken = format!("{} window, grace {grace}", window.name());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 80.0), Sense::hover());
+    let wait = grace.unwrap_or_default();
+    let spoken = format!("{} window, grace {wait}", window.name());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, &spoken));
     ui.painter().rect_filled(rect, CornerRadius::same(5), tokens.window);
     let inner = rect.shrink2(vec2(12.0, 10.0));
-    let (size, step) = match window {
+    let (size, step) = match *window {
         Window::Tumbling { size } => (size.ms, size.ms),
         Window::Hopping { size, advance } => (size.ms, advance.ms.max(1)),
         Window::Sliding { size } => (size.ms, (size.ms / 3).max(1)),
         Window::Session { gap } => (gap.ms * 2, gap.ms * 3),
     };
-    let size = size.max(1) as f32;
-    let shown = size * 3.2 + (grace.ms as f32).min(size);
-    let x = |ms: f32| inner.left() + inner.width() * (ms / shown);
+    let size = size.max(1) as f64;
+    // While a length is held the scale stays as it was, or the handle would run away from the hand.
+    let axis = Axis::held(ui, "window", inner, size * 3.2 + (wait.ms as f64).min(size));
     let rows = if matches!(window, Window::Hopping { .. } | Window::Sliding { .. }) { 3 } else { 1 };
     let height = (inner.height() - 18.0) / rows as f32;
     let fill = mix(tokens.good, tokens.window, 0.6);
     let painter = ui.painter().with_clip_rect(inner.expand2(vec2(4.0, 8.0)));
-    let mut start = 0.0;
-    let mut at = 0_usize;
-    while start + size * 0.2 < size * 3.2 && at < 40 {
+    let (mut start, mut at) = (0.0_f64, 0_usize);
+    while start < axis.shown && at < 40 {
         let row = at % rows;
         let top = inner.top() + row as f32 * height;
-        let end = (start + size).min(shown);
-        let place = Rect::from_min_max(pos2(x(start) + 1.0, top + 1.0), pos2(x(end) - 1.0, top + height - 1.0));
+        let place = Rect::from_min_max(
+            pos2(axis.x(start) + 1.0, top + 1.0),
+            pos2(axis.x((start + size).min(axis.shown)) - 1.0, top + height - 1.0),
+        );
         painter.rect_filled(place, 3.0, fill);
-        if grace.ms > 0 && (rows == 1 || at < rows) && start + size < shown {
-            let until = (start + size + grace.ms as f32).min(shown);
-            let wait = Rect::from_min_max(pos2(x(end) + 1.0, top + 3.0), pos2(x(until), top + height - 3.0));
-            painter.rect_stroke(wait, 2.0, Stroke::new(1.0, tokens.warning), StrokeKind::Inside);
+        if wait.ms > 0 && start + size < axis.shown && (rows == 1 || at < rows) {
+            let until = (start + size + wait.ms as f64).min(axis.shown);
+            let waits = Rect::from_min_max(
+                pos2(axis.x(start + size) + 1.0, top + 3.0),
+                pos2(axis.x(until), top + height - 3.0),
+            );
+            let edge =
+                [waits.left_top(), waits.right_top(), waits.right_bottom(), waits.left_bottom(), waits.left_top()];
+            painter.extend(egui::Shape::dashed_line(&edge, Stroke::new(1.0, tokens.warning), 3.0, 2.0));
         }
-        start += step as f32;
+        start += step as f64;
         at += 1;
     }
+    let band = inner.with_max_y(inner.bottom() - 18.0);
+    let done = handles_ui(ui, window, grace, &axis, band);
     let foot = inner.with_min_y(inner.bottom() - 14.0);
     let first = match window {
         Window::Session { gap } => format!("ends {gap} after its last row"),
@@ -126,54 +158,36 @@ fn picture(ui: &mut Ui, window: Window, grace: Span) {
         Window::Sliding { size } => format!("rows at most {size} apart"),
     };
     widgets::text_in(ui.painter(), foot, Align2::LEFT_CENTER, &first, font::small(), tokens.text_second);
-    if grace.ms > 0 {
-        let wait = format!("waits {grace}");
+    if wait.ms > 0 {
+        let wait = format!("waits {wait}");
         widgets::text_in(ui.painter(), foot, Align2::RIGHT_CENTER, &wait, font::small(), tokens.warning);
     }
+    done
 }
 
-/// When the right row may come, around the left one.
-pub(super) fn within_picture(ui: &mut Ui, within: Within, grace: Option<Span>) {
-    let tokens = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 48.0), Sense::hover());
-    let spoken = format!("The right row may come from {} before to {} after the left one", within.before, within.after);
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, &spoken));
-    ui.painter().rect_filled(rect, CornerRadius::same(5), tokens.window);
-    let inner = rect.shrink2(vec2(16.0, 8.0));
-    let grace = grace.unwrap_or_default().ms as f32;
-    let (before, after) = (within.before.ms as f32, within.after.ms as f32);
-    let all = (before + after + grace.min(before + after)).max(1.0) * 1.1;
-    let zero = inner.left() + inner.width() * ((before / all) + 0.04);
-    let x = |ms: f32| zero + inner.width() * 0.92 * (ms / all);
-    let bar = Rect::from_min_max(
-        pos2(x(-before), inner.top() + 4.0),
-        pos2(x(after).max(x(-before) + 2.0), inner.top() + 16.0),
-    );
-    ui.painter().rect_filled(bar, 3.0, mix(tokens.value_bool, tokens.window, 0.55));
-    if grace > 0.0 {
-        let wait = Rect::from_min_max(
-            bar.right_top() + vec2(1.0, 2.0),
-            pos2(x(after + grace).min(inner.right()), bar.bottom() - 2.0),
-        );
-        ui.painter().rect_stroke(wait, 2.0, Stroke::new(1.0, tokens.warning), StrokeKind::Inside);
+/// The handles at the ends of what a window is set to.
+fn handles_ui(ui: &mut Ui, window: &mut Window, grace: &mut Option<Span>, axis: &Axis, band: Rect) -> bool {
+    let mut done = false;
+    let end = match window {
+        Window::Tumbling { size } | Window::Sliding { size } => {
+            done |= handle_ui::handle(ui, axis, band, "Size", 0, size, 1);
+            size.ms
+        }
+        Window::Hopping { size, advance } => {
+            done |= handle_ui::handle(ui, axis, band.with_max_y(band.top() + band.height() / 3.0), "Size", 0, size, 1);
+            let second = band.with_min_y(band.top() + band.height() / 3.0);
+            done |= handle_ui::handle(ui, axis, second, "Every", 0, advance, 1);
+            advance.ms = advance.ms.min(size.ms);
+            size.ms
+        }
+        Window::Session { gap } => {
+            // Drawn is a session with rows over one gap, then the gap that ends it.
+            done |= handle_ui::handle_of_two(ui, axis, band, "Gap", gap);
+            gap.ms * 2
+        }
+    };
+    if let Some(grace) = grace {
+        done |= handle_ui::handle(ui, axis, band, "Grace", end, grace, 0);
     }
-    ui.painter().vline(zero, inner.top()..=inner.top() + 20.0, Stroke::new(1.5, tokens.text));
-    let foot = inner.with_min_y(inner.bottom() - 12.0);
-    widgets::text_in(
-        ui.painter(),
-        foot.with_min_x(zero - 10.0),
-        Align2::LEFT_CENTER,
-        "left row",
-        font::small(),
-        tokens.text_second,
-    );
-    let ends = format!("+{}", within.after);
-    widgets::text_in(
-        ui.painter(),
-        foot.with_max_x(bar.right().max(zero + 90.0).min(inner.right())),
-        Align2::RIGHT_CENTER,
-        &ends,
-        font::small(),
-        tokens.text_second,
-    );
+    done
 }

@@ -24,6 +24,8 @@ mod ruler_ui;
 pub mod ticks;
 mod unread;
 pub mod view;
+pub mod windows;
+pub mod windows_ui;
 
 use std::sync::Arc;
 
@@ -40,12 +42,14 @@ use bars::Bins;
 use lanes::{Column, LABEL_WIDTH, LaneKey, Placed};
 use picture::{EventMark, Picture};
 use view::{Action, View};
+use windows::Windows;
 
 pub use pane::Timeline;
 
 /// Heights of the parts above the lanes.
 const MINIMAP_HEIGHT: f32 = 30.0;
 const RULER_HEIGHT: f32 = 26.0;
+const WINDOWS_HEIGHT: f32 = 22.0;
 
 /// Everything that a frame of the timeline is drawn from.
 pub struct Model<'a> {
@@ -67,6 +71,10 @@ pub struct Model<'a> {
     pub selected: Option<Selected<'a>>,
     /// Counts of the marked range, one for each of `lanes`, once they are known.
     pub range_counts: Option<&'a [u64]>,
+    /// The chosen node's windows.
+    pub windows: Option<&'a Windows>,
+    /// The moment at which history is cut for the pipeline.
+    pub cut: Option<i64>,
     /// The time in seconds.
     pub now: f64,
 }
@@ -107,18 +115,22 @@ pub enum Outcome {
 struct Parts {
     minimap: Rect,
     ruler: Rect,
+    /// Where the chosen node's windows are; empty when there are none.
+    windows: Rect,
     lanes: Rect,
 }
 
 impl Parts {
-    fn of(rect: Rect) -> Self {
+    fn of(rect: Rect, has_windows: bool) -> Self {
         let minimap = rect.with_max_y(rect.top() + MINIMAP_HEIGHT);
         let ruler = Rect::from_min_max(
             pos2(rect.left(), minimap.bottom()),
             pos2(rect.right(), minimap.bottom() + RULER_HEIGHT),
         );
-        let lanes = Rect::from_min_max(pos2(rect.left(), ruler.bottom()), rect.max);
-        Self { minimap, ruler, lanes }
+        let height = if has_windows { WINDOWS_HEIGHT } else { 0.0 };
+        let windows = Rect::from_min_size(ruler.left_bottom(), egui::vec2(rect.width(), height));
+        let lanes = Rect::from_min_max(pos2(rect.left(), windows.bottom()), rect.max);
+        Self { minimap, ruler, windows, lanes }
     }
 
     /// Where marks and bars are drawn: the lanes without their labels.
@@ -146,7 +158,7 @@ impl Frame<'_> {
 
 /// The lanes that will be on the screen in a rectangle: what a picture must hold.
 pub fn lanes_in(rect: Rect, view: &View, lanes: usize, pinned: usize) -> Vec<usize> {
-    let parts = Parts::of(rect);
+    let parts = Parts::of(rect, view.has_windows);
     let column = Column { lanes, pinned, top: parts.lanes.top(), height: parts.lanes.height(), scroll: view.scroll };
     column.placed().into_iter().map(|lane| lane.lane).collect()
 }
@@ -162,7 +174,7 @@ pub fn timeline_ui(ui: &mut Ui, model: &Model<'_>) -> Vec<Outcome> {
     let response = ui.allocate_rect(rect, Sense::click_and_drag());
     let mut outcomes = Vec::new();
     let Some(whole) = model.view.whole else { return outcomes };
-    let parts = Parts::of(rect);
+    let parts = Parts::of(rect, model.view.has_windows);
     let plot = parts.plot();
     let scale = Scale {
         view: model.view.motion.at(model.now),
@@ -187,6 +199,9 @@ pub fn timeline_ui(ui: &mut Ui, model: &Model<'_>) -> Vec<Outcome> {
     lane_ui::lanes_ui(ui, &frame, &mut outcomes);
     range_ui::range_ui(ui, &frame);
     ruler_ui::cursor_ui(ui, &frame);
+    if model.view.has_windows {
+        strip_ui(ui, &frame, &mut outcomes);
+    }
     input::input(ui, &response, &frame, whole, &mut outcomes);
     if model.view.held.is_none() {
         hover_ui::hover_ui(ui, &response, &frame);
@@ -196,6 +211,21 @@ pub fn timeline_ui(ui: &mut Ui, model: &Model<'_>) -> Vec<Outcome> {
         ui.ctx().request_repaint();
     }
     outcomes
+}
+
+/// The chosen node's windows, with its name where the lanes have theirs.
+fn strip_ui(ui: &mut Ui, frame: &Frame<'_>, outcomes: &mut Vec<Outcome>) {
+    let (rect, model) = (frame.parts.windows, frame.model);
+    let plot = rect.with_min_x(frame.parts.plot().left());
+    ui.painter().rect_filled(rect, 0.0, tokens(ui).window);
+    if let Some(windows) = model.windows {
+        let label = rect.with_max_x(plot.left() - 6.0).with_min_x(rect.left() + crate::theme::size::INSET);
+        let (font, color) = (crate::theme::font::small(), tokens(ui).text_second);
+        widgets::text_in(ui.painter(), label, egui::Align2::LEFT_CENTER, &windows.node, font, color);
+    }
+    let command = windows_ui::windows_ui(ui, plot, &frame.scale, model.windows, model.cut, model.clock);
+    outcomes.extend(command.map(Outcome::Command));
+    widgets::hairline_h(ui, rect.x_range(), rect.bottom());
 }
 
 /// The facts at the right of the pane's header: what is in view, or what is marked.

@@ -11,11 +11,12 @@ use super::fetch::{Ask, CountKey, Counted, count, picture};
 use super::lanes::{LaneKey, LanesBy, pinned_first};
 use super::picture::{EventMark, Picture};
 use super::view::View;
+use super::windows::Windows;
 use super::{Model, Outcome, Selected, header_facts, lanes_in, plot_width, timeline_ui};
 use crate::command::Command;
 use crate::jobs::{Job, Title};
 use crate::panes::{Context, Pane};
-use crate::state::{Selection, State};
+use crate::state::{Density, Selection, State};
 use crate::theme::widgets;
 
 /// The timeline: lanes over time.
@@ -25,6 +26,7 @@ pub struct Timeline {
     lanes: Vec<LaneKey>,
     pinned: usize,
     counted: Option<Arc<Counted>>,
+    density: Option<Arc<Density>>,
     counting: Option<Job<Counted>>,
     drawn: Option<(Ask, Picture)>,
     drawing: Option<(Ask, Job<Picture>)>,
@@ -32,6 +34,10 @@ pub struct Timeline {
     ranging: Option<Job<(CountKey, Stretch, Vec<u64>)>>,
     /// An event that was pointed at in a lane's density, and the moment to go to if there is none.
     pointing: Option<(LaneKey, i64, Job<Option<EventMark>>)>,
+    /// The chosen node's windows.
+    windows: Option<Windows>,
+    /// What they were made of: the design, the chosen node, and what the pipeline came to.
+    windows_of: Option<(u64, Option<String>, usize)>,
     /// Where it was drawn in the last frame.
     rect: Option<Rect>,
     now: f64,
@@ -41,6 +47,21 @@ impl Timeline {
     /// Whether everything that is drawn is up to date: nothing is being fetched.
     pub fn is_settled(&self) -> bool {
         self.counting.is_none() && self.drawing.is_none() && self.drawn.as_ref().is_some_and(|(ask, _)| ask.exact)
+    }
+
+    /// How many events there were when, over the whole story.
+    pub fn density(&self) -> Option<Arc<Density>> {
+        self.density.clone()
+    }
+
+    fn look_at_windows(&mut self, state: &State) {
+        let outcome = state.outcome.as_ref().map_or(0, |outcome| Arc::as_ptr(outcome) as usize);
+        let of = (state.design.version, state.design.chosen.clone(), outcome);
+        if self.windows_of.as_ref() != Some(&of) {
+            self.windows_of = Some(of);
+            self.windows = Windows::of(state);
+            self.view.has_windows = self.windows.is_some() || state.cut.is_some();
+        }
     }
 
     fn count_key(&self, state: &State) -> Option<CountKey> {
@@ -89,6 +110,11 @@ impl Timeline {
             self.lanes = counted.lanes.iter().map(|lane| lane.key.clone()).collect();
             self.sort_lanes();
         }
+        let bins = self.counted.as_ref().and_then(|counted| counted.overview.as_ref());
+        self.density = bins.map(|bins| {
+            let of = |(bin, count): (usize, &u64)| (bins.stretch(bin).from_ns, *count);
+            Arc::new(Density { counts: bins.counts.iter().enumerate().map(of).collect() })
+        });
         self.fold(state);
     }
 
@@ -235,6 +261,8 @@ impl Timeline {
                 .as_ref()
                 .map(|selection| Selected { coordinates: &selection.coordinates, time_ns: selection.time_ns }),
             range_counts: counts.as_deref(),
+            windows: self.windows.as_ref(),
+            cut: state.cut,
             now,
         })
     }
@@ -281,6 +309,7 @@ impl Pane for Timeline {
         self.count_range(context);
         self.point(context);
         self.follow(context);
+        self.look_at_windows(context.state);
     }
 
     fn command(&mut self, command: &Command, context: &Context<'_>) {

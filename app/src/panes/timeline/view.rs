@@ -40,6 +40,8 @@ pub struct View {
     pub folding: bool,
     /// What the pointer holds.
     pub held: Option<Held>,
+    /// Whether a node's windows are shown above the lanes.
+    pub has_windows: bool,
     /// The shared view that the motion goes to.
     asked: Option<TimeRange>,
     /// Whether the next change of the view comes from the hand, and is followed at once.
@@ -101,6 +103,7 @@ impl Default for View {
             folds: Arc::default(),
             folding: false,
             held: None,
+            has_windows: false,
             asked: None,
             by_hand: false,
         }

@@ -97,6 +97,8 @@ fn order_placed(out: &mut Vec<u8>, order: &Order) {
         out.text(",\"price\":").money(u64::from(product.cents)).text("}");
     }
     out.text("],\"channel\":\"").text(if order.session & 16 == 0 { "web" } else { "app" });
+    let (_, _, region) = city(order.customer);
+    out.text("\",\"region\":\"").text(region);
     out.text("\",\"coupon\":").text(if order.session & 0xE0 == 0 { "\"SPRING26\"" } else { "null" });
     out.text(",\"placed_at\":\"").moment(order.placed_ms).text("\"}");
 }
@@ -124,7 +126,7 @@ fn shipment(out: &mut Vec<u8>, order: &Order, step: &Step) {
     out.text(",\"data\":");
     order_id(out, order).text(",\"carrier\":\"").text(["dhl", "dpd", "gls"][order.number as usize % 3]);
     if step.kind == Kind::ShipmentBooked {
-        let (city, country) = city(order.customer);
+        let (city, country, _) = city(order.customer);
         out.text("\",\"warehouse\":\"").text(WAREHOUSES[usize::from(order.warehouse)]);
         out.text("\",\"eta\":\"2026-03-").number(16 + order.number % 4).text("\",\"address\":{\"name\":\"");
         name(out, order.customer).text("\",\"city\":\"").text(city).text("\",\"country\":\"").text(country);
@@ -140,7 +142,7 @@ fn mail(out: &mut Vec<u8>, order: &Order, step: &Step) {
     name(out, order.customer).text("\",\"order_id\":\"A-").number(order.number).text("\",\"opened\":null}");
 }
 
-fn city(customer: u32) -> (&'static str, &'static str) {
+fn city(customer: u32) -> (&'static str, &'static str, &'static str) {
     CITIES[stir(u64::from(customer) + 5) as usize & 7]
 }
 
@@ -153,7 +155,7 @@ fn name(out: &mut Vec<u8>, customer: u32) -> &mut Vec<u8> {
 pub(super) fn write_customer(out: &mut Vec<u8>, customer: u32, step: &Step) {
     let number = 1000 + u64::from(customer);
     let moved = step.kind == Kind::CustomerMoved;
-    let (city, country) = city(if moved { customer ^ step.stamp_ms as u32 } else { customer });
+    let (city, country, _) = city(if moved { customer ^ step.stamp_ms as u32 } else { customer });
     let chance = stir(number);
     out.text("{\"customer_id\":\"C-").number(number).text("\",\"name\":\"");
     name(out, customer).text("\",\"email\":\"c").number(number).text("@example.org\",\"address\":{\"city\":\"");

@@ -179,16 +179,16 @@ pub(super) const FAMILY_NAMES: [&str; 16] = [
     "الأحمد",
 ];
 
-/// A city and its country.
-pub(super) const CITIES: [(&str, &str); 8] = [
-    ("Hamburg", "DE"),
-    ("Köln", "DE"),
-    ("Kraków", "PL"),
-    ("Århus", "DK"),
-    ("Lyon", "FR"),
-    ("Málaga", "ES"),
-    ("İzmir", "TR"),
-    ("Rotterdam", "NL"),
+/// A city, its country, and the region of the shop that delivers there.
+pub(super) const CITIES: [(&str, &str, &str); 8] = [
+    ("Hamburg", "DE", "north"),
+    ("Köln", "DE", "west"),
+    ("Kraków", "PL", "east"),
+    ("Århus", "DK", "north"),
+    ("Lyon", "FR", "south"),
+    ("Málaga", "ES", "south"),
+    ("İzmir", "TR", "south"),
+    ("Rotterdam", "NL", "west"),
 ];
 
 /// Pages of the shop.

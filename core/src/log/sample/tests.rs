@@ -105,7 +105,7 @@ fn the_sample_is_the_same_on_every_platform_and_for_every_reader() {
     assert_eq!(digest(&SampleLog::new(5_000, 1)), digest(&SampleLog::new(5_000, 1)));
     assert_ne!(digest(&SampleLog::new(5_000, 1)), digest(&SampleLog::new(5_000, 2)));
     // A figure from one platform holds on the others. It changes when the sample's content is changed on purpose.
-    assert_eq!(digest(&SampleLog::new(5_000, 1)), 13_956_175_021_348_369_271);
+    assert_eq!(digest(&SampleLog::new(5_000, 1)), 5_427_971_617_096_359_077);
 }
 
 #[test]

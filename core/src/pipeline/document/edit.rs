@@ -7,6 +7,7 @@ use toml_edit::{DocumentMut, Item, Key, Table, Value};
 use super::change::{change_node, insert_in_order, replace};
 use super::comment::{Comments, before, inside, positions, set_before, standing_alone};
 use super::fresh;
+use super::notes;
 use super::read::TOP;
 use super::rename::former_places;
 use super::table::{Entries, raw, renamed};
@@ -25,6 +26,9 @@ pub(super) fn edit(document: &mut DocumentMut, old: &Pipeline, new: &Pipeline) {
         edit_layout(document, old, new, &former, &mut comments);
     }
     comments.settle(document);
+    if old.notes != new.notes {
+        notes::edit_notes(document, &old.notes, &new.notes);
+    }
 }
 
 fn set_text(document: &mut DocumentMut, key: &str, old: &str, new: &str) {

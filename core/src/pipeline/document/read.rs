@@ -8,11 +8,12 @@ use toml_edit::{Item, Key, TableLike};
 use super::fields::named;
 use super::lines::{Lines, span};
 use super::node::read_node;
+use super::notes::read_notes;
 use crate::pipeline::name::{did_you_mean, name_fault, shown};
 use crate::pipeline::{Pipeline, Problem};
 
 /// The keys at the top of a file, in the order in which they are written.
-pub(super) const TOP: [&str; 5] = ["version", "name", "description", "nodes", "layout"];
+pub(super) const TOP: [&str; 6] = ["version", "name", "description", "nodes", "layout", "notes"];
 
 /// How many problems are told of one file; whoever has so many wants the first of them.
 const MOST_PROBLEMS: usize = 100;
@@ -70,6 +71,7 @@ fn read_pipeline(reading: &mut Reading, root: &dyn TableLike) -> Pipeline {
         description: read_text(reading, root, "description"),
         nodes: read_nodes(reading, root),
         layout: read_layout(reading, root),
+        notes: read_notes(reading, root),
     }
 }
 
@@ -90,7 +92,7 @@ fn unknown_at_the_top(key: &str) -> Problem {
 }
 
 /// Something that is wrong with a setting of the whole.
-fn of_top(setting: impl Into<String>, message: impl Into<String>) -> Problem {
+pub(super) fn of_top(setting: impl Into<String>, message: impl Into<String>) -> Problem {
     Problem { setting: Some(setting.into()), ..Problem::of_file(message) }
 }
 
@@ -145,7 +147,7 @@ fn read_layout(reading: &mut Reading, root: &dyn TableLike) -> BTreeMap<String, 
     layout
 }
 
-fn read_place(item: &Item) -> Option<[f32; 2]> {
+pub(super) fn read_place(item: &Item) -> Option<[f32; 2]> {
     let list = item.as_array().filter(|list| list.len() == 2)?;
     let coordinate = |at: usize| {
         let value = list.get(at)?;

@@ -115,7 +115,12 @@ pub(in crate::pipeline) fn pipeline() -> impl Strategy<Value = Pipeline> {
     });
     let layout = prop::collection::btree_map(prop_oneof![4 => input(), 1 => text()], place(), 0..5);
     (text(), prop_oneof![Just(String::new()), text()], nodes, layout)
-        .prop_map(|(name, description, nodes, layout)| Pipeline { name, description, nodes, layout })
+        .prop_map(|(name, description, nodes, layout)| Pipeline { name, description, nodes, layout, notes: Vec::new() })
+}
+
+pub(super) fn notes() -> impl Strategy<Value = Vec<Note>> {
+    let note = (text(), place(), place()).prop_map(|(text, at, size)| Note { text, at, size });
+    prop::collection::vec(note, 0..5)
 }
 
 /// One thing that a person does to a pipeline.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::arbitrary::{changed, changes, pipeline};
+use super::arbitrary::{changed, changes, notes, pipeline};
 use super::styled::{Taste, styled};
 use super::*;
 
@@ -53,6 +53,25 @@ proptest! {
         for (_, block) in styled.blocks.iter().filter(|(node, _)| untouched(node)) {
             prop_assert!(document.text().contains(block), "{block} is changed\n{}\n->\n{}", styled.text, document.text());
         }
+    }
+
+    #[test]
+    fn notes_come_and_go_and_touch_nothing_else(
+        pipeline in pipeline(), taste: u64, versions in prop::collection::vec(notes(), 1..4)
+    ) {
+        let text = styled(&pipeline, Taste(taste)).text;
+        let mut document = parsed(&text);
+        for notes in versions {
+            let now = Pipeline { notes, ..pipeline.clone() };
+            document.set_pipeline(&now).unwrap();
+            prop_assert_eq!(document.pipeline(), &now);
+            prop_assert_eq!(&parsed(document.text()), &document);
+            let before = text.trim_end();
+            let lines_stay = before.lines().filter(|line| !line.trim().is_empty()).all(|line| document.text().contains(line));
+            prop_assert!(lines_stay, "{text}\n->\n{}", document.text());
+        }
+        document.set_pipeline(&pipeline).unwrap();
+        prop_assert_eq!(document.pipeline(), &pipeline);
     }
 
     #[test]

@@ -1,0 +1,369 @@
+//! One run: the first rows of every node, then all of history; then, as the log grows, what has come.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use fabula_core::codec::{Choice, TopicCodecs};
+use fabula_core::engine::{Dropped, Feed, Mark, Plan, Rows, Running, Sink, Stop, run_history};
+use fabula_core::event::{TopicName, TopicPartition};
+use fabula_core::pipeline::{NodeKind, Pipeline};
+use fabula_core::schema::{Sample, TopicShape};
+use fabula_core::store::Snapshot;
+use parking_lot::Mutex;
+
+use super::gather::Gather;
+use crate::formats::Formats;
+use crate::jobs::{Progress, Waker};
+use crate::state::{AsideLine, Outcome};
+
+/// At most so many events are looked at for the first rows of every node, so many at a time, and for so long.
+const FIRST_EVENTS: usize = 20_000;
+const FIRST_STEP: usize = 2_000;
+const FIRST_TIME: Duration = Duration::from_millis(80);
+/// So many of the first rows are kept of each node.
+const FIRST_ROWS: usize = 200;
+/// So many of the last rows are kept of a stream, and so many of a table are handed over.
+const SHOWN_ROWS: usize = 100_000;
+/// How often figures are handed over, and at most how often rows.
+const TICK: Duration = Duration::from_millis(100);
+const ROWS_TICK: Duration = Duration::from_millis(700);
+
+/// What a run hands over; `number` counts how often.
+#[derive(Default)]
+pub(super) struct Shared {
+    pub(super) number: u64,
+    pub(super) outcome: Outcome,
+}
+
+/// The shapes of topics, as samples of so many events showed them: they are not looked at again for every edit.
+pub(super) type Shapes = Arc<Mutex<BTreeMap<TopicName, (u64, TopicShape)>>>;
+
+/// What a run needs.
+pub(super) struct Run {
+    pub(super) version: u64,
+    pub(super) pipeline: Arc<Pipeline>,
+    /// A node whose rows are wanted too.
+    pub(super) also: Option<String>,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) formats: Formats,
+    /// The moment at which history is cut, in milliseconds.
+    pub(super) until_ms: Option<i64>,
+    /// Whether the log may hold more later.
+    pub(super) grows: bool,
+    pub(super) shapes: Shapes,
+    pub(super) shared: Arc<Mutex<Shared>>,
+    pub(super) wake: Waker,
+}
+
+/// A run that has taken all there was, and goes on when there is more.
+pub(super) struct Live {
+    run: Run,
+    feed: Feed,
+    running: Running,
+    gather: Gather,
+    outcome: Outcome,
+    done: AtomicU64,
+    /// The partitions that it reads, and from which offset.
+    lanes: BTreeMap<TopicPartition, i64>,
+}
+
+/// How a run ended.
+pub(super) struct Ended {
+    /// How long it took.
+    pub(super) took: Duration,
+    /// With what it goes on; `None` when it can't.
+    pub(super) live: Option<Box<Live>>,
+}
+
+impl Run {
+    /// Runs over all that the snapshot holds. What was handed over before stands until there is something newer.
+    pub(super) fn begin(self, before: Option<&Outcome>, progress: &Progress) -> Ended {
+        let began = Instant::now();
+        let mut outcome = Outcome { whole: false, failure: None, ..before.cloned().unwrap_or_default() };
+        outcome.version = self.version;
+        match self.started(&mut outcome, progress) {
+            Ok((feed, running, gather)) => {
+                let lanes = lanes_of(&self.snapshot, &self.pipeline);
+                let mut live =
+                    Box::new(Live { run: self, feed, running, gather, outcome, done: AtomicU64::new(0), lanes });
+                let sound = live.go_on(progress);
+                let grows = live.run.grows && live.run.until_ms.is_none();
+                Ended { took: began.elapsed(), live: (sound && grows).then_some(live) }
+            }
+            Err(failure) => {
+                outcome.failure = failure;
+                self.hand_over(&outcome);
+                Ended { took: began.elapsed(), live: None }
+            }
+        }
+    }
+
+    /// The first rows, and everything set up for the rest.
+    ///
+    /// # Errors
+    /// Why it could not go on; `None` when it was to stop.
+    fn started(&self, outcome: &mut Outcome, progress: &Progress) -> Result<(Feed, Running, Gather), Option<String>> {
+        let plan = |also: &[&str]| {
+            Plan::showing(&self.pipeline, also).map_err(|problems| problems.first().map(ToString::to_string))
+        };
+        let every: Vec<&str> = self.pipeline.nodes.iter().map(|node| node.name.as_str()).collect();
+        let first = plan(&every)?;
+        let topics = first.topics();
+        let codecs = self.codecs(&topics)?;
+        let missing: Vec<&TopicName> = topics.iter().filter(|topic| self.snapshot.topic(topic).is_none()).collect();
+        if let Some(topic) = missing.first() {
+            return Err(Some(format!("nothing of {topic} has been read yet")));
+        }
+        outcome.done = (0, self.total());
+        self.first_rows(first, &codecs, outcome, progress)?;
+        self.hand_over(outcome);
+        self.shapes(&topics, outcome);
+        self.hand_over(outcome);
+        let also: Vec<&str> = self.also.as_deref().into_iter().collect();
+        let plan = plan(&also)?;
+        let mut feed = self.feed(&plan, &codecs);
+        if self.grows {
+            feed.start_at(&lanes_of(&self.snapshot, &self.pipeline).into_iter().collect::<Vec<_>>());
+            // Partitions that are still being read hold the others back, so that rows come in their order. Where the log
+            // has a hole there is nothing to wait for.
+            if feed.grow(&self.snapshot).is_err() {
+                feed = self.feed(&plan, &codecs);
+            }
+        }
+        let running = Running::new(plan);
+        let gather = Gather::new(running.views(), SHOWN_ROWS);
+        Ok((feed, running, gather))
+    }
+
+    fn feed(&self, plan: &Plan, codecs: &BTreeMap<TopicName, TopicCodecs>) -> Feed {
+        Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(codecs, topic), self.until_ms)
+    }
+
+    /// How many events there are to be taken.
+    fn total(&self) -> u64 {
+        let topics = topics_of(&self.pipeline);
+        topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum()
+    }
+
+    fn codecs(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, TopicCodecs>, Option<String>> {
+        let mut codecs = BTreeMap::new();
+        for topic in topics {
+            let formats = self.formats.of(topic, &self.snapshot).map_err(|damage| Some(damage.to_string()))?;
+            codecs.insert(topic.clone(), formats.codecs);
+        }
+        Ok(codecs)
+    }
+
+    /// Every node's first rows, of a stretch of the log from its beginning: as long as it takes until every node has some,
+    /// within bounds.
+    fn first_rows(
+        &self,
+        plan: Plan,
+        codecs: &BTreeMap<TopicName, TopicCodecs>,
+        outcome: &mut Outcome,
+        progress: &Progress,
+    ) -> Result<(), Option<String>> {
+        let (began, mut taken) = (Instant::now(), 0);
+        let mut feed = self.feed(&plan, codecs);
+        let mut running = Running::new(plan);
+        let mut gather = Gather::first(running.views(), FIRST_ROWS);
+        while taken < FIRST_EVENTS && began.elapsed() < FIRST_TIME {
+            let Some(step) = feed.step(FIRST_STEP) else { break };
+            taken += step.events;
+            running.step(step.rows, &mut gather, progress.token()).map_err(why)?;
+            if progress.token().is_cancelled() {
+                return Err(None);
+            }
+            if gather.has_rows_of_all() {
+                break;
+            }
+        }
+        outcome.reports = running.report();
+        outcome.first = gather.so_far().map_err(why)?;
+        Ok(())
+    }
+
+    /// Types and fields, as samples of the topics show them.
+    fn shapes(&self, topics: &[TopicName], outcome: &mut Outcome) {
+        let mut shapes = BTreeMap::new();
+        for topic in topics {
+            let Some(held) = self.snapshot.topic(topic) else { continue };
+            let known = self.shapes.lock().get(topic).cloned();
+            let shape = match known.filter(|(events, _)| held.events() / 4 <= *events) {
+                Some((_, shape)) => shape,
+                None => {
+                    let chosen = self.formats.chosen().get(topic).copied().unwrap_or_default();
+                    let Some(sample) = Sample::of(held, chosen.key, chosen.value) else { continue };
+                    self.shapes.lock().insert(topic.clone(), (held.events(), sample.shape.clone()));
+                    sample.shape
+                }
+            };
+            shapes.insert(topic.clone(), shape);
+        }
+        outcome.nodes = Plan::describe(&self.pipeline, Some(&shapes))
+            .or_else(|_| Plan::describe(&self.pipeline, None))
+            .unwrap_or_default();
+        outcome.unseen = Plan::of(&self.pipeline).map(|plan| plan.unseen(&shapes)).unwrap_or_default();
+    }
+
+    fn hand_over(&self, outcome: &Outcome) {
+        let mut shared = self.shared.lock();
+        shared.outcome = outcome.clone();
+        shared.number += 1;
+        drop(shared);
+        self.wake.wake();
+    }
+}
+
+impl Live {
+    /// Whether the log has become something that a run can't go on with: partitions are new, or more of their past is here.
+    pub(super) fn is_of(&self, snapshot: &Snapshot) -> bool {
+        self.lanes == lanes_of(snapshot, &self.run.pipeline)
+    }
+
+    /// Goes on with what the log holds beyond what it held before.
+    pub(super) fn grow(mut self: Box<Self>, snapshot: Arc<Snapshot>, progress: &Progress) -> Ended {
+        let began = Instant::now();
+        self.run.snapshot = snapshot;
+        self.outcome.done.1 = self.run.total();
+        let sound = self.feed.grow(&self.run.snapshot).is_ok() && self.go_on(progress);
+        Ended { took: began.elapsed(), live: sound.then_some(self) }
+    }
+
+    /// Takes all that the feed has; says whether it can be gone on with.
+    fn go_on(&mut self, progress: &Progress) -> bool {
+        let Self { run, feed, running, gather, outcome, done, .. } = self;
+        let now = Instant::now();
+        let mut watched = Watched { gather, run, outcome, progress, done, last: now, last_rows: now, rest: ROWS_TICK };
+        let ran = run_history(running, feed, &mut watched, progress.token(), done).map_err(why);
+        let rows = ran.and_then(|()| gather.so_far().map_err(why));
+        outcome.done.0 = done.load(Ordering::Relaxed);
+        outcome.reports = running.report();
+        outcome.aside = run.pipeline.nodes.iter().filter_map(|node| aside(running, &node.name)).collect();
+        outcome.waits = if run.grows && run.until_ms.is_none() { waits(&run.snapshot, &run.pipeline) } else { None };
+        let sound = rows.is_ok();
+        match rows {
+            Ok(views) => {
+                outcome.views = views;
+                outcome.whole = outcome.waits.is_none();
+            }
+            // What was broken off is stale: nobody is told.
+            Err(None) => return false,
+            Err(failure) => outcome.failure = failure,
+        }
+        if let damages @ [_, ..] = feed.damages() {
+            outcome.failure = Some(damages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+        }
+        run.hand_over(outcome);
+        sound
+    }
+}
+
+/// The topics that a pipeline reads.
+fn topics_of(pipeline: &Pipeline) -> Vec<TopicName> {
+    let topic = |kind: &NodeKind| match kind {
+        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.as_str().into()),
+        _ => None,
+    };
+    let mut topics: Vec<TopicName> = pipeline.nodes.iter().filter_map(|node| topic(&node.kind)).collect();
+    topics.sort();
+    topics.dedup();
+    topics
+}
+
+/// The partitions that a pipeline reads, and the first offset that is here of each.
+fn lanes_of(snapshot: &Snapshot, pipeline: &Pipeline) -> BTreeMap<TopicPartition, i64> {
+    let mut lanes = BTreeMap::new();
+    for topic in topics_of(pipeline).iter().filter_map(|topic| snapshot.topic(topic)) {
+        for held in &topic.partitions {
+            let from = held.coverage.ranges().first().map_or(0, |(from, _)| *from);
+            lanes.insert(TopicPartition::new(topic.name.clone(), held.partition), from);
+        }
+    }
+    lanes
+}
+
+/// What the run waits for: partitions that have not been read up to their end.
+fn waits(snapshot: &Snapshot, pipeline: &Pipeline) -> Option<String> {
+    let mut open = Vec::new();
+    for topic in topics_of(pipeline).iter().filter_map(|topic| snapshot.topic(topic)) {
+        let behind = topic.partitions.iter().filter(|held| {
+            let end = held.coverage.end();
+            held.watermarks.is_some_and(|marks| end.map_or(marks.high > marks.low, |end| end < marks.high))
+        });
+        open.extend(behind.map(|held| format!("{} {}", topic.name, held.partition)));
+    }
+    let more = open.len().saturating_sub(1);
+    let first = open.into_iter().next()?;
+    Some(if more == 0 { format!("waits for {first}") } else { format!("waits for {first} and {more} more") })
+}
+
+fn codec_of(codecs: &BTreeMap<TopicName, TopicCodecs>, topic: &TopicName) -> TopicCodecs {
+    codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json))
+}
+
+fn why(stop: Stop) -> Option<String> {
+    match stop {
+        Stop::Cancelled => None,
+        Stop::Bound(why) => Some(why),
+    }
+}
+
+/// The last rows that a node set aside, newest first.
+fn aside(running: &Running, node: &str) -> Option<(String, Arc<[AsideLine]>)> {
+    let aside = running.aside(node)?;
+    let line = |row: &fabula_core::engine::AsideRow| {
+        let why = match row.why {
+            Dropped::Late => {
+                let behind = row.stream_time_ms.saturating_sub(row.time_ms);
+                format!("late: {behind} ms behind the newest")
+            }
+            why => why.to_string(),
+        };
+        let cells: Vec<String> = row.cells.iter().filter(|cell| !cell.is_null()).map(ToString::to_string).collect();
+        let late_by_ms = (row.why == Dropped::Late).then(|| row.stream_time_ms.saturating_sub(row.time_ms));
+        AsideLine { time_ms: row.time_ms, late_by_ms, why, row: cells.join("  ") }
+    };
+    let mut lines: Vec<AsideLine> = aside.rows().map(line).collect();
+    lines.reverse();
+    (!lines.is_empty()).then(|| (node.to_owned(), lines.into()))
+}
+
+/// Keeps the rows, and hands over how far the run is, and now and then what it came to so far.
+struct Watched<'r> {
+    gather: &'r mut Gather,
+    run: &'r Run,
+    outcome: &'r mut Outcome,
+    progress: &'r Progress,
+    done: &'r AtomicU64,
+    last: Instant,
+    last_rows: Instant,
+    /// How long to wait before rows are handed over again: they cost the more the more there are.
+    rest: Duration,
+}
+
+impl Sink for Watched<'_> {
+    fn rows(&mut self, view: usize, rows: &Rows) -> Result<(), Stop> {
+        self.gather.rows(view, rows)
+    }
+
+    fn stepped(&mut self, running: &Running, _mark: &Mark) -> Result<(), Stop> {
+        let taken = self.done.load(Ordering::Relaxed);
+        self.progress.set(taken, self.outcome.done.1);
+        if self.last.elapsed() < TICK {
+            return Ok(());
+        }
+        self.outcome.done.0 = taken;
+        self.outcome.reports = running.report();
+        if self.last_rows.elapsed() >= self.rest {
+            let began = Instant::now();
+            self.outcome.views = self.gather.so_far()?;
+            (self.last_rows, self.rest) = (Instant::now(), ROWS_TICK.max(began.elapsed() * 20));
+        }
+        self.run.hand_over(self.outcome);
+        self.last = Instant::now();
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! A pipeline that is built with the mouse alone, from the program's first start: “orders without a payment within ten
+//! minutes, per region, per five minutes”. The same steps are a test in a window without a screen and, on a virtual display,
+//! the pictures of the README.
+
+use std::path::Path;
+
+use anyhow::Result;
+use egui::{Pos2, Vec2, vec2};
+use egui_kittest::kittest::Queryable as _;
+use fabula::window::Start;
+
+use crate::pane::Pane;
+use crate::window::{Display, Opened};
+
+/// One thing that a hand does.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// A click on what has this name.
+    Click(&'static str),
+    /// A wire drawn from a node's rows to empty ground, so far away.
+    Wire(&'static str, Vec2),
+    /// A wire drawn from a node's rows to another node.
+    Connect(&'static str, &'static str),
+    /// A picture is taken of what has come of it: its file's name.
+    Picture(&'static str),
+}
+
+const BESIDE: Vec2 = vec2(60.0, 0.0);
+
+/// Every step, in order.
+pub const STEPS: [Step; 28] = [
+    Step::Click("Canvas"),
+    Step::Click("View"),
+    Step::Click("Add a topic…"),
+    Step::Picture("walk-1-topic.png"),
+    Step::Click("Add orders"),
+    Step::Wire("orders", BESIDE),
+    Step::Picture("walk-2-type.png"),
+    Step::Click("Add Only OrderPlaced"),
+    Step::Click("Add"),
+    Step::Click("Add payments"),
+    Step::Wire("payments", BESIDE),
+    Step::Click("Add Only PaymentCaptured"),
+    Step::Picture("walk-3-both.png"),
+    Step::Wire("order_placed", vec2(60.0, 60.0)),
+    Step::Click("Add Join"),
+    Step::Connect("payment_captured", "joined"),
+    Step::Picture("walk-4-join.png"),
+    Step::Click("Only those without a partner"),
+    Step::Wire("unmatched", BESIDE),
+    Step::Click("Add Aggregate"),
+    Step::Click("Add field"),
+    Step::Picture("walk-5-region.png"),
+    Step::Click("Choose order_placed.value.region"),
+    Step::Click("Size 5m"),
+    Step::Wire("totals", BESIDE),
+    Step::Click("Add View"),
+    Step::Click("Arrange"),
+    Step::Picture("walk-6-result.png"),
+];
+
+/// Opens the program as it starts for the first time, with what the question is about read.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn first_start() -> Result<Pane> {
+    let mut pane = Pane::open(Start::Last)?;
+    pane.until("the sample is read", |harness| {
+        let log = &harness.state().state().log;
+        log.snapshot.as_ref().is_some_and(|snapshot| {
+            let read = |topic: &str| snapshot.topic(topic).is_some_and(|topic| topic.events() > 10_000);
+            read("orders") && read("payments")
+        })
+    });
+    pane.settle();
+    Ok(pane)
+}
+
+/// Does a step in a window without a screen; gives where the pointer was pressed and let go.
+///
+/// # Panics
+/// When what the step names is not there.
+pub fn walk(pane: &mut Pane, step: Step) -> Option<(Pos2, Pos2)> {
+    let (from, to) = match step {
+        Step::Click(name) => {
+            let at = pane.harness.get_by_label(name).rect().center();
+            pane.click(name);
+            return Some((at, at));
+        }
+        Step::Wire(node, by) => (pane.output(node), pane.output(node) + by),
+        Step::Connect(node, to) => (pane.output(node), pane.card(to).center()),
+        Step::Picture(_) => return None,
+    };
+    pane.drag(from, to);
+    Some((from, to))
+}
+
+/// Walks through all steps in a real window, and takes the pictures. Where things are is asked of a window without a screen
+/// that takes the same steps.
+///
+/// # Errors
+/// If a window, the display or a picture fails.
+pub fn take_pictures(folder: &Path) -> Result<()> {
+    let (display, home) = (Display::start(1600, 1000)?, tempfile::tempdir()?);
+    let window = Opened::start(&display, home.path(), &[])?;
+    let mut pane = first_start()?;
+    window.picture_at_rest()?;
+    for step in STEPS {
+        match (step, walk(&mut pane, step)) {
+            (Step::Picture(file), _) => {
+                // What runs has to come to its end, in both.
+                pane.settle();
+                window.picture_at_rest()?.save_small(&folder.join(file))?;
+            }
+            (_, Some((from, to))) if from == to => window.click(from.x as u32, from.y as u32)?,
+            (_, Some((from, to))) => window.drag((from.x as u32, from.y as u32), (to.x as u32, to.y as u32))?,
+            (_, None) => {}
+        }
+        window.picture_at_rest()?;
+    }
+    window.close()?;
+    Ok(())
+}
