@@ -288,10 +288,8 @@ impl Pane for Canvas {
         {
             context.send(Command::AddToCanvas);
         }
-        if !context.state.design.pipeline.nodes.is_empty() {
-            if widgets::bar_toggle(ui, "Arrange", false).clicked() {
-                context.send(Command::ArrangePipeline);
-            }
+        if !context.state.design.pipeline.nodes.is_empty() && widgets::bar_toggle(ui, "Arrange", false).clicked() {
+            context.send(Command::ArrangePipeline);
         }
         ui.add_space(size::GRID);
         let name = &context.state.design.pipeline.name;

@@ -221,12 +221,14 @@ fn aggregates(names: &[Name]) -> Vec<Offer> {
 
 /// A name for a column that is worked out so.
 fn column_name(expr: &str, select: &[Select]) -> String {
-    let parts =
-        expr.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|part| !part.is_empty() && *part != "DISTINCT");
-    let stem = match (expr, parts.clone().next(), parts.last()) {
+    let parts: Vec<&str> = expr
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|part| !part.is_empty() && *part != "DISTINCT")
+        .collect();
+    let stem = match (expr, parts.first(), parts.last()) {
         ("count(*)", ..) => "events".to_owned(),
         (_, Some(first), Some(last)) if expr.contains('(') && first != last => format!("{first}_{last}"),
-        (_, _, Some(last)) => last.to_owned(),
+        (_, _, Some(last)) => (*last).to_owned(),
         _ => "column".to_owned(),
     };
     let numbered = (2..).map(|number| format!("{stem}_{number}"));

@@ -51,7 +51,11 @@ fn price() -> impl Strategy<Value = String> {
     ]
 }
 
-fn exports() -> impl Strategy<Value = Vec<(bool, BTreeMap<(String, i64), String>)>> {
+/// A price by its key and moment.
+type Prices = BTreeMap<(String, i64), String>;
+
+/// Exports one after the other: whether each upserts, and its rows.
+fn exports() -> impl Strategy<Value = Vec<(bool, Prices)>> {
     let rows = prop::collection::btree_map(("[a-c'\"7]{1,2}", 0_i64..3), price(), 0..8);
     prop::collection::vec((any::<bool>(), rows), 1..5)
 }
@@ -63,7 +67,7 @@ proptest! {
     fn a_table_is_what_its_exports_make_of_it(exports in exports()) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("prices.sqlite");
-        let mut model: BTreeMap<(String, i64), String> = BTreeMap::new();
+        let mut model = Prices::new();
         for (upserts, rows) in exports {
             let mode = if upserts { Mode::Upsert } else { Mode::Replace };
             let list: Vec<_> = rows.iter().map(|((key, at), price)| (key.clone(), *at, price.clone())).collect();
