@@ -68,7 +68,7 @@ impl Rows {
     }
 
     /// `run PIPELINE --recording DIR`, and more.
-    pub fn run<'a>(&self, more: &[&'a str]) -> Vec<std::ffi::OsString> {
+    pub fn run(&self, more: &[&str]) -> Vec<std::ffi::OsString> {
         self.of("run", more)
     }
 

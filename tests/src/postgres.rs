@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -26,8 +26,15 @@ pub struct Postgres {
     folder: PathBuf,
     programs: PathBuf,
     port: u16,
-    /// The shell ends the server when this is closed.
-    _leash: ChildStdin,
+    /// The shell ends the server when its input is closed.
+    shell: Child,
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
 }
 
 impl Postgres {
@@ -74,9 +81,8 @@ impl Postgres {
         let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh can be started");
         let mut line = String::new();
         BufReader::new(shell.stdout.take().expect("it is piped")).read_line(&mut line).expect("a process id");
-        let leash = shell.stdin.take().expect("it is piped");
         let process: u32 = line.trim().parse().expect("a process id");
-        let server = Self { folder, programs: programs.to_owned(), port, _leash: leash };
+        let server = Self { folder, programs: programs.to_owned(), port, shell };
         let began = Instant::now();
         while !server.try_ask("SELECT 1").status.success() {
             let alive = part::signal("0", process).is_ok_and(|status| status.success());

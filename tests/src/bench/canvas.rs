@@ -87,7 +87,7 @@ pub fn measure(data: &Data, table: &mut Table) -> Result<()> {
     std::fs::write(&file, pipeline(EDITS + 1))?;
     let (_, whole) = timed(|| {
         edit(&harness, pipeline(EDITS + 1));
-        until(&mut harness, "all of it", None, |harness| is_whole(harness))
+        until(&mut harness, "all of it", None, is_whole)
     });
     let recording = data.recording()?.display().to_string();
     let arguments = ["run", &file.display().to_string(), "--recording", &recording, "-J"];
