@@ -24,7 +24,7 @@ pub fn of(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// A number in three figures: `940`, `12.4 k`, `1.2 M`.
+/// A number in a few figures: `940`, `6,610`, `12.4 k`, `1.2 M`.
 pub fn short(number: f64) -> String {
     let (scaled, unit) = match number.abs() {
         n if n >= 1e9 => (number / 1e9, " G"),
@@ -32,7 +32,11 @@ pub fn short(number: f64) -> String {
         n if n >= 1e4 => (number / 1e3, " k"),
         _ => (number, ""),
     };
-    if unit.is_empty() || scaled.abs() >= 100.0 { format!("{scaled:.0}{unit}") } else { format!("{scaled:.1}{unit}") }
+    match unit {
+        "" => signed(number.round() as i64),
+        _ if scaled.abs() >= 100.0 => format!("{scaled:.0}{unit}"),
+        _ => format!("{scaled:.1}{unit}"),
+    }
 }
 
 /// A size in bytes: `96 B`, `1.4 KB`, `214 MB`, in steps of 1,024.
