@@ -7,7 +7,9 @@ mod info;
 pub mod keys;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
 
@@ -180,6 +182,18 @@ pub enum Command {
     ArrangePipeline,
     /// Runs the pipeline over what the log holds by now.
     RunAgain,
+    /// Opens the past of the view, or shuts it.
+    ShowPast,
+    /// Goes back from a moment of the past to now.
+    AsOfNow,
+    /// Derives the view again from the log, and compares.
+    DeriveAgain,
+    /// Explains the chosen row by the events that made it.
+    WhyHere,
+    /// Explains how far the chosen event gets in the pipeline.
+    HowFar,
+    /// Points events out in all panes.
+    MarkEvents(Arc<BTreeSet<Coordinates>>),
 
     /// Dark or light.
     ToggleTheme,

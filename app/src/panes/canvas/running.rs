@@ -380,7 +380,7 @@ impl Gather {
                     (builder.finish(), table.len() as u64)
                 }
             };
-            let rows = NodeRows { flow: view.flow, columns: view.columns, rows, count };
+            let rows = NodeRows { flow: view.flow, columns: view.columns, id: view.id, rows, count };
             all.insert(view.name, Arc::new(rows));
         }
         Ok(all)

@@ -1,33 +1,65 @@
-//! What a node comes to: its rows as a table, or its figures as lines over time.
+//! What a node comes to: its rows as a table, or its figures as a chart; now, or as of a moment; and beside them what is
+//! known of a row, of a column, of what changed.
+//!
+//! The past is derived from the log by a job of its own ([`past`]) when somebody opens it: the pipeline's run goes on as it
+//! is.
 
+mod asking;
+mod changes_ui;
+mod chart;
 mod chart_ui;
+mod column_ui;
+mod filter_ui;
 mod order;
+mod past;
+mod past_ui;
+mod showing;
+mod side_ui;
 mod table_ui;
+mod why;
 
 use std::sync::Arc;
 
 use egui::Ui;
 use fabula_core::codec::Cell;
-use fabula_core::pipeline::{Flow, NodeKind, Pipeline};
+use fabula_core::event::time::ms_to_ns;
+use fabula_core::pipeline::Flow;
 
 use super::{Context, Pane};
 use crate::command::Command;
 use crate::figures;
-use crate::jobs::Job;
-use crate::state::{NodeRows, State};
+use crate::jobs::{Progress, Title};
+use crate::state::NodeRows;
 use crate::theme::{size, widgets};
 use crate::zone::Clock;
 
-use order::{Ordered, Sorting};
+use asking::{Asking, Same};
+use order::{Ordered, Sorting, ordered};
+use showing::{Chosen, Showing};
+use why::About;
 
 /// What a node comes to.
 #[derive(Default)]
 pub struct ViewPane {
     form: Form,
     sorting: Option<Sorting>,
-    ordered: Option<Ordered>,
-    ordering: Option<Job<Ordered>>,
-    drawn: Option<chart_ui::Drawn>,
+    filter: filter_ui::Filter,
+    ordered: Asking<(Showing, Option<Sorting>, Option<Same<fabula_core::view::RowFilter>>), Arc<Ordered>>,
+    chart: chart_ui::Setting,
+    drawn: chart::Asked,
+    side: Option<Side>,
+    /// The row that is looked at, and its rank where that is known.
+    chosen: Option<Chosen>,
+    rank: Option<usize>,
+    /// The column that is looked at.
+    column: Option<String>,
+    figures: column_ui::Asked,
+    pasts: past::Pasts,
+    /// A moment as it is written, and what is wrong with it.
+    moment: String,
+    moment_error: Option<String>,
+    asked_to_check: bool,
+    why: why::Why,
     /// Of which node that is.
     of: Option<String>,
 }
@@ -40,51 +72,148 @@ enum Form {
     Chart,
 }
 
-/// The node that is shown and its rows: the chosen one, else the first view.
-fn shown(state: &State) -> Option<(String, Arc<NodeRows>, bool)> {
-    let design = &state.design;
-    let outcome = state.outcome.as_ref().filter(|outcome| outcome.version == design.version)?;
-    let chosen = design.chosen.clone().filter(|name| design.pipeline.node(name).is_some());
-    let first = || {
-        let views = design.pipeline.nodes.iter().filter(|node| matches!(node.kind, NodeKind::View { .. }));
-        views.chain(design.pipeline.ends()).map(|node| node.name.clone()).next()
-    };
-    let name = chosen.or_else(first)?;
-    if let Some(rows) = outcome.views.get(&name) {
-        return Some((name.clone(), Arc::clone(rows), true));
+/// What stands beside the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Row,
+    Column,
+    Changes,
+    Check,
+    Event,
+}
+
+impl Side {
+    const ALL: [Self; 5] = [Self::Row, Self::Column, Self::Changes, Self::Check, Self::Event];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Row => "Row",
+            Self::Column => "Column",
+            Self::Changes => "Changes",
+            Self::Check => "Check",
+            Self::Event => "Event's way",
+        }
     }
-    outcome.first.get(&name).map(|rows| (name.clone(), Arc::clone(rows), false))
 }
 
 impl ViewPane {
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        self.ordering.is_none()
+        let asked = self.ordered.is_busy() || self.drawn.is_busy() || self.figures.is_busy() || self.why.is_busy();
+        !asked && self.pasts.is_settled()
+    }
+
+    /// What is to be shown: as of the moment that is looked at, or now.
+    fn showing(&self, context: &Context<'_>) -> Option<Showing> {
+        let now = Showing::now(context.state)?;
+        self.pasts.showing(&now).or(Some(now))
+    }
+
+    fn is_chosen(&self, rows: &NodeRows, row: usize) -> bool {
+        self.chosen.as_ref().is_some_and(|chosen| chosen.is(rows, row))
+    }
+
+    /// Looks at the row of a rank.
+    fn choose(&mut self, rank: usize) {
+        let Some((_, ordered)) = self.ordered.last() else { return };
+        let Some(&row) = ordered.places.get(rank) else { return };
+        self.chosen = Some(Chosen::of(&ordered.showing, row as usize));
+        self.rank = Some(rank);
+    }
+
+    fn say_no_row(context: &Context<'_>) {
+        context.send(Command::Notify("Choose a row of the view first".to_owned()));
     }
 }
 
 impl Pane for ViewPane {
     fn update(&mut self, context: &Context<'_>) {
-        let Some((name, rows, _)) = shown(context.state) else {
-            (self.ordered, self.ordering) = (None, None);
+        self.drawn.update();
+        self.figures.update();
+        self.ordered.update();
+        self.why.update(context);
+        let now = Showing::now(context.state);
+        self.pasts.update(now.as_ref(), context);
+        let Some(now) = now else {
+            self.ordered.forget();
             return;
         };
-        if self.of.as_ref() != Some(&name) {
-            (self.of, self.sorting) = (Some(name), None);
+        if self.of.as_ref() != Some(&now.name) {
+            (self.of, self.sorting, self.chosen, self.rank) = (Some(now.name.clone()), None, None, None);
+            self.asked_to_check = false;
+            self.ordered.forget();
+            self.figures.forget();
+            self.drawn.forget();
         }
-        order::update(self, &rows, context);
+        let showing = self.pasts.showing(&now).unwrap_or(now);
+        self.filter.read(&showing);
+        let (by, filter) = (self.sorting, self.filter.condition.clone());
+        let question = (showing.clone(), by, filter.clone().map(Same));
+        let job = move |_: &Progress| Arc::new(ordered(showing, by, filter.as_deref()));
+        self.ordered.ask(question, context.jobs, Title::quiet("Sorting"), job);
+        if self.side == Some(Side::Row)
+            && let Some(chosen) = self.chosen.clone()
+        {
+            self.pasts.ask_history(&chosen, context);
+        }
+        if self.side == Some(Side::Changes) {
+            self.pasts.ask_difference(context);
+        }
+    }
+
+    fn command(&mut self, command: &Command, context: &Context<'_>) {
+        match command {
+            Command::AsOfNow => self.pasts.at_ms = None,
+            Command::ShowPast => {
+                // A moment of the past is never shown without saying so.
+                self.pasts.at_ms = None;
+                self.pasts.wanted = !self.pasts.wanted;
+            }
+            Command::DeriveAgain => {
+                if let Some(now) = Showing::now(context.state).filter(|now| now.whole) {
+                    (self.side, self.asked_to_check) = (Some(Side::Check), true);
+                    self.pasts.derive_again(&now, context);
+                } else {
+                    context.send(Command::Notify("The pipeline has not run over all that has been read".to_owned()));
+                }
+            }
+            Command::WhyHere => match (&self.chosen, &self.of) {
+                (Some(chosen), Some(node)) => {
+                    self.side = Some(Side::Row);
+                    let about = About::Row(chosen.clone(), self.pasts.at_ms);
+                    self.why.ask(about, Some(node), context);
+                }
+                _ => Self::say_no_row(context),
+            },
+            Command::HowFar => match &context.state.selection {
+                Some(selection) => {
+                    self.side = Some(Side::Event);
+                    self.why.ask(About::Event(selection.coordinates.clone()), None, context);
+                }
+                None => context.send(Command::Notify("Choose an event first".to_owned())),
+            },
+            _ => {}
+        }
     }
 
     fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
-        let Some((name, rows, whole)) = shown(context.state) else { return };
+        let Some(showing) = self.showing(context) else { return };
+        if widgets::bar_toggle(ui, "Details", self.side.is_some()).clicked() {
+            self.side = if self.side.is_some() { None } else { Some(Side::Row) };
+        }
+        if widgets::bar_toggle(ui, "Past", self.pasts.wanted).clicked() {
+            context.send(Command::ShowPast);
+        }
+        ui.add_space(size::GRID);
         for (form, word) in [(Form::Chart, "Chart"), (Form::Table, "Table")] {
             if widgets::bar_toggle(ui, word, self.form == form).clicked() {
                 self.form = form;
             }
         }
         ui.add_space(size::GRID);
+        let (name, rows) = (&showing.name, &showing.rows);
         let count = figures::of(rows.count, "row");
-        let words = match (whole, rows.flow) {
+        let words = match (showing.whole, rows.flow) {
             (false, _) => format!("{name} · first rows"),
             (true, _) if rows.count > rows.rows.len() as u64 => {
                 let end = if rows.flow == Flow::Table { "first" } else { "last" };
@@ -92,11 +221,14 @@ impl Pane for ViewPane {
             }
             (true, _) => format!("{name} · {count}"),
         };
-        widgets::caption(ui, words);
+        let as_of = showing.as_of_ms.map(|at| format!(" · as of {}", context.state.clock.full(ms_to_ns(at))));
+        widgets::caption(ui, words + &as_of.unwrap_or_default());
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
-        let Some((name, rows, _)) = shown(context.state) else {
+        let showing = self.showing(context);
+        side_ui::side_ui(ui, self, showing.as_ref(), context);
+        let Some(showing) = showing else {
             let design = &context.state.design;
             let empty = design.pipeline.nodes.is_empty();
             let (title, hint) = match (empty, design.problems.is_empty()) {
@@ -110,9 +242,14 @@ impl Pane for ViewPane {
             }
             return;
         };
+        ui.spacing_mut().item_spacing.y = 0.0;
+        if self.pasts.wanted {
+            past_ui::past_ui(ui, self, &showing, context);
+        }
+        filter_ui::filter_ui(ui, self);
         match self.form {
-            Form::Table => table_ui::table_ui(ui, self, &name, &rows, context),
-            Form::Chart => chart_ui::chart_ui(ui, &mut self.drawn, &rows, context),
+            Form::Table => table_ui::table_ui(ui, self, context),
+            Form::Chart => chart_ui::chart_ui(ui, self, &showing, context),
         }
     }
 }
@@ -124,22 +261,4 @@ pub(super) fn cell_text(cell: &Cell<'_>, clock: &Clock) -> String {
         Cell::Time(ns) => clock.full(*ns),
         other => other.to_string(),
     }
-}
-
-/// When the windows that a node's rows stand for are closed: how far the stream's time is, less the grace, in milliseconds.
-/// `None` where there are no windows, or no result that may still change.
-pub(super) fn closed_until(node: &str, state: &State) -> Option<i64> {
-    let pipeline: &Pipeline = &state.design.pipeline;
-    let mut at = pipeline.node(node)?;
-    for _ in 0..pipeline.nodes.len() {
-        match &at.kind {
-            NodeKind::Aggregate { window: Some(_), grace, .. } => {
-                let time = state.outcome.as_ref()?.report(&at.name)?.metrics.stream_time_ms?;
-                return Some(time.saturating_sub(grace.map_or(0, |grace| grace.ms)));
-            }
-            NodeKind::Filter { input, .. } | NodeKind::View { input } => at = pipeline.node(input)?,
-            _ => return None,
-        }
-    }
-    None
 }

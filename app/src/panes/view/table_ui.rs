@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{
+    Align2, EventFilter, Key, Modifiers, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2,
+    vec2,
+};
 use fabula_core::codec::Cell;
-use fabula_core::event::time::ns_to_ms;
 use fabula_core::expr::Type;
 
-use super::order::Sorting;
-use super::{ViewPane, cell_text, closed_until};
+use super::order::{Ordered, Sorting};
+use super::showing::Showing;
+use super::{Side, ViewPane, cell_text};
+use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
 use crate::state::NodeRows;
@@ -24,37 +28,102 @@ struct Placed {
     right_aligned: bool,
 }
 
-pub(super) fn table_ui(ui: &mut Ui, pane: &mut ViewPane, name: &str, rows: &Arc<NodeRows>, context: &Context<'_>) {
+/// Paints the rows that passed the filter, and takes what is done to them.
+pub(super) fn table_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) {
+    let Some(ordered) = pane.ordered.last().map(|(_, ordered)| Arc::clone(ordered)) else { return };
+    let (showing, rows) = (&ordered.showing, &ordered.showing.rows);
     let rect = ui.available_rect_before_wrap();
-    let closed = closed_until(name, context.state);
-    let end = rows.columns.iter().find(|(name, ..)| name == "window_end").map(|(_, column, _)| *column);
-    let state = closed.zip(end);
-    let placed = placed(rows, if state.is_some() { 58.0 } else { 0.0 });
+    let placed = placed(rows, if showing.has_windows() { 58.0 } else { 0.0 });
     let width = placed.last().map_or(0.0, |last| last.left + last.width).max(rect.width());
     ui.painter().rect_filled(rect, 0.0, tokens(ui).window);
-    let spoken = figures::of(rows.rows.len() as u64, "row");
+    let spoken = figures::of(ordered.places.len() as u64, "row");
     let head = rect.with_max_y(rect.top() + size::ROW);
     let body = rect.with_min_y(head.bottom());
-    let area = ScrollArea::both().id_salt(("rows", name)).auto_shrink(false);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(body));
-    let response = child.interact(body, child.id().with("table"), Sense::HOVER);
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, format!("Rows of {name}, {spoken}")));
+    let response = child.interact(body, child.id().with("table"), Sense::HOVER | Sense::FOCUSABLE);
+    response
+        .widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, format!("Rows of {}, {spoken}", showing.name)));
+    let moved = keys(&child, pane, &ordered, &response);
+    let mut area = ScrollArea::both().id_salt(("rows", &showing.name)).auto_shrink(false);
+    if let Some(rank) = moved {
+        // The row that the arrows came to stays in sight.
+        let known = egui::scroll_area::State::load(child.ctx(), child.make_persistent_id(("rows", &showing.name)));
+        let offset = known.map_or(0.0, |state| state.offset.y);
+        let top = rank as f32 * size::ROW;
+        let least = top + size::ROW - body.height() + 12.0;
+        area = area.vertical_scroll_offset(offset.clamp(least.min(top).max(0.0), top));
+    }
+    let mut pressed = None;
     let shown = area.show_viewport(&mut child, |ui, viewport| {
         ui.set_width(width);
-        ui.set_height(rows.rows.len() as f32 * size::ROW);
+        ui.set_height(ordered.places.len() as f32 * size::ROW);
         let corner = ui.max_rect().min;
         let first = (viewport.top() / size::ROW).floor().max(0.0) as usize;
-        let last = ((viewport.bottom() / size::ROW).ceil() as usize).min(rows.rows.len());
+        let last = ((viewport.bottom() / size::ROW).ceil() as usize).min(ordered.places.len());
         for rank in first..last {
-            let known = pane.ordered.as_ref().filter(|ordered| ordered.is_of(rows));
-            let row = known.map_or(Some(rank), |ordered| ordered.place(rank));
-            let Some(row) = row else { continue };
+            let row = ordered.places[rank] as usize;
             let top = corner.y + rank as f32 * size::ROW;
             let line = Rect::from_min_size(pos2(corner.x, top), vec2(width, size::ROW));
-            row_ui(ui, rows, &placed, row, line, state, context);
+            // Not focusable: the arrows move from row to row within the table.
+            let response = ui.interact(line, ui.id().with(("row", rank)), Sense::CLICK);
+            let selected = pane.is_chosen(rows, row);
+            response.widget_info(|| {
+                let open = showing.is_open(row).map_or("", |open| if open { "open " } else { "final " });
+                let cells: Vec<String> = placed
+                    .iter()
+                    .map(|column| cell_text(&rows.rows.cell(column.column, row), &context.state.clock))
+                    .collect();
+                WidgetInfo::selected(WidgetType::SelectableLabel, true, selected, format!("{open}{}", cells.join(" ")))
+            });
+            row_ui(ui, showing, &placed, row, line, selected, context);
+            if response.clicked() || response.secondary_clicked() {
+                pressed = Some(rank);
+            }
+            response.context_menu(|ui| {
+                if ui.button("Why is this here?").clicked() {
+                    context.send(Command::WhyHere);
+                    ui.close();
+                }
+            });
         }
     });
-    head_ui(ui, pane, &placed, head, -shown.state.offset.x, state.is_some());
+    if let Some(rank) = pressed {
+        pane.choose(rank);
+        pane.side = Some(Side::Row);
+        response.request_focus();
+    }
+    if response.has_focus() {
+        ui.painter().rect_stroke(body.shrink(0.5), 0.0, Stroke::new(1.0, tokens(ui).accent), StrokeKind::Inside);
+    }
+    if ordered.places.is_empty() {
+        let words = if rows.rows.is_empty() { "No rows" } else { "No row passes the filter" };
+        let place = body.with_max_y(body.top() + 60.0);
+        widgets::text_in(ui.painter(), place, Align2::CENTER_CENTER, words, font::body(), tokens(ui).text_second);
+    }
+    head_ui(ui, pane, &placed, head, -shown.state.offset.x, showing.has_windows());
+}
+
+/// The arrows move the choice while the table has the focus; gives the rank that they came to.
+fn keys(ui: &Ui, pane: &mut ViewPane, ordered: &Ordered, response: &egui::Response) -> Option<usize> {
+    if !response.has_focus() || ordered.places.is_empty() {
+        return None;
+    }
+    let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    widgets::take_arrows(ui, response.id);
+    let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as isize;
+    let page = (response.rect.height() / size::ROW) as isize;
+    let down = pressed(Key::ArrowDown) - pressed(Key::ArrowUp) + page * (pressed(Key::PageDown) - pressed(Key::PageUp));
+    if down == 0 {
+        return None;
+    }
+    let last = ordered.places.len() - 1;
+    let from = pane.rank.filter(|rank| {
+        ordered.places.get(*rank).is_some_and(|&row| pane.is_chosen(&ordered.showing.rows, row as usize))
+    });
+    let to = from.map_or(0, |rank| rank.saturating_add_signed(down).min(last));
+    pane.choose(to);
+    Some(to)
 }
 
 fn placed(rows: &NodeRows, before: f32) -> Vec<Placed> {
@@ -135,23 +204,23 @@ fn head_ui(ui: &mut Ui, pane: &mut ViewPane, placed: &[Placed], head: Rect, shif
 
 fn row_ui(
     ui: &Ui,
-    rows: &NodeRows,
+    showing: &Showing,
     placed: &[Placed],
     row: usize,
     line: Rect,
-    state: Option<(i64, usize)>,
+    selected: bool,
     context: &Context<'_>,
 ) {
-    let tokens = tokens(ui);
-    if ui.rect_contains_pointer(line) {
+    let (tokens, rows) = (tokens(ui), &showing.rows);
+    if selected {
+        ui.painter().rect_filled(line, 0.0, tokens.selected);
+        ui.painter().rect_filled(line.with_max_x(line.left() + 2.0), 0.0, tokens.accent);
+    } else if ui.rect_contains_pointer(line) {
         ui.painter().rect_filled(line, 0.0, tokens.hovered);
     }
     let faint = mix(tokens.hairline, tokens.window, 0.5);
     ui.painter().hline(line.x_range(), line.bottom() - 0.5, Stroke::new(1.0, faint));
-    if let Some((closed, end)) = state
-        && let Cell::Time(end) = rows.rows.cell(end, row)
-    {
-        let open = ns_to_ms(end) > closed;
+    if let Some(open) = showing.is_open(row) {
         let place = Rect::from_min_size(pos2(line.left() + size::INSET, line.top() + 3.0), vec2(42.0, size::ROW - 6.0));
         let (word, color) = if open { ("open", tokens.good) } else { ("final", tokens.text_second) };
         if open {
