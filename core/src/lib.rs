@@ -3,7 +3,7 @@
 //! The modules stand in one line, and each may use only those before it:
 //!
 //! ```text
-//! event  ←  log  ←  store  ←  codec  ←  schema  ←  narrative  ←  expr  ←  pipeline  ←  engine  ←  view
+//! event  ←  log  ←  store  ←  codec  ←  schema  ←  narrative  ←  expr  ←  pipeline  ←  engine  ←  view  ←  copies
 //! ```
 //!
 //! | module | what it holds |
@@ -18,11 +18,13 @@
 //! | [`pipeline`] | the graph of a pipeline as data: nodes, file format, structure |
 //! | [`engine`] | pipelines running: operators over columnar batches |
 //! | [`view`] | views with a past: as of a moment, the history of a key, what changed |
+//! | [`copies`] | what is kept of a view elsewhere: tables of databases, what differs there, SQL over views |
 //!
 //! Nothing here knows of a window; `tests/` holds a check that no screen toolkit is reachable from this crate.
 #![warn(missing_docs)]
 
 pub mod codec;
+pub mod copies;
 pub mod engine;
 pub mod event;
 pub mod expr;

@@ -111,6 +111,10 @@ impl RowFilter {
     /// The rows for which it holds.
     pub fn of(&self, rows: &Rows) -> Filtered {
         let mut filtered = Filtered::default();
+        // Rows that there are none of need not have columns.
+        if rows.is_empty() {
+            return filtered;
+        }
         let columns: Vec<Option<Column>> = self
             .reads
             .iter()
@@ -179,6 +183,12 @@ mod tests {
     fn what_can_not_be_told_does_not_pass_and_is_counted() {
         let filtered = RowFilter::parse("10 / total > 1", &columns()).unwrap().of(&rows());
         assert_eq!((filtered.places, filtered.failed), (vec![1, 2], 1));
+    }
+
+    #[test]
+    fn of_no_rows_none_passes() {
+        let filter = RowFilter::parse("value.sku = 'y' OR total > 5", &columns()).unwrap();
+        assert_eq!(filter.of(&RowsBuilder::new(0, false).finish()), Filtered::default());
     }
 
     #[test]

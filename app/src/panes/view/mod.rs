@@ -9,6 +9,7 @@ mod changes_ui;
 mod chart;
 mod chart_ui;
 mod column_ui;
+mod export_ui;
 mod filter_ui;
 mod order;
 mod past;
@@ -60,6 +61,7 @@ pub struct ViewPane {
     moment_error: Option<String>,
     asked_to_check: bool,
     why: why::Why,
+    export: export_ui::ExportForm,
     /// Of which node that is.
     of: Option<String>,
 }
@@ -100,7 +102,7 @@ impl ViewPane {
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
         let asked = self.ordered.is_busy() || self.drawn.is_busy() || self.figures.is_busy() || self.why.is_busy();
-        !asked && self.pasts.is_settled()
+        !asked && self.pasts.is_settled() && self.export.is_settled()
     }
 
     /// What is to be shown: as of the moment that is looked at, or now.
@@ -128,6 +130,7 @@ impl ViewPane {
 
 impl Pane for ViewPane {
     fn update(&mut self, context: &Context<'_>) {
+        self.export.update();
         self.drawn.update();
         self.figures.update();
         self.ordered.update();
@@ -163,6 +166,7 @@ impl Pane for ViewPane {
 
     fn command(&mut self, command: &Command, context: &Context<'_>) {
         match command {
+            Command::ExportView => self.export.toggle(),
             Command::AsOfNow => self.pasts.at_ms = None,
             Command::ShowPast => {
                 // A moment of the past is never shown without saying so.
@@ -210,6 +214,9 @@ impl Pane for ViewPane {
                 self.form = form;
             }
         }
+        if widgets::bar_toggle(ui, "Export…", self.export.is_open()).clicked() {
+            self.export.toggle();
+        }
         ui.add_space(size::GRID);
         let (name, rows) = (&showing.name, &showing.rows);
         let count = figures::of(rows.count, "row");
@@ -243,6 +250,7 @@ impl Pane for ViewPane {
             return;
         };
         ui.spacing_mut().item_spacing.y = 0.0;
+        self.export.ui(ui, context);
         if self.pasts.wanted {
             past_ui::past_ui(ui, self, &showing, context);
         }
