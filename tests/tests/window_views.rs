@@ -107,7 +107,7 @@ impl Shown {
         // A number is written with all of its digits, and JSON's readers have their own.
         let is_it = |line: &String| {
             let words: Vec<&str> = line.split(' ').rev().take(2).collect();
-            let number = |word: &str| word.parse::<f64>().ok();
+            let number = |word: &str| word.replace(',', "").parse::<f64>().ok();
             words.len() == 2
                 && number(words[0]) == row["payments"].as_f64()
                 && number(words[1]) == row["revenue"].as_f64()
@@ -144,11 +144,11 @@ fn as_of_a_moment_the_view_is_what_the_command_line_gives_for_the_log_cut_there(
         let rows = shown.rows_at(Some(at));
         assert!(!rows.is_empty());
         shown.says_rows(&rows);
-        assert!(shown.pane.says("before the log's end"));
+        assert!(shown.pane.says("before the last event"));
     }
     shown.click("Back to now");
     shown.says_rows(&shown.rows_at(None));
-    assert!(shown.pane.says("up to the log's end"));
+    assert!(shown.pane.says("of all that has been read"));
     shown.write("Moment to look at", "yesterday-ish");
     shown.press(Key::Enter);
     assert!(shown.pane.says("yesterday-ish"), "what is no moment is said");
@@ -216,7 +216,7 @@ fn rows_are_filtered_by_an_expression_and_a_mistake_is_shown_at_its_place() {
         format!("rows {}", counts.len()),
         format!("min {}", counts.iter().min().unwrap()),
         format!("max {}", counts.iter().max().unwrap()),
-        format!("sum {}", counts.iter().sum::<u64>()),
+        format!("sum {}", fabula_words(counts.iter().sum::<u64>())),
         "null 0".to_owned(),
     ];
     for fact in facts {

@@ -110,8 +110,14 @@ pub const LISTED: &[Command] = &[
     Command::RemoveNode,
     Command::ArrangePipeline,
     Command::RunAgain,
+    Command::ToggleChart,
+    Command::FilterRows,
+    Command::ShowDetails,
+    Command::ShowColumn,
     Command::ShowPast,
     Command::AsOfNow,
+    Command::MarkMoment,
+    Command::RowHistory,
     Command::DeriveAgain,
     Command::WhyHere,
     Command::HowFar,
@@ -253,6 +259,16 @@ impl Command {
             Self::ChooseNode(_) => (C::Pipeline, "Choose a node", "Look at a node and its rows"),
             Self::RemoveNode => (C::Pipeline, "Remove the node", "Take the chosen node away and close the gap"),
             Self::ArrangePipeline => (C::Pipeline, "Arrange the canvas", "Put the nodes in order from left to right"),
+            Self::ToggleChart => (C::Pipeline, "Table or chart", "Show the view's rows as a table, or draw them"),
+            Self::FilterRows => (C::Pipeline, "Filter the view's rows…", "Show the rows for which an expression holds"),
+            Self::ShowDetails => {
+                (C::Pipeline, "Details of the view", "Show a row, a column or what changed beside the view's rows")
+            }
+            Self::ShowColumn => (C::Pipeline, "Column in figures", "Count, sum and spread of a column of the view"),
+            Self::MarkMoment => {
+                (C::Pipeline, "Mark the moment", "Mark the moment that is looked at: what changed from A to B is listed")
+            }
+            Self::RowHistory => (C::Pipeline, "History of the row", "List what became of the chosen row, event by event"),
             Self::ShowPast => (C::Pipeline, "Past of the view", "Look at the view as of any moment of the log"),
             Self::AsOfNow => (C::Pipeline, "Back to now", "Show the view as it is, no longer as of a moment"),
             Self::DeriveAgain => (C::Pipeline, "Derive again", "Derive the view again from the log, and compare"),

@@ -58,10 +58,16 @@ impl Window {
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::CopyCoordinates | Command::CopyKcat => self.copy(command, ctx),
             Command::ShowPane(kind) => self.layout.show(*kind),
-            Command::WhyHere
-            | Command::HowFar
-            | Command::DeriveAgain
+            Command::ToggleChart
+            | Command::FilterRows
+            | Command::ShowDetails
+            | Command::ShowColumn
             | Command::ShowPast
+            | Command::MarkMoment
+            | Command::RowHistory
+            | Command::DeriveAgain
+            | Command::WhyHere
+            | Command::HowFar
             | Command::ExportView => self.layout.show(crate::panes::PaneKind::View),
             Command::ChooseNode(Some(_)) => self.layout.show(crate::panes::PaneKind::Node),
             Command::Select(Some(_)) => self.layout.show(crate::panes::PaneKind::Inspector),

@@ -9,6 +9,7 @@ use fabula_core::view::{Bar, bars};
 
 use super::asking::{Asking, Same};
 use super::order::Ordered;
+use crate::figures;
 use crate::state::NodeRows;
 
 /// So many points are drawn.
@@ -95,7 +96,7 @@ pub(super) fn columns(rows: &NodeRows) -> (Vec<(String, usize)>, Vec<(String, us
 /// A figure without digits that say nothing.
 pub(super) fn figure_text(figure: f64) -> String {
     let text = format!("{figure:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    figures::separated(text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]

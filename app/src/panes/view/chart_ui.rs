@@ -8,7 +8,6 @@ use egui_plot::{Bar, BarChart, HoverPosition, Legend, Line, Plot, PlotPoints, un
 use super::ViewPane;
 use super::asking::Same;
 use super::chart::{Drawing, Drawn, columns, drawn, figure_text};
-use super::showing::Showing;
 use crate::figures;
 use crate::jobs::{Progress, Title};
 use crate::panes::Context;
@@ -26,14 +25,14 @@ pub(super) struct Setting {
     spread: bool,
 }
 
-pub(super) fn chart_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context<'_>) {
-    let (numeric, grouping) = columns(&showing.rows);
+pub(super) fn chart_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) {
+    let Some(ordered) = pane.ordered.last().map(|(_, ordered)| Arc::clone(ordered)) else { return };
+    let (numeric, grouping) = columns(&ordered.showing.rows);
     if numeric.is_empty() {
         widgets::empty_state(ui, "Nothing to draw", "None of the columns holds numbers", None);
         return;
     }
     let drawing = setting_ui(ui, &mut pane.chart, &numeric, &grouping);
-    let Some(ordered) = pane.ordered.last().map(|(_, ordered)| Arc::clone(ordered)) else { return };
     let job = {
         let ordered = Arc::clone(&ordered);
         move |_: &Progress| drawn(&ordered, drawing)

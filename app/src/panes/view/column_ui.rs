@@ -9,7 +9,6 @@ use fabula_core::view::{Bar, ColumnStats, Sum, bars};
 use super::asking::{Asking, Same};
 use super::chart::number;
 use super::order::Ordered;
-use super::showing::Showing;
 use super::side_ui::{fact, heading, quiet};
 use super::{ViewPane, cell_text};
 use crate::figures;
@@ -36,7 +35,9 @@ fn figures_of(rows: &Rows, places: &[u32], column: usize) -> Figures {
 }
 
 /// Paints the figures of the chosen column.
-pub(super) fn column_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context<'_>) {
+pub(super) fn column_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) {
+    let Some(ordered) = pane.ordered.last().map(|(_, ordered)| Arc::clone(ordered)) else { return };
+    let showing = &ordered.showing;
     let columns = &showing.rows.columns;
     if columns.is_empty() {
         return;
@@ -55,12 +56,11 @@ pub(super) fn column_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, con
     ui.ctx().accesskit_node_builder(response.response.id, |node| node.set_label("Column to look at"));
     pane.column = Some(chosen.clone());
     let Some(column) = columns.iter().find(|(name, ..)| *name == chosen).map(|(_, column, _)| *column) else { return };
-    let Some(ordered) = pane.ordered.last().map(|(_, ordered)| Arc::clone(ordered)) else { return };
     let job = {
         let ordered = Arc::clone(&ordered);
         move |_: &Progress| figures_of(&ordered.showing.rows.rows, &ordered.places, column)
     };
-    pane.figures.ask((Same(ordered), column), context.jobs, Title::quiet("Column in figures"), job);
+    pane.figures.ask((Same(Arc::clone(&ordered)), column), context.jobs, Title::quiet("Column in figures"), job);
     let Some((_, told)) = pane.figures.last() else {
         quiet(ui, "Counting …");
         return;
@@ -106,9 +106,9 @@ pub(super) fn column_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, con
 
 fn sum_text(sum: Sum, digits: Option<u32>) -> String {
     match (sum, digits) {
-        (Sum::Exact(sum), None) => sum.normalize().to_string(),
-        (Sum::Exact(sum), Some(digits)) => sum.round_dp(digits).normalize().to_string(),
-        (Sum::Float(sum), _) => format!("{sum}"),
+        (Sum::Exact(sum), None) => figures::separated(&sum.normalize().to_string()),
+        (Sum::Exact(sum), Some(digits)) => figures::separated(&sum.round_dp(digits).normalize().to_string()),
+        (Sum::Float(sum), _) => figures::separated(&sum.to_string()),
     }
 }
 

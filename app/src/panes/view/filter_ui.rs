@@ -18,21 +18,30 @@ use crate::theme::{font, size, tokens, widgets};
 #[derive(Default)]
 pub(super) struct Filter {
     pub(super) text: String,
-    /// The text that was read last, and of which columns.
-    read: Option<(String, Vec<String>)>,
+    /// The text that was read last, and of which columns: as of a moment they have other places.
+    read: Option<(String, Vec<(String, usize)>)>,
     pub(super) condition: Option<Arc<RowFilter>>,
+    /// Whether the cursor is to go there.
+    pub(super) wanted: bool,
     error: Option<ExprError>,
 }
 
 impl Filter {
-    /// Reads what is written, if it or the columns are others than before. A condition with a mistake leaves the one that
-    /// was there before.
+    /// Reads what is written, if it or the columns are others than before. A mistake leaves the condition that was there
+    /// before, of the same columns.
     pub(super) fn read(&mut self, showing: &Showing) {
-        let names: Vec<String> = showing.rows.columns.iter().map(|(name, ..)| name.clone()).collect();
-        if self.read.as_ref().is_some_and(|(text, of)| *text == self.text && *of == names) {
+        let same = |(text, of): &(String, Vec<(String, usize)>)| {
+            let columns = showing.rows.columns.iter().map(|(name, column, _)| (name, column));
+            *text == self.text && of.iter().map(|(name, column)| (name, column)).eq(columns)
+        };
+        if self.read.as_ref().is_some_and(same) {
             return;
         }
-        self.read = Some((self.text.clone(), names));
+        let columns: Vec<_> = showing.rows.columns.iter().map(|(name, column, _)| (name.clone(), *column)).collect();
+        if self.read.as_ref().is_some_and(|(_, of)| *of != columns) {
+            self.condition = None;
+        }
+        self.read = Some((self.text.clone(), columns));
         self.error = None;
         if self.text.trim().is_empty() {
             self.condition = None;
@@ -59,6 +68,9 @@ pub(super) fn filter_ui(ui: &mut Ui, pane: &mut ViewPane) {
                 .margin(vec2(8.0, 3.0))
                 .desired_width((ui.available_width() - room).max(80.0));
             let response = ui.add(edit);
+            if std::mem::take(&mut pane.filter.wanted) {
+                response.request_focus();
+            }
             ui.ctx().accesskit_node_builder(response.id, |node| node.set_label("Filter rows"));
             if !pane.filter.text.is_empty() && widgets::icon_button(ui, Icon::Close, "Clear the filter").clicked() {
                 pane.filter.text.clear();

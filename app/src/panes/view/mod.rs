@@ -9,8 +9,10 @@ mod changes_ui;
 mod chart;
 mod chart_ui;
 mod column_ui;
+mod columns;
 mod export_ui;
 mod filter_ui;
+mod freshness;
 mod order;
 mod past;
 mod past_ui;
@@ -23,8 +25,7 @@ use std::sync::Arc;
 
 use egui::Ui;
 use fabula_core::codec::Cell;
-use fabula_core::event::time::ms_to_ns;
-use fabula_core::pipeline::Flow;
+use fabula_core::view::RowFilter;
 
 use super::{Context, Pane};
 use crate::command::Command;
@@ -39,13 +40,16 @@ use order::{Ordered, Sorting, ordered};
 use showing::{Chosen, Showing};
 use why::About;
 
+/// Which rows are wanted, in which order, of those that pass which filter.
+type Wanted = (Showing, Option<Sorting>, Option<Same<RowFilter>>);
+
 /// What a node comes to.
 #[derive(Default)]
 pub struct ViewPane {
     form: Form,
     sorting: Option<Sorting>,
     filter: filter_ui::Filter,
-    ordered: Asking<(Showing, Option<Sorting>, Option<Same<fabula_core::view::RowFilter>>), Arc<Ordered>>,
+    ordered: Asking<Wanted, Arc<Ordered>>,
     chart: chart_ui::Setting,
     drawn: chart::Asked,
     side: Option<Side>,
@@ -123,6 +127,16 @@ impl ViewPane {
         self.rank = Some(rank);
     }
 
+    /// Marks the moment that is looked at; of two marks what changed between them is shown.
+    fn mark(&mut self, which: usize) {
+        self.pasts.wanted = true;
+        let end = self.pasts.span_ms().map(|(_, last)| last);
+        self.pasts.marks[which] = self.pasts.at_ms.or(end);
+        if self.pasts.marks.iter().all(Option::is_some) {
+            self.side = Some(Side::Changes);
+        }
+    }
+
     fn say_no_row(context: &Context<'_>) {
         context.send(Command::Notify("Choose a row of the view first".to_owned()));
     }
@@ -150,9 +164,9 @@ impl Pane for ViewPane {
         }
         let showing = self.pasts.showing(&now).unwrap_or(now);
         self.filter.read(&showing);
-        let (by, filter) = (self.sorting, self.filter.condition.clone());
-        let question = (showing.clone(), by, filter.clone().map(Same));
-        let job = move |_: &Progress| Arc::new(ordered(showing, by, filter.as_deref()));
+        let (by, filter) = (self.sorting.clone(), self.filter.condition.clone());
+        let question = (showing.clone(), by.clone(), filter.clone().map(Same));
+        let job = move |_: &Progress| Arc::new(ordered(showing, by.as_ref(), filter.as_deref()));
         self.ordered.ask(question, context.jobs, Title::quiet("Sorting"), job);
         if self.side == Some(Side::Row)
             && let Some(chosen) = self.chosen.clone()
@@ -167,6 +181,25 @@ impl Pane for ViewPane {
     fn command(&mut self, command: &Command, context: &Context<'_>) {
         match command {
             Command::ExportView => self.export.toggle(),
+            Command::ToggleChart => {
+                self.form = if self.form == Form::Chart { Form::Table } else { Form::Chart };
+            }
+            Command::FilterRows => self.filter.wanted = true,
+            Command::ShowDetails => self.side = if self.side.is_some() { None } else { Some(Side::Row) },
+            Command::ShowColumn => self.side = Some(Side::Column),
+            Command::MarkMoment => {
+                let next = usize::from(self.pasts.marks[0].is_some() && self.pasts.marks[1].is_none());
+                if next == 0 {
+                    self.pasts.marks = [None, None];
+                }
+                self.mark(next);
+            }
+            Command::RowHistory => {
+                (self.side, self.pasts.wanted) = (Some(Side::Row), true);
+                if self.chosen.is_none() {
+                    Self::say_no_row(context);
+                }
+            }
             Command::AsOfNow => self.pasts.at_ms = None,
             Command::ShowPast => {
                 // A moment of the past is never shown without saying so.
@@ -203,7 +236,7 @@ impl Pane for ViewPane {
     fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
         let Some(showing) = self.showing(context) else { return };
         if widgets::bar_toggle(ui, "Details", self.side.is_some()).clicked() {
-            self.side = if self.side.is_some() { None } else { Some(Side::Row) };
+            context.send(Command::ShowDetails);
         }
         if widgets::bar_toggle(ui, "Past", self.pasts.wanted).clicked() {
             context.send(Command::ShowPast);
@@ -215,21 +248,13 @@ impl Pane for ViewPane {
             }
         }
         if widgets::bar_toggle(ui, "Export…", self.export.is_open()).clicked() {
-            self.export.toggle();
+            context.send(Command::ExportView);
         }
         ui.add_space(size::GRID);
-        let (name, rows) = (&showing.name, &showing.rows);
-        let count = figures::of(rows.count, "row");
-        let words = match (showing.whole, rows.flow) {
-            (false, _) => format!("{name} · first rows"),
-            (true, _) if rows.count > rows.rows.len() as u64 => {
-                let end = if rows.flow == Flow::Table { "first" } else { "last" };
-                format!("{name} · {count} · the {end} {} shown", figures::count(rows.rows.len() as u64))
-            }
-            (true, _) => format!("{name} · {count}"),
-        };
-        let as_of = showing.as_of_ms.map(|at| format!(" · as of {}", context.state.clock.full(ms_to_ns(at))));
-        widgets::caption(ui, words + &as_of.unwrap_or_default());
+        if freshness::is_behind(context) && widgets::bar_toggle(ui, "Run again", false).clicked() {
+            context.send(Command::RunAgain);
+        }
+        widgets::caption(ui, freshness::statement(&self.pasts, &showing, context));
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
@@ -257,16 +282,25 @@ impl Pane for ViewPane {
         filter_ui::filter_ui(ui, self);
         match self.form {
             Form::Table => table_ui::table_ui(ui, self, context),
-            Form::Chart => chart_ui::chart_ui(ui, self, &showing, context),
+            Form::Chart => chart_ui::chart_ui(ui, self, context),
         }
     }
 }
 
-/// A value as it stands in a table.
+/// A value as it stands in a table: numbers with their thousands separated.
 pub(super) fn cell_text(cell: &Cell<'_>, clock: &Clock) -> String {
     match cell {
-        Cell::Null => "null".to_owned(),
+        Cell::Int(_) | Cell::Decimal(_) | Cell::Float(_) | Cell::Number(_) => figures::separated(&cell.to_string()),
+        cell => key_text(cell, clock),
+    }
+}
+
+/// A value that tells a row apart: a number in it is a name.
+pub(super) fn key_text(cell: &Cell<'_>, clock: &Clock) -> String {
+    match cell {
+        Cell::Null | Cell::Missing => "null".to_owned(),
         Cell::Time(ns) => clock.full(*ns),
-        other => other.to_string(),
+        // A table has lines of its own.
+        other => other.to_string().replace(['\n', '\r', '\t'], " "),
     }
 }

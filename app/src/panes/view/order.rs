@@ -6,9 +6,10 @@ use fabula_core::view::RowFilter;
 use super::showing::Showing;
 
 /// By which column, and whether the largest come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sorting {
-    pub(super) column: usize,
+    /// By name: its place is another one as of a moment.
+    pub(super) column: String,
     pub(super) descending: bool,
 }
 
@@ -24,7 +25,7 @@ pub(super) struct Ordered {
     pub(super) open: u64,
 }
 
-pub(super) fn ordered(showing: Showing, by: Option<Sorting>, filter: Option<&RowFilter>) -> Ordered {
+pub(super) fn ordered(showing: Showing, by: Option<&Sorting>, filter: Option<&RowFilter>) -> Ordered {
     let rows = &showing.rows.rows;
     let (mut places, failed, mismatched) = match filter {
         None => ((0..rows.len() as u32).collect::<Vec<u32>>(), 0, 0),
@@ -33,8 +34,9 @@ pub(super) fn ordered(showing: Showing, by: Option<Sorting>, filter: Option<&Row
             (filtered.places, filtered.failed, filtered.mismatched)
         }
     };
-    match by {
-        Some(Sorting { column, descending }) => {
+    let place = |name: &String| showing.rows.columns.iter().find(|(known, ..)| known == name).map(|column| column.1);
+    match by.and_then(|by| Some((place(&by.column)?, by.descending))) {
+        Some((column, descending)) => {
             let cells: Vec<_> = (0..rows.len()).map(|row| rows.cell(column, row)).collect();
             places.sort_by(|&one, &other| {
                 let order = order_of(&cells[one as usize], &cells[other as usize]);
@@ -73,10 +75,14 @@ mod tests {
 
     #[test]
     fn the_newest_come_first_unless_a_column_is_chosen() {
-        let by = |column, descending| Some(Sorting { column, descending });
+        let by = |column: &str, descending| {
+            let by = Sorting { column: column.to_owned(), descending };
+            ordered(showing(), Some(&by), None).places
+        };
         assert_eq!(ordered(showing(), None, None).places, [1, 2, 0]);
-        assert_eq!(ordered(showing(), by(0, false), None).places, [1, 2, 0]);
-        assert_eq!(ordered(showing(), by(0, true), None).places, [0, 2, 1]);
+        assert_eq!(by("n", false), [1, 2, 0]);
+        assert_eq!(by("n", true), [0, 2, 1]);
+        assert_eq!(by("gone", true), [1, 2, 0], "a column that there is no more");
     }
 
     #[test]

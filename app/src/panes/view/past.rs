@@ -7,12 +7,12 @@ use std::sync::atomic::AtomicU64;
 use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::engine::Plan;
 use fabula_core::event::TopicName;
-use fabula_core::event::time::ns_to_ms;
 use fabula_core::pipeline::Pipeline;
 use fabula_core::store::Snapshot;
 use fabula_core::view::{AsOf, Deriving, Difference, History, Limits, Past, PastError};
 
 use super::asking::{Asking, Same};
+use super::freshness::held;
 use super::showing::{Chosen, Showing};
 use crate::formats::Formats;
 use crate::jobs::{Job, Progress, Title, Unit};
@@ -45,8 +45,8 @@ pub(super) struct Derived {
     pub(super) past: Past,
     /// Parts of the log that could not be read.
     pub(super) damages: Vec<String>,
-    /// When the last event of the log's topics that are read is told.
-    pub(super) log_end_ms: Option<i64>,
+    /// How many events had been read of the pipeline's topics.
+    pub(super) held: u64,
     /// How it compares with what was there.
     pub(super) check: Option<Check>,
 }
@@ -158,6 +158,7 @@ impl Pasts {
         let state = context.state;
         let Some(snapshot) = state.log.snapshot.clone() else { return };
         let (pipeline, node, formats) = (Arc::clone(&state.design.pipeline), of.node.clone(), of.formats.clone());
+        let held = held(state);
         self.of = Some(of);
         self.failure = None;
         let title = Title::listed(format!("Deriving {node}"), Unit::Events);
@@ -165,7 +166,7 @@ impl Pasts {
         self.deriving = Some(context.jobs.spawn_blocking(title, move |progress| {
             let derived = derive(&pipeline, &node, &snapshot, &formats, compared, progress);
             wake.wake();
-            derived
+            derived.map(|derived| Derived { held, ..derived })
         }));
     }
 
@@ -267,9 +268,7 @@ fn derive(
     progress: &Progress,
 ) -> Result<Derived, PastError> {
     let codecs = codecs_of(pipeline, node, snapshot, formats)?;
-    let known = codecs.keys().filter_map(|topic| snapshot.topic(topic));
-    let total: u64 = known.clone().map(|topic| topic.events()).sum();
-    let log_end_ms = known.filter_map(|topic| topic.time_span_ns()).map(|(_, end)| ns_to_ms(end)).max();
+    let total: u64 = codecs.keys().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum();
     let codec =
         |topic: &TopicName| codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json));
     progress.set(0, total);
@@ -289,5 +288,5 @@ fn derive(
         Ok::<_, PastError>(Check { difference, events_before, rows_before: rows.count })
     });
     let check = check.transpose()?;
-    Ok(Derived { past, damages: damages.iter().map(ToString::to_string).collect(), log_end_ms, check })
+    Ok(Derived { past, damages: damages.iter().map(ToString::to_string).collect(), held: total, check })
 }

@@ -4,12 +4,12 @@ use egui::{
     Align2, EventFilter, FontSelection, Key, Modifiers, Rect, RichText, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2,
     vec2,
 };
-use fabula_core::event::time::{Moment, format_span_ns, ms_to_ns};
+use fabula_core::event::time::{Moment, ms_to_ns};
 
+use super::freshness::of_past;
 use super::past::Pasts;
 use super::showing::Showing;
-use super::{Side, ViewPane};
-use crate::figures;
+use super::ViewPane;
 use crate::panes::Context;
 use crate::theme::{font, mix, size, tokens, widgets};
 
@@ -74,18 +74,14 @@ fn statement_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &C
     }
     moment_field(ui, pane);
     for (at, name) in ["A", "B"].into_iter().enumerate() {
-        let end = pane.pasts.span_ms().map(|(_, last)| last);
         let is_set = pane.pasts.marks[at].is_some();
         let response = widgets::bar_toggle(ui, &format!("Mark {name}"), is_set);
         if response.on_hover_text("Mark this moment, to be held against the other mark").clicked() {
-            pane.pasts.marks[at] = pane.pasts.at_ms.or(end);
-            if pane.pasts.marks.iter().all(Option::is_some) {
-                pane.side = Some(Side::Changes);
-            }
+            pane.mark(at);
         }
     }
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        widgets::caption(ui, freshness(&pane.pasts, showing, context));
+        widgets::caption(ui, of_past(&pane.pasts, showing, context));
     });
 }
 
@@ -109,40 +105,6 @@ fn moment_field(ui: &mut Ui, pane: &mut ViewPane) {
         Ok(Moment::At(ms)) => pane.pasts.at_ms = Some(ms),
         Ok(Moment::BeforeEnd(ms)) => pane.pasts.at_ms = Some(last.saturating_sub(ms)),
         Err(error) => pane.moment_error = Some(error.to_string()),
-    }
-}
-
-/// How far what is shown is behind the log.
-fn freshness(pasts: &Pasts, showing: &Showing, context: &Context<'_>) -> String {
-    let clock = &context.state.clock;
-    let Some(derived) = &pasts.derived else { return String::new() };
-    let (Some((_, last)), Some(end)) = (derived.past.span_ms(), derived.log_end_ms) else { return String::new() };
-    let mut parts = Vec::new();
-    if let Some(time) = showing.stream_time_ms {
-        parts.push(format!("stream time {}", clock.time_of_day(ms_to_ns(time))));
-    }
-    let at = pasts.at_ms.unwrap_or(last);
-    match end - at {
-        behind if behind > 0 => parts.push(format!("{} before the log's end", format_span_ns(ms_to_ns(behind)))),
-        _ => parts.push(format!("up to the log's end, {}", clock.time_of_day(ms_to_ns(end)))),
-    }
-    let topics: Vec<_> = context.state.design.pipeline.up_to(&showing.name).nodes.iter().filter_map(topic_of).collect();
-    let snapshot = context.state.log.snapshot.as_ref();
-    let held: u64 = topics.iter().filter_map(|topic| snapshot?.topic(topic.as_str())).map(|topic| topic.events()).sum();
-    if held > derived.past.events() {
-        parts.push(format!("{} came since", figures::of(held - derived.past.events(), "event")));
-    }
-    if let Some(from) = derived.past.kept_from_ms() {
-        parts.push(format!("kept from {} on", clock.full(ms_to_ns(from))));
-    }
-    parts.join(" · ")
-}
-
-fn topic_of(node: &fabula_core::pipeline::Node) -> Option<String> {
-    use fabula_core::pipeline::NodeKind;
-    match &node.kind {
-        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.clone()),
-        _ => None,
     }
 }
 

@@ -21,8 +21,8 @@ pub(super) struct Showing {
     pub(super) as_of_ms: Option<i64>,
     closing: Option<Closing>,
     pub(super) stream_time_ms: Option<i64>,
-    /// The column of the windows' ends.
-    end: Option<usize>,
+    /// The columns of the windows' starts and ends.
+    window: Option<(usize, usize)>,
 }
 
 impl PartialEq for Showing {
@@ -41,8 +41,9 @@ impl Showing {
         (as_of_ms, stream_time_ms): (Option<i64>, Option<i64>),
         closing: Option<Closing>,
     ) -> Self {
-        let end = rows.columns.iter().find(|(name, ..)| name == "window_end").map(|(_, column, _)| *column);
-        Self { name, rows, whole, as_of_ms, closing, stream_time_ms, end }
+        let place = |wanted| rows.columns.iter().find(|(name, ..)| name == wanted).map(|(_, column, _)| *column);
+        let window = place("window_start").zip(place("window_end"));
+        Self { name, rows, whole, as_of_ms, closing, stream_time_ms, window }
     }
 
     /// The chosen node, else the first view, as the pipeline's run left it.
@@ -64,12 +65,17 @@ impl Showing {
 
     /// Whether rows are of windows that are open or final.
     pub(super) fn has_windows(&self) -> bool {
-        self.closing.is_some() && self.end.is_some()
+        self.closing.is_some() && self.window.is_some()
+    }
+
+    /// The columns with the start and the end of each row's window.
+    pub(super) fn window(&self) -> Option<(usize, usize)> {
+        self.window
     }
 
     /// Whether a row's window may still change; `None` where rows are of no windows.
     pub(super) fn is_open(&self, row: usize) -> Option<bool> {
-        let (closing, end) = (self.closing.as_ref()?, self.end?);
+        let (closing, (_, end)) = (self.closing.as_ref()?, self.window?);
         match self.rows.rows.cell(end, row) {
             Cell::Time(ns) => Some(closing.is_open(ns_to_ms(ns), self.stream_time_ms)),
             _ => None,
@@ -105,6 +111,11 @@ impl Chosen {
             named: rows.columns.iter().map(|(name, column, _)| (name.clone(), cell(*column))).collect(),
             time_ms: rows.rows.time_ms[row],
         }
+    }
+
+    /// Whether one of what is shown of it tells it apart.
+    pub(super) fn is_key(&self, at: usize) -> bool {
+        !self.id.is_empty() && self.keys.contains(&at)
     }
 
     /// Whether a row is this one, maybe with other values.

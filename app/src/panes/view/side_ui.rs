@@ -7,7 +7,7 @@ use fabula_core::event::time::ms_to_ns;
 
 use super::showing::Showing;
 use super::why::About;
-use super::{Side, ViewPane, cell_text, changes_ui, column_ui};
+use super::{Side, ViewPane, cell_text, changes_ui, column_ui, key_text};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
@@ -44,7 +44,7 @@ pub(super) fn side_ui(ui: &mut Ui, pane: &mut ViewPane, showing: Option<&Showing
                     (Side::Event, _) => event_ui(ui, pane, context),
                     (_, None) => drop(widgets::caption(ui, "There are no rows yet")),
                     (Side::Row, Some(showing)) => row_ui(ui, pane, showing, context),
-                    (Side::Column, Some(showing)) => column_ui::column_ui(ui, pane, showing, context),
+                    (Side::Column, Some(_)) => column_ui::column_ui(ui, pane, context),
                     (Side::Changes, Some(_)) => changes_ui::changes_ui(ui, pane, context),
                     (Side::Check, Some(showing)) => changes_ui::check_ui(ui, pane, showing, context),
                 }
@@ -85,7 +85,7 @@ fn row_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context
         return;
     };
     let clock = &context.state.clock;
-    let title = chosen.title(|cell| cell_text(cell, clock));
+    let title = chosen.title(|cell| key_text(cell, clock));
     ui.add(egui::Label::new(RichText::new(title).font(font::title())).truncate());
     let here = (0..showing.rows.rows.len()).find(|&row| pane.is_chosen(&showing.rows, row));
     if here.is_none() {
@@ -93,8 +93,10 @@ fn row_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context
     }
     ui.add_space(size::GRID);
     for (at, (name, was)) in chosen.named.iter().enumerate() {
-        let cell = here.map(|row| showing.rows.rows.cell(showing.rows.columns[at].1, row));
-        fact(ui, name, &cell_text(cell.as_ref().unwrap_or(was), clock));
+        let column = showing.rows.columns.iter().find(|(known, ..)| known == name).map(|(_, column, _)| *column);
+        let cell = here.zip(column).map(|(row, column)| showing.rows.rows.cell(column, row));
+        let cell = cell.as_ref().unwrap_or(was);
+        fact(ui, name, &if chosen.is_key(at) { key_text(cell, clock) } else { cell_text(cell, clock) });
     }
     heading(ui, "Why is this here?");
     let about = About::Row(chosen.clone(), pane.pasts.at_ms);
