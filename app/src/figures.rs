@@ -19,6 +19,26 @@ pub fn signed(number: i64) -> String {
     format!("{sign}{}", count(number.unsigned_abs()))
 }
 
+/// A number as it is written out, its thousands separated: `-1234.50` is `-1,234.50`. What has an exponent, or is no
+/// number, stays as it is.
+pub fn separated(number: &str) -> String {
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, fraction) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() < 4 || !digits(whole) || !digits(fraction.trim_start_matches('.')) {
+        return number.to_owned();
+    }
+    let mut text = String::with_capacity(number.len() + whole.len() / 3);
+    text.push_str(sign);
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + fraction
+}
+
 /// A number and its noun, in the plural where it must be: `1 event`, `12 events`.
 pub fn of(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
@@ -66,6 +86,10 @@ mod tests {
             assert_eq!(count(number), text);
         }
         assert_eq!(signed(-1_234), "-1,234");
+        let written = [("-1234.50", "-1,234.50"), ("999", "999"), ("12345678901234567890.123456", "12,345,678,901,234,567,890.123456")];
+        for (number, text) in written.into_iter().chain([("1e21", "1e21"), ("NaN", "NaN"), ("12345e3", "12345e3")]) {
+            assert_eq!(separated(number), text);
+        }
     }
 
     #[test]

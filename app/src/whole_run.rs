@@ -186,10 +186,11 @@ impl Ready {
         let mut one = OneView { view, table: Materialised::new(shown.id.clone()), shown, take };
         self.run(&mut one, progress)?;
         if one.shown.flow == Flow::Table {
-            for row in one.table.sorted()? {
-                let cells = one.shown.columns.iter().map(|(_, column, _)| row.cells[*column].clone());
-                (one.take)(cells.collect()).map_err(Ended::Failed)?;
-            }
+            let (take, columns) = (&mut one.take, &one.shown.columns);
+            one.table.visit_sorted(|row| {
+                let cells = columns.iter().map(|(_, column, _)| row.cells[*column].clone());
+                take(cells.collect()).map_err(Ended::Failed)
+            })?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! The modules stand in one line, and each may use only those before it:
 //!
 //! ```text
-//! event  ←  log  ←  store  ←  codec  ←  schema  ←  narrative  ←  expr  ←  pipeline  ←  engine  ←  copies
+//! event  ←  log  ←  store  ←  codec  ←  schema  ←  narrative  ←  expr  ←  pipeline  ←  engine  ←  view  ←  copies
 //! ```
 //!
 //! | module | what it holds |
@@ -17,6 +17,7 @@
 //! | [`expr`] | the one expression language: SQL scalar expressions over events |
 //! | [`pipeline`] | the graph of a pipeline as data: nodes, file format, structure |
 //! | [`engine`] | pipelines running: operators over columnar batches |
+//! | [`view`] | views with a past: as of a moment, the history of a key, what changed |
 //! | [`copies`] | what is kept of a view elsewhere: tables of databases, what differs there, SQL over views |
 //!
 //! Nothing here knows of a window; `tests/` holds a check that no screen toolkit is reachable from this crate.
@@ -32,3 +33,4 @@ pub mod narrative;
 pub mod pipeline;
 pub mod schema;
 pub mod store;
+pub mod view;

@@ -181,10 +181,12 @@ impl Sink for Compared {
 
 impl Compared {
     fn finish(mut self) -> anyhow::Result<Comparison> {
-        for row in self.table.sorted()? {
-            let cells: Vec<_> = self.shown.columns.iter().map(|(_, column, _)| row.cells[*column].clone()).collect();
-            self.comparison.view_row(&cells);
-        }
+        let (comparison, columns) = (&mut self.comparison, &self.shown.columns);
+        self.table.visit_sorted(|row| {
+            let cells: Vec<_> = columns.iter().map(|(_, column, _)| row.cells[*column].clone()).collect();
+            comparison.view_row(&cells);
+            Ok::<_, fabula_core::engine::Stop>(())
+        })?;
         Ok(self.comparison)
     }
 }

@@ -272,9 +272,11 @@ impl ViewSink {
     /// Writes a table's rows, and what is left; gives how many rows there are.
     fn finish(mut self) -> anyhow::Result<u64> {
         if self.shown.flow == Flow::Table {
-            for row in self.table.sorted()? {
-                self.rows.row(self.shown.columns.iter().map(|(_, column, _)| row.cells[*column].clone()))?;
-            }
+            let (rows, columns) = (&mut self.rows, &self.shown.columns);
+            self.table.visit_sorted(|row| {
+                let cells = columns.iter().map(|(_, column, _)| row.cells[*column].clone());
+                rows.row(cells).map_err(anyhow::Error::from)
+            })?;
         }
         Ok(self.rows.finish()?.say())
     }

@@ -125,6 +125,17 @@ pub const LISTED: &[Command] = &[
     Command::CutHistory(None),
     Command::ArrangePipeline,
     Command::RunAgain,
+    Command::ToggleChart,
+    Command::FilterRows,
+    Command::ShowDetails,
+    Command::ShowColumn,
+    Command::ShowPast,
+    Command::AsOfNow,
+    Command::MarkMoment,
+    Command::RowHistory,
+    Command::DeriveAgain,
+    Command::WhyHere,
+    Command::HowFar,
     Command::ExportView,
     Command::ToggleTheme,
     Command::ToggleZone,
@@ -291,6 +302,22 @@ impl Command {
             Self::ChooseNode(_) => (C::Pipeline, "Choose a node", "Look at a node and its rows"),
             Self::RemoveNode => (C::Pipeline, "Remove", "Take the chosen nodes and notes away and close the gap"),
             Self::ArrangePipeline => (C::Pipeline, "Arrange the canvas", "Put the nodes in order from left to right"),
+            Self::ToggleChart => (C::Pipeline, "Table or chart", "Show the view's rows as a table, or draw them"),
+            Self::FilterRows => (C::Pipeline, "Filter the view's rows…", "Show the rows for which an expression holds"),
+            Self::ShowDetails => {
+                (C::Pipeline, "Details of the view", "Show a row, a column or what changed beside the view's rows")
+            }
+            Self::ShowColumn => (C::Pipeline, "Column in figures", "Count, sum and spread of a column of the view"),
+            Self::MarkMoment => {
+                (C::Pipeline, "Mark the moment", "Mark the moment that is looked at: what changed from A to B is listed")
+            }
+            Self::RowHistory => (C::Pipeline, "History of the row", "List what became of the chosen row, event by event"),
+            Self::ShowPast => (C::Pipeline, "Past of the view", "Look at the view as of any moment of the log"),
+            Self::AsOfNow => (C::Pipeline, "Back to now", "Show the view as it is, no longer as of a moment"),
+            Self::DeriveAgain => (C::Pipeline, "Derive again", "Derive the view again from the log, and compare"),
+            Self::WhyHere => (C::Pipeline, "Why is this row here?", "List the events that made the chosen row"),
+            Self::HowFar => (C::Pipeline, "How far did this event get?", "Say where the chosen event stops, and why"),
+            Self::MarkEvents(_) => (C::Pipeline, "Point events out", "Mark events in all panes"),
             Self::RunAgain => (C::Pipeline, "Run again", "Run the pipeline over what the log holds by now"),
             Self::ResetLayout => (C::Window, "Reset the layout", "Put the panes where they were at first"),
             Self::ShowPalette => (C::Window, "Commands and topics…", "Find any command or topic by name"),

@@ -7,7 +7,9 @@ mod info;
 pub mod keys;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
 
@@ -214,6 +216,30 @@ pub enum Command {
     ArrangePipeline,
     /// Runs the pipeline over what the log holds by now.
     RunAgain,
+    /// Shows the view's rows as a table, or as a chart.
+    ToggleChart,
+    /// Puts the cursor where a condition for the view's rows is written.
+    FilterRows,
+    /// Opens what stands beside the view's rows, or shuts it.
+    ShowDetails,
+    /// Shows a column of the view in figures.
+    ShowColumn,
+    /// Opens the past of the view, or shuts it.
+    ShowPast,
+    /// Goes back from a moment of the past to now.
+    AsOfNow,
+    /// Marks the moment that is looked at: A, then B.
+    MarkMoment,
+    /// Lists what became of the chosen row.
+    RowHistory,
+    /// Derives the view again from the log, and compares.
+    DeriveAgain,
+    /// Explains the chosen row by the events that made it.
+    WhyHere,
+    /// Explains how far the chosen event gets in the pipeline.
+    HowFar,
+    /// Points events out in all panes.
+    MarkEvents(Arc<BTreeSet<Coordinates>>),
     /// Asks where to write the view that is shown, or thinks better of it.
     ExportView,
 

@@ -1,6 +1,7 @@
 //! The one place where a command changes the state.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fabula_core::event::TopicName;
 
@@ -45,6 +46,7 @@ impl State {
             }
             Command::CutHistory(at) => self.cut = *at,
             Command::Select(selection) => self.selection.clone_from(selection),
+            Command::MarkEvents(events) => self.pointed_out = Arc::clone(events),
             Command::View(range) => self.view = Some(*range),
             Command::ResetView => self.view = None,
             Command::ZoomIn => self.zoom(1.0 / ZOOM_STEP),

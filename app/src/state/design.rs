@@ -162,6 +162,8 @@ pub struct NodeRows {
     pub flow: Flow,
     /// Names, places among the cells, and types.
     pub columns: Vec<(String, usize, Type)>,
+    /// The places of what tells a table's rows apart.
+    pub id: Vec<usize>,
     /// The rows.
     pub rows: Rows,
     /// How many there were of a stream, or are in a table: `rows` may be fewer.

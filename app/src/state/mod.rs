@@ -50,6 +50,8 @@ pub struct State {
     pub history: History,
     /// The chosen event, for all panes.
     pub selection: Option<Selection>,
+    /// Events that were pointed out, such as those that made a row.
+    pub pointed_out: Arc<BTreeSet<Coordinates>>,
     /// The range of time that is marked on the timeline.
     pub marked: Option<TimeRange>,
     /// The range of time in view; `None` shows all there is.
@@ -111,6 +113,7 @@ impl State {
             outcome: None,
             history: History::default(),
             selection: None,
+            pointed_out: Arc::default(),
             marked: None,
             view: None,
             extent: None,

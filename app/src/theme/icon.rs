@@ -9,6 +9,8 @@ pub enum Icon {
     Close,
     /// Something below is shown.
     Open,
+    /// The smallest comes first.
+    Up,
     /// Something below is hidden.
     Shut,
     /// Goes one back.
@@ -47,6 +49,7 @@ pub fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             line(vec![at(3.5, -3.5), at(-3.5, 3.5)]);
         }
         Icon::Open => line(vec![at(-3.0, -1.5), at(0.0, 1.5), at(3.0, -1.5)]),
+        Icon::Up => line(vec![at(-3.0, 1.5), at(0.0, -1.5), at(3.0, 1.5)]),
         Icon::Shut => line(vec![at(-1.5, -3.0), at(1.5, 0.0), at(-1.5, 3.0)]),
         Icon::Back => line(vec![at(1.5, -3.0), at(-1.5, 0.0), at(1.5, 3.0)]),
         Icon::Find => {

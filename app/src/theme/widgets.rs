@@ -163,6 +163,21 @@ pub fn bare_field<'t>(ui: &Ui, text: &'t mut String, hint: &str, left: i8) -> eg
         .desired_width(f32::INFINITY)
 }
 
+/// Keeps the arrows for a widget that has the focus: lists that take them without having it leave them then.
+pub fn take_arrows(ui: &Ui, widget: egui::Id) {
+    ui.data_mut(|data| data.insert_temp(arrows_id(), widget));
+}
+
+/// Whether a widget that has the focus keeps the arrows for itself.
+pub fn arrows_are_taken(ui: &Ui) -> bool {
+    let taker: Option<egui::Id> = ui.data(|data| data.get_temp(arrows_id()));
+    taker.is_some_and(|taker| ui.memory(|memory| memory.has_focus(taker)))
+}
+
+fn arrows_id() -> egui::Id {
+    egui::Id::new("arrows")
+}
+
 /// The mark of a field that opens a list.
 pub fn list_mark(ui: &Ui, rect: Rect, _visuals: &egui::style::WidgetVisuals, _open: bool) {
     icon::paint(ui.painter(), rect, Icon::Open, tokens(ui).text_second);

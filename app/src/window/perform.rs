@@ -58,7 +58,17 @@ impl Window {
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::CopyCoordinates | Command::CopyKcat => self.copy(command, ctx),
             Command::ShowPane(kind) => self.layout.show(*kind),
-            Command::ExportView => self.layout.show(crate::panes::PaneKind::View),
+            Command::ToggleChart
+            | Command::FilterRows
+            | Command::ShowDetails
+            | Command::ShowColumn
+            | Command::ShowPast
+            | Command::MarkMoment
+            | Command::RowHistory
+            | Command::DeriveAgain
+            | Command::WhyHere
+            | Command::HowFar
+            | Command::ExportView => self.layout.show(crate::panes::PaneKind::View),
             Command::ChooseNode(Some(_)) => self.layout.show(crate::panes::PaneKind::Node),
             Command::Select(Some(_)) => self.layout.show(crate::panes::PaneKind::Inspector),
             Command::OpenPipeline => self.ask(Ask::Pipeline),
@@ -133,6 +143,7 @@ fn changes_workspace(command: &Command) -> bool {
             | Command::MarkRange(_)
             | Command::Search(_)
             | Command::Notify(_)
+            | Command::MarkEvents(_)
             | Command::ZoomIn
             | Command::ZoomOut
             | Command::PanLeft

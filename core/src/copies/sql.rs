@@ -101,12 +101,12 @@ impl SqlViews {
     /// When there is no room for them.
     pub fn seal(&mut self) -> Result<(), CopyError> {
         for loaded in &mut self.views {
-            let rows = std::mem::take(&mut loaded.table).sorted()?;
+            let table = std::mem::take(&mut loaded.table);
             let mut insert = self.connection.prepare(&loaded.insert).map_err(|error| refused(&error))?;
-            for row in rows {
+            table.visit_sorted(|row| {
                 let values = values(&loaded.view, &mut loaded.rounded, |column| row.cells[column].clone());
-                insert.execute(params_from_iter(values)).map_err(|error| refused(&error))?;
-            }
+                insert.execute(params_from_iter(values)).map(drop).map_err(|error| refused(&error))
+            })?;
         }
         self.connection.execute_batch("COMMIT").map_err(|error| refused(&error))?;
         // Beyond reading nothing is allowed: no other file can be opened, and nothing changed.

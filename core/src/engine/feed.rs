@@ -15,7 +15,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::column::Column;
-use super::mark::{Gap, LaneMark, Mark};
+use super::mark::{Gap, LaneMark, Mark, StepTimes};
 use super::operator::Dropped;
 use super::plan::PlannedSource;
 use super::rows::Rows;
@@ -35,6 +35,8 @@ pub struct Step {
     pub rows: Vec<Rows>,
     /// How many events were taken.
     pub events: usize,
+    /// When they are told.
+    pub times: StepTimes,
 }
 
 impl Step {
@@ -65,7 +67,7 @@ impl Step {
             }
             rows
         };
-        Self { rows: sources.iter().zip(codecs).map(read).collect(), events: events.len() }
+        Self { rows: sources.iter().zip(codecs).map(read).collect(), events: events.len(), times: StepTimes::default() }
     }
 }
 
@@ -245,11 +247,13 @@ impl Feed {
         let mut parts: Vec<Part> = Vec::new();
         let mut stretches: Vec<Stretch> = Vec::new();
         let mut open: Vec<Option<usize>> = vec![None; self.lanes.len()];
+        let mut times = StepTimes { first_seq: self.next_seq, times_ms: Vec::with_capacity(limit.min(HISTORY_STEP)) };
         let mut events = 0;
         while events < limit {
             let Some((lane, until)) = self.next_lane() else { break };
             let reached = self.lanes[lane].time_ms;
-            let taken = self.lanes[lane].take(limit - events, until.map(|(time, other)| (time, other > lane)));
+            let other = until.map(|(time, other)| (time, other > lane));
+            let taken = self.lanes[lane].take(limit - events, other, &mut times.times_ms);
             let Some((batch, segment, rows)) = taken else { continue };
             self.count_behind(lane, reached, &batch, rows.clone());
             let part = match open[lane] {
@@ -280,7 +284,7 @@ impl Feed {
             rows.push(source);
         }
         parts.iter().for_each(|part| part.segment.release());
-        Some(Step { rows, events })
+        Some(Step { rows, events, times })
     }
 
     /// Counts the rows of a lane that had `reached` a time whose place others have passed.
@@ -462,7 +466,12 @@ impl Lane {
 
     /// Takes rows from the head on, as long as they come before the head of another lane: those with a smaller time,
     /// and those with the same if this lane comes first.
-    fn take(&mut self, limit: usize, other: Option<(i64, bool)>) -> Option<(EventBatch, Arc<Segment>, Range<usize>)> {
+    fn take(
+        &mut self,
+        limit: usize,
+        other: Option<(i64, bool)>,
+        times: &mut Vec<i64>,
+    ) -> Option<(EventBatch, Arc<Segment>, Range<usize>)> {
         let events = self.events.as_ref()?;
         let start = self.row;
         while self.row < events.len() && self.row - start < limit {
@@ -472,6 +481,7 @@ impl Lane {
                 break;
             }
             self.time_ms = time;
+            times.push(time);
             self.row += 1;
         }
         if self.row == start {

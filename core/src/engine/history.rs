@@ -40,6 +40,7 @@ pub fn run_steps(
     done: &AtomicU64,
 ) -> Result<(), Stop> {
     let mut work = |step: Step, mark: Mark| {
+        sink.begins(&step.times)?;
         running.step(step.rows, sink, cancel)?;
         done.fetch_add(step.events as u64, Ordering::Relaxed);
         sink.stepped(running, &mark)

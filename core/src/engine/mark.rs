@@ -3,6 +3,24 @@
 use super::feed::Untimed;
 use crate::event::TopicPartition;
 
+/// When the events of a step are told: for each the largest time that its partition has come to, in milliseconds. In this
+/// order events are taken, so a log that is cut at a time is the events before the first that is told later.
+#[derive(Debug, Clone, Default)]
+pub struct StepTimes {
+    /// The number of the first event.
+    pub first_seq: u64,
+    /// The time of each event from there on; of events that have none before the first that has, [`i64::MIN`].
+    pub times_ms: Vec<i64>,
+}
+
+impl StepTimes {
+    /// When an event of the step is told, by its number.
+    pub fn of(&self, seq: u64) -> Option<i64> {
+        let at = usize::try_from(seq.checked_sub(self.first_seq)?).ok()?;
+        self.times_ms.get(at).copied()
+    }
+}
+
 /// Where a feed is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mark {

@@ -39,7 +39,7 @@ mod simple;
 mod source;
 mod stored;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod trial;
 mod view;
@@ -55,12 +55,13 @@ pub(crate) use export::{Kind, Seen, WaitingRows};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
 pub use history::{run_history, run_steps};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
-pub use mark::{Gap, LaneMark, Mark};
+pub use mark::{Gap, LaneMark, Mark, StepTimes};
 pub use operator::{
     Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,
 };
 pub use plan::{ColumnOf, Description, Plan, PlannedNode, PlannedSource, PlannedView, Unseen};
 pub use rows::{Rows, RowsBuilder, Sign};
 pub use run::{NodeReport, Running, Sink};
+pub use simple::inside;
 pub use stored::{StoredCells, store_cell};
 pub use view::{Materialised, TableRow, order_of};

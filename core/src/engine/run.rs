@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::column::Column;
-use super::mark::Mark;
+use super::mark::{Mark, StepTimes};
 use super::operator::{Aside, Metrics, Operator, Output, StateError, StateReader, StateWriter, Stop};
 use super::plan::{ColumnOf, Plan, PlannedView};
 use super::rows::Rows;
@@ -14,6 +14,22 @@ use crate::pipeline::Flow;
 
 /// Takes what the views come to.
 pub trait Sink {
+    /// A step begins: these are its events.
+    ///
+    /// # Errors
+    /// [`Stop`] when no more steps are wanted.
+    fn begins(&mut self, _times: &StepTimes) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    /// Rows reach a node's operator, by its place in [`Plan::nodes`]: a batch for each input.
+    ///
+    /// # Errors
+    /// [`Stop`] when no more are wanted.
+    fn reached(&mut self, _node: usize, _inputs: &[Rows]) -> Result<(), Stop> {
+        Ok(())
+    }
+
     /// Rows of a view, by its place in [`Plan::views`]; their columns are those of the view's wire.
     ///
     /// # Errors
@@ -134,6 +150,7 @@ impl Running {
         sink: &mut dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Stop> {
+        sink.reached(node, &inputs)?;
         let Some(mut operator) = self.nodes[node].operator.take() else { return Ok(()) };
         let mut take = |rows: Rows| self.hand_on(node, rows, sink, cancel);
         let done = operator.process(inputs, &mut Output::new(&mut take, cancel));

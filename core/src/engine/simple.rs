@@ -232,8 +232,8 @@ impl Operator for Merge {
     passes!();
 }
 
-/// What stands inside of a column's arrays and objects.
-pub(super) fn inside(column: &Column, path: &crate::codec::Path) -> Column {
+/// What stands inside of a column's arrays and objects: JSON texts. Missing where there is nothing of that path.
+pub fn inside(column: &Column, path: &crate::codec::Path) -> Column {
     let codec = crate::codec::Codec::new(crate::codec::Choice::Json);
     let cells = (0..column.len()).map(|row| match column.cell(row) {
         Cell::Array(text) | Cell::Object(text) => match codec.decode(Some(text.as_bytes())) {

@@ -1,6 +1,6 @@
 //! Whole pipelines over small logs.
 
-mod drawn;
+pub(crate) mod drawn;
 mod growing;
 mod load;
 mod whole;

@@ -1,6 +1,6 @@
 //! A pipeline as data: its nodes, and what each is set to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::span::Span;
 
@@ -37,6 +37,18 @@ impl Pipeline {
     /// The node of a name.
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// The pipeline with no other nodes than this one and those that its rows come through.
+    pub fn up_to(&self, node: &str) -> Self {
+        let mut needed = BTreeSet::from([node]);
+        let mut waiting = vec![node];
+        while let Some(name) = waiting.pop() {
+            let Some(node) = self.node(name) else { continue };
+            waiting.extend(node.kind.inputs().into_iter().map(|(_, input)| input).filter(|input| needed.insert(input)));
+        }
+        let nodes = self.nodes.iter().filter(|node| needed.contains(node.name.as_str())).cloned().collect();
+        Self { nodes, ..self.clone() }
     }
 
     /// The nodes that no other takes as an input, in the order of the file: what the pipeline comes to.

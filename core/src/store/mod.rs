@@ -48,6 +48,7 @@ mod shared;
 mod sidecar;
 mod snapshot;
 mod temporary;
+mod temporary_file;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -70,6 +71,7 @@ pub use recording::RecordingLog;
 pub use run::{Keys, OpenRun, Run, Starts, UNTIMED};
 pub use segment::{EventId, Segment, SegmentId};
 pub use snapshot::{PartitionSnapshot, Snapshot, StoredEvent, TopicSnapshot};
+pub use temporary_file::TemporaryFile;
 pub use whole_file::WholeFile;
 
 /// Reads the bytes of a segment's file, trusting nothing in them. For tools that check files, and for fuzzing.

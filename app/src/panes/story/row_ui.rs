@@ -40,6 +40,13 @@ impl RowPainter<'_> {
         self.painter().hline(self.at.x_range(), y, Stroke::new(line, faint));
     }
 
+    /// A mark at the edge of a row that was pointed out.
+    pub(super) fn pointed_out(&self) {
+        let at = pos2(self.at.left() + 6.0, self.at.center().y);
+        self.painter().rect_filled(self.at.with_max_x(self.at.left() + 3.0), 0.0, self.tokens.warning);
+        self.painter().circle_filled(at + vec2(1.0, 0.0), 2.5, self.tokens.warning);
+    }
+
     /// Every cell of the row.
     pub(super) fn row(&self, row: &StoryRow, before: Option<&StoryRow>, columns: &[Column], series: usize) {
         for placed in self.placed {

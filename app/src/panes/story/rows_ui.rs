@@ -64,6 +64,9 @@ fn row_ui(ui: &mut Ui, story: &Story, placed: &[Placed], context: &Context<'_>, 
     let response = ui.interact(at, ui.id().with(("row", row - story.scroll.top)), Sense::CLICK);
     let painter = RowPainter { ui, tokens: tokens(ui), clock: &context.state.clock, at, placed };
     painter.ground(selected, response.hovered());
+    if !context.state.pointed_out.is_empty() && context.state.pointed_out.contains(&selection_of(event).coordinates) {
+        painter.pointed_out();
+    }
     painter.row(event, before, &at_hand.dress.columns, context.state.series.number(&event.topic));
     response.widget_info(|| WidgetInfo::selected(WidgetType::SelectableLabel, true, selected, painter.spoken(event)));
     if response.double_clicked() {
@@ -76,6 +79,7 @@ fn row_ui(ui: &mut Ui, story: &Story, placed: &[Placed], context: &Context<'_>, 
             ("Copy value", Command::CopyValue),
             ("Copy key", Command::CopyKey),
             ("Copy coordinates", Command::CopyCoordinates),
+            ("How far did this get?", Command::HowFar),
             ("Show only this topic", Command::OnlyTopic(event.topic.clone())),
         ] {
             if ui.button(name).clicked() {

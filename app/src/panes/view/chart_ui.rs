@@ -1,84 +1,136 @@
-//! Figures as lines over time: one for each group, the groups being what the first text column says.
+//! Paints figures as lines over time, one for each group, or how they are spread.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::Ui;
-use egui_plot::{HoverPosition, Legend, Line, Plot, PlotPoints, uniform_grid_spacer};
-use fabula_core::codec::Cell;
-use fabula_core::event::time::ns_to_ms;
+use egui::{ComboBox, Ui};
+use egui_plot::{Bar, BarChart, HoverPosition, Legend, Line, Plot, PlotPoints, uniform_grid_spacer};
 
+use super::ViewPane;
+use super::asking::Same;
+use super::chart::{Drawing, Drawn, columns, drawn, figure_text};
+use crate::figures;
+use crate::jobs::{Progress, Title};
 use crate::panes::Context;
-use crate::state::NodeRows;
 use crate::theme::{font, size, tokens, widgets};
 
 /// So many lines can be told apart; the others are left out, and that is said.
 const LINES: usize = 8;
-/// So many points are drawn.
-const POINTS: usize = 20_000;
 
-/// Lines that were worked out once: of which rows, and of which column.
-pub(super) struct Drawn {
-    of: Arc<NodeRows>,
-    figure: usize,
-    lines: Lines,
+/// What the chart is set to, by names, so that it outlasts the rows.
+#[derive(Default)]
+pub(super) struct Setting {
+    figure: Option<String>,
+    /// `Some(None)` is no groups.
+    group: Option<Option<String>>,
+    spread: bool,
 }
 
-/// Each group's name and points: seconds since the epoch, and the figure.
-type Lines = Vec<(String, Vec<[f64; 2]>)>;
-
-pub(super) fn chart_ui(ui: &mut Ui, drawn: &mut Option<Drawn>, rows: &Arc<NodeRows>, context: &Context<'_>) {
-    let time = ["window_start", "timestamp"]
-        .iter()
-        .find_map(|wanted| rows.columns.iter().find(|(name, ..)| name == wanted).map(|(_, column, _)| *column));
-    let numeric: Vec<(&str, usize)> = rows
-        .columns
-        .iter()
-        .filter(|(_, column, _)| is_number(rows, *column))
-        .map(|(name, column, _)| (name.as_str(), *column))
-        .collect();
+pub(super) fn chart_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) {
+    let Some(ordered) = pane.ordered.last().map(|(_, ordered)| Arc::clone(ordered)) else { return };
+    let (numeric, grouping) = columns(&ordered.showing.rows);
     if numeric.is_empty() {
         widgets::empty_state(ui, "Nothing to draw", "None of the columns holds numbers", None);
         return;
     }
-    let id = ui.id().with("figure");
-    let chosen: usize = ui.data(|data| data.get_temp(id)).unwrap_or(0).min(numeric.len() - 1);
+    let drawing = setting_ui(ui, &mut pane.chart, &numeric, &grouping);
+    let job = {
+        let ordered = Arc::clone(&ordered);
+        move |_: &Progress| drawn(&ordered, drawing)
+    };
+    pane.drawn.ask((Same(ordered), drawing), context.jobs, Title::quiet("Chart"), job);
+    let Some((_, drawn)) = pane.drawn.last() else { return };
+    let mut notes = Vec::new();
+    if drawn.lines.len() > LINES {
+        notes
+            .push(format!("the {LINES} groups with the most points; {} more are not drawn", drawn.lines.len() - LINES));
+    }
+    if drawn.left_out > 0 {
+        notes.push(format!("{} before the last are not drawn", figures::of(drawn.left_out as u64, "row")));
+    }
+    if !notes.is_empty() {
+        ui.horizontal(|ui| {
+            ui.add_space(size::INSET);
+            widgets::caption(ui, notes.join(" · "));
+        });
+    }
+    // Lines of the grid and words beside it take the colour of text, and must not drown what is drawn.
+    ui.visuals_mut().override_text_color = Some(tokens(ui).text_faint);
+    ui.style_mut().text_styles.insert(egui::TextStyle::Small, font::small());
+    if drawn.drawing.spread { spread_ui(ui, drawn) } else { lines_ui(ui, drawn, context) }
+}
+
+/// Which figure, by which groups, as what.
+fn setting_ui(
+    ui: &mut Ui,
+    setting: &mut Setting,
+    numeric: &[(String, usize)],
+    grouping: &[(String, usize)],
+) -> Drawing {
+    let mut figure = setting.figure.clone().filter(|name| numeric.iter().any(|(known, _)| known == name));
+    let mut group = setting
+        .group
+        .clone()
+        .filter(|name| name.as_ref().is_none_or(|name| grouping.iter().any(|(known, _)| known == name)));
+    let first = || grouping.iter().find(|(name, _)| name != "topic").map(|(name, _)| name.clone());
+    let (mut chosen, mut by) =
+        (figure.get_or_insert_with(|| numeric[0].0.clone()).clone(), group.get_or_insert_with(first).clone());
     ui.add_space(size::GRID);
     ui.horizontal(|ui| {
         ui.add_space(size::INSET);
-        for (at, (name, _)) in numeric.iter().enumerate() {
-            if widgets::bar_toggle(ui, name, at == chosen).clicked() {
-                ui.data_mut(|data| data.insert_temp(id, at));
+        for (spread, word) in [(false, "Over time"), (true, "Spread")] {
+            if widgets::bar_toggle(ui, word, setting.spread == spread).clicked() {
+                setting.spread = spread;
             }
         }
-    });
-    let group = rows
-        .columns
-        .iter()
-        .filter(|(name, ..)| !matches!(name.as_str(), "topic" | "value"))
-        .find(|(_, column, _)| {
-            (0..rows.rows.len().min(40)).any(|row| matches!(rows.rows.cell(*column, row), Cell::Text(_)))
-        })
-        .map(|(_, column, _)| *column);
-    let figure = numeric[chosen].1;
-    let known = drawn.take().filter(|drawn| Arc::ptr_eq(&drawn.of, rows) && drawn.figure == figure);
-    let drawn = drawn.insert(known.unwrap_or_else(|| Drawn {
-        of: Arc::clone(rows),
-        figure,
-        lines: lines(rows, time, figure, group),
-    }));
-    let lines = &drawn.lines;
-    let left_out = lines.len().saturating_sub(LINES);
-    if left_out > 0 {
-        ui.horizontal(|ui| {
-            ui.add_space(size::INSET);
-            widgets::caption(ui, format!("the {LINES} groups with the most points; {left_out} more are not drawn"));
+        ui.add_space(size::GRID);
+        list(ui, "Figure to draw", &chosen.clone(), |ui| {
+            for (name, _) in numeric {
+                ui.selectable_value(&mut chosen, name.clone(), name);
+            }
         });
-    }
+        if !setting.spread {
+            widgets::caption(ui, "by");
+            let words = by.clone().unwrap_or_else(|| "nothing".to_owned());
+            list(ui, "Groups to draw", &words, |ui| {
+                ui.selectable_value(&mut by, None, "nothing");
+                for (name, _) in grouping {
+                    ui.selectable_value(&mut by, Some(name.clone()), name);
+                }
+            });
+        }
+    });
+    let place =
+        |columns: &[(String, usize)], name: &str| columns.iter().find(|(known, _)| known == name).map(|(_, at)| *at);
+    let drawing = Drawing {
+        figure: place(numeric, &chosen).unwrap_or(numeric[0].1),
+        group: by.as_ref().and_then(|name| place(grouping, name)),
+        spread: setting.spread,
+    };
+    (setting.figure, setting.group) = (Some(chosen), Some(by));
+    drawing
+}
+
+fn list(ui: &mut Ui, name: &str, chosen: &str, items: impl FnOnce(&mut Ui)) {
+    let list = ComboBox::from_id_salt(name).selected_text(chosen).width(150.0).icon(widgets::list_mark);
+    let response = list.show_ui(ui, items).response;
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
+}
+
+fn spread_ui(ui: &mut Ui, drawn: &Drawn) {
+    let color = tokens(ui).accent;
+    let bars = drawn.bars.iter().map(|bar| {
+        let words = format!("{} to {}\n{}", figure_text(bar.from), figure_text(bar.to), figures::of(bar.count, "row"));
+        Bar::new((bar.from + bar.to) / 2.0, bar.count as f64).width((bar.to - bar.from) * 0.96).name(words).fill(color)
+    });
+    let chart = BarChart::new("spread", bars.collect()).element_formatter(Box::new(|bar, _| bar.name.clone()));
+    let plot = Plot::new("spread").show_background(false).allow_scroll(false).include_y(0.0);
+    plot.show(ui, |plot| plot.bar_chart(chart));
+}
+
+fn lines_ui(ui: &mut Ui, drawn: &Drawn, context: &Context<'_>) {
     let (clock, pointed) = (context.state.clock.clone(), context.state.clock.clone());
     let palette = tokens(ui).palette;
-    let plot = Plot::new("figures")
-        .legend(Legend::default().text_style(egui::TextStyle::Small))
+    let mut plot = Plot::new("figures")
         .show_background(false)
         .allow_scroll(false)
         .x_grid_spacer(uniform_grid_spacer(|input| grid_steps(input.base_step_size)))
@@ -93,11 +145,11 @@ pub(super) fn chart_ui(ui: &mut Ui, drawn: &mut Option<Drawn>, rows: &Arc<NodeRo
             }
             HoverPosition::Elsewhere { .. } => None,
         });
-    // Lines of the grid and words beside it take the colour of text, and must not drown what is drawn.
-    ui.visuals_mut().override_text_color = Some(tokens(ui).text_faint);
-    ui.style_mut().text_styles.insert(egui::TextStyle::Small, font::small());
+    if drawn.drawing.group.is_some() {
+        plot = plot.legend(Legend::default().text_style(egui::TextStyle::Small));
+    }
     plot.show(ui, |plot| {
-        for (at, (name, points)) in lines.iter().take(LINES).enumerate() {
+        for (at, (name, points)) in drawn.lines.iter().take(LINES).enumerate() {
             plot.line(Line::new(name, PlotPoints::from(points.clone())).color(palette[at % palette.len()]).width(1.5));
         }
     });
@@ -123,43 +175,4 @@ fn grid_steps(least: f64) -> [f64; 3] {
     ];
     let first = STEPS.iter().position(|step| *step >= least).unwrap_or(STEPS.len() - 3).min(STEPS.len() - 3);
     [STEPS[first], STEPS[first + 1], STEPS[first + 2]]
-}
-
-/// A figure under the pointer, without digits that say nothing.
-fn figure_text(figure: f64) -> String {
-    let text = format!("{figure:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn is_number(rows: &NodeRows, column: usize) -> bool {
-    (0..rows.rows.len().min(40)).any(|row| number(&rows.rows.cell(column, row)).is_some())
-}
-
-/// A number as near as it can be drawn.
-fn number(cell: &Cell<'_>) -> Option<f64> {
-    match cell {
-        Cell::Int(int) => Some(*int as f64),
-        Cell::Float(float) => Some(*float).filter(|float| float.is_finite()),
-        Cell::Decimal(_) | Cell::Number(_) => cell.to_string().parse().ok().filter(|float: &f64| float.is_finite()),
-        _ => None,
-    }
-}
-
-/// The points of each group, those with the most points first.
-fn lines(rows: &NodeRows, time: Option<usize>, figure: usize, group: Option<usize>) -> Lines {
-    let mut groups: BTreeMap<String, Vec<[f64; 2]>> = BTreeMap::new();
-    let first = rows.rows.len().saturating_sub(POINTS);
-    for row in first..rows.rows.len() {
-        let at = match time.map(|time| rows.rows.cell(time, row)) {
-            Some(Cell::Time(ns)) => ns_to_ms(ns),
-            _ => rows.rows.time_ms[row],
-        };
-        let Some(value) = number(&rows.rows.cell(figure, row)) else { continue };
-        let name = group.map_or_else(String::new, |group| rows.rows.cell(group, row).to_string());
-        groups.entry(name).or_default().push([at as f64 / 1e3, value]);
-    }
-    let mut lines: Vec<_> = groups.into_iter().collect();
-    lines.iter_mut().for_each(|(_, points)| points.sort_by(|one, other| one[0].total_cmp(&other[0])));
-    lines.sort_by(|one, other| other.1.len().cmp(&one.1.len()).then_with(|| one.0.cmp(&other.0)));
-    lines
 }

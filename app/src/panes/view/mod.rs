@@ -1,34 +1,70 @@
-//! What a node comes to: its rows as a table, or its figures as lines over time.
+//! What a node comes to: its rows as a table, or its figures as a chart; now, or as of a moment; and beside them what is
+//! known of a row, of a column, of what changed.
+//!
+//! The past is derived from the log by a job of its own ([`past`]) when somebody opens it: the pipeline's run goes on as it
+//! is.
 
+mod asking;
+mod changes_ui;
+mod chart;
 mod chart_ui;
+mod column_ui;
+mod columns;
 mod export_ui;
+mod filter_ui;
+mod freshness;
 mod order;
+mod past;
+mod past_ui;
+mod showing;
+mod side_ui;
 mod table_ui;
+mod why;
 
 use std::sync::Arc;
 
 use egui::Ui;
 use fabula_core::codec::Cell;
-use fabula_core::pipeline::{Flow, NodeKind, Pipeline};
+use fabula_core::view::RowFilter;
 
 use super::{Context, Pane};
 use crate::command::Command;
 use crate::figures;
-use crate::jobs::Job;
-use crate::state::{NodeRows, State};
+use crate::jobs::{Progress, Title};
+use crate::state::NodeRows;
 use crate::theme::{size, widgets};
 use crate::zone::Clock;
 
-use order::{Ordered, Sorting};
+use asking::{Asking, Same};
+use order::{Ordered, Sorting, ordered};
+use showing::{Chosen, Showing};
+use why::About;
+
+/// Which rows are wanted, in which order, of those that pass which filter.
+type Wanted = (Showing, Option<Sorting>, Option<Same<RowFilter>>);
 
 /// What a node comes to.
 #[derive(Default)]
 pub struct ViewPane {
     form: Form,
     sorting: Option<Sorting>,
-    ordered: Option<Ordered>,
-    ordering: Option<Job<Ordered>>,
-    drawn: Option<chart_ui::Drawn>,
+    filter: filter_ui::Filter,
+    ordered: Asking<Wanted, Arc<Ordered>>,
+    chart: chart_ui::Setting,
+    drawn: chart::Asked,
+    side: Option<Side>,
+    /// The row that is looked at, and its rank where that is known.
+    chosen: Option<Chosen>,
+    rank: Option<usize>,
+    /// The column that is looked at.
+    column: Option<String>,
+    figures: column_ui::Asked,
+    pasts: past::Pasts,
+    /// A moment as it is written, and what is wrong with it.
+    moment: String,
+    moment_error: Option<String>,
+    asked_to_check: bool,
+    why: why::Why,
     export: export_ui::ExportForm,
     /// Of which node that is.
     of: Option<String>,
@@ -42,73 +78,189 @@ enum Form {
     Chart,
 }
 
-/// The node that is shown and its rows: the chosen one, else the first view.
-fn shown(state: &State) -> Option<(String, Arc<NodeRows>, bool)> {
-    let design = &state.design;
-    let outcome = state.outcome.as_ref().filter(|outcome| outcome.version == design.version)?;
-    let chosen = design.chosen.clone().filter(|name| design.pipeline.node(name).is_some());
-    let first = || {
-        let views = design.pipeline.nodes.iter().filter(|node| matches!(node.kind, NodeKind::View { .. }));
-        views.chain(design.pipeline.ends()).map(|node| node.name.clone()).next()
-    };
-    let name = chosen.or_else(first)?;
-    if let Some(rows) = outcome.views.get(&name) {
-        return Some((name.clone(), Arc::clone(rows), true));
+/// What stands beside the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Row,
+    Column,
+    Changes,
+    Check,
+    Event,
+}
+
+impl Side {
+    const ALL: [Self; 5] = [Self::Row, Self::Column, Self::Changes, Self::Check, Self::Event];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Row => "Row",
+            Self::Column => "Column",
+            Self::Changes => "Changes",
+            Self::Check => "Check",
+            Self::Event => "Event's way",
+        }
     }
-    outcome.first.get(&name).map(|rows| (name.clone(), Arc::clone(rows), false))
 }
 
 impl ViewPane {
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        self.ordering.is_none() && self.export.is_settled()
+        let asked = self.ordered.is_busy() || self.drawn.is_busy() || self.figures.is_busy() || self.why.is_busy();
+        !asked && self.pasts.is_settled() && self.export.is_settled()
+    }
+
+    /// What is to be shown: as of the moment that is looked at, or now.
+    fn showing(&self, context: &Context<'_>) -> Option<Showing> {
+        let now = Showing::now(context.state)?;
+        self.pasts.showing(&now).or(Some(now))
+    }
+
+    fn is_chosen(&self, rows: &NodeRows, row: usize) -> bool {
+        self.chosen.as_ref().is_some_and(|chosen| chosen.is(rows, row))
+    }
+
+    /// Looks at the row of a rank.
+    fn choose(&mut self, rank: usize) {
+        let Some((_, ordered)) = self.ordered.last() else { return };
+        let Some(&row) = ordered.places.get(rank) else { return };
+        self.chosen = Some(Chosen::of(&ordered.showing, row as usize));
+        self.rank = Some(rank);
+    }
+
+    /// Marks the moment that is looked at; of two marks what changed between them is shown.
+    fn mark(&mut self, which: usize) {
+        self.pasts.wanted = true;
+        let end = self.pasts.span_ms().map(|(_, last)| last);
+        self.pasts.marks[which] = self.pasts.at_ms.or(end);
+        if self.pasts.marks.iter().all(Option::is_some) {
+            self.side = Some(Side::Changes);
+        }
+    }
+
+    fn say_no_row(context: &Context<'_>) {
+        context.send(Command::Notify("Choose a row of the view first".to_owned()));
     }
 }
 
 impl Pane for ViewPane {
-    fn command(&mut self, command: &Command, _context: &Context<'_>) {
-        if *command == Command::ExportView {
-            self.export.toggle();
+    fn update(&mut self, context: &Context<'_>) {
+        self.export.update();
+        self.drawn.update();
+        self.figures.update();
+        self.ordered.update();
+        self.why.update(context);
+        let now = Showing::now(context.state);
+        self.pasts.update(now.as_ref(), context);
+        let Some(now) = now else {
+            self.ordered.forget();
+            return;
+        };
+        if self.of.as_ref() != Some(&now.name) {
+            (self.of, self.sorting, self.chosen, self.rank) = (Some(now.name.clone()), None, None, None);
+            self.asked_to_check = false;
+            self.ordered.forget();
+            self.figures.forget();
+            self.drawn.forget();
+        }
+        let showing = self.pasts.showing(&now).unwrap_or(now);
+        self.filter.read(&showing);
+        let (by, filter) = (self.sorting.clone(), self.filter.condition.clone());
+        let question = (showing.clone(), by.clone(), filter.clone().map(Same));
+        let job = move |_: &Progress| Arc::new(ordered(showing, by.as_ref(), filter.as_deref()));
+        self.ordered.ask(question, context.jobs, Title::quiet("Sorting"), job);
+        if self.side == Some(Side::Row)
+            && let Some(chosen) = self.chosen.clone()
+        {
+            self.pasts.ask_history(&chosen, context);
+        }
+        if self.side == Some(Side::Changes) {
+            self.pasts.ask_difference(context);
         }
     }
 
-    fn update(&mut self, context: &Context<'_>) {
-        self.export.update();
-        let Some((name, rows, _)) = shown(context.state) else {
-            (self.ordered, self.ordering) = (None, None);
-            return;
-        };
-        if self.of.as_ref() != Some(&name) {
-            (self.of, self.sorting) = (Some(name), None);
+    fn command(&mut self, command: &Command, context: &Context<'_>) {
+        match command {
+            Command::ExportView => self.export.toggle(),
+            Command::ToggleChart => {
+                self.form = if self.form == Form::Chart { Form::Table } else { Form::Chart };
+            }
+            Command::FilterRows => self.filter.wanted = true,
+            Command::ShowDetails => self.side = if self.side.is_some() { None } else { Some(Side::Row) },
+            Command::ShowColumn => self.side = Some(Side::Column),
+            Command::MarkMoment => {
+                let next = usize::from(self.pasts.marks[0].is_some() && self.pasts.marks[1].is_none());
+                if next == 0 {
+                    self.pasts.marks = [None, None];
+                }
+                self.mark(next);
+            }
+            Command::RowHistory => {
+                (self.side, self.pasts.wanted) = (Some(Side::Row), true);
+                if self.chosen.is_none() {
+                    Self::say_no_row(context);
+                }
+            }
+            Command::AsOfNow => self.pasts.at_ms = None,
+            Command::ShowPast => {
+                // A moment of the past is never shown without saying so.
+                self.pasts.at_ms = None;
+                self.pasts.wanted = !self.pasts.wanted;
+            }
+            Command::DeriveAgain => {
+                if let Some(now) = Showing::now(context.state).filter(|now| now.whole) {
+                    (self.side, self.asked_to_check) = (Some(Side::Check), true);
+                    self.pasts.derive_again(&now, context);
+                } else {
+                    context.send(Command::Notify("The pipeline has not run over all that has been read".to_owned()));
+                }
+            }
+            Command::WhyHere => match (&self.chosen, &self.of) {
+                (Some(chosen), Some(node)) => {
+                    self.side = Some(Side::Row);
+                    let about = About::Row(chosen.clone(), self.pasts.at_ms);
+                    self.why.ask(about, Some(node), context);
+                }
+                _ => Self::say_no_row(context),
+            },
+            Command::HowFar => match &context.state.selection {
+                Some(selection) => {
+                    self.side = Some(Side::Event);
+                    self.why.ask(About::Event(selection.coordinates.clone()), None, context);
+                }
+                None => context.send(Command::Notify("Choose an event first".to_owned())),
+            },
+            _ => {}
         }
-        order::update(self, &rows, context);
     }
 
     fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
-        let Some((name, rows, whole)) = shown(context.state) else { return };
+        let Some(showing) = self.showing(context) else { return };
+        if widgets::bar_toggle(ui, "Details", self.side.is_some()).clicked() {
+            context.send(Command::ShowDetails);
+        }
+        if widgets::bar_toggle(ui, "Past", self.pasts.wanted).clicked() {
+            context.send(Command::ShowPast);
+        }
+        ui.add_space(size::GRID);
         for (form, word) in [(Form::Chart, "Chart"), (Form::Table, "Table")] {
             if widgets::bar_toggle(ui, word, self.form == form).clicked() {
                 self.form = form;
             }
         }
         if widgets::bar_toggle(ui, "Export…", self.export.is_open()).clicked() {
-            self.export.toggle();
+            context.send(Command::ExportView);
         }
         ui.add_space(size::GRID);
-        let count = figures::of(rows.count, "row");
-        let words = match (whole, rows.flow) {
-            (false, _) => format!("{name} · first rows"),
-            (true, _) if rows.count > rows.rows.len() as u64 => {
-                let end = if rows.flow == Flow::Table { "first" } else { "last" };
-                format!("{name} · {count} · the {end} {} shown", figures::count(rows.rows.len() as u64))
-            }
-            (true, _) => format!("{name} · {count}"),
-        };
-        widgets::caption(ui, words);
+        if freshness::is_behind(context) && widgets::bar_toggle(ui, "Run again", false).clicked() {
+            context.send(Command::RunAgain);
+        }
+        widgets::caption(ui, freshness::statement(&self.pasts, &showing, context));
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
-        let Some((name, rows, _)) = shown(context.state) else {
+        let showing = self.showing(context);
+        side_ui::side_ui(ui, self, showing.as_ref(), context);
+        let Some(showing) = showing else {
             let design = &context.state.design;
             let empty = design.pipeline.nodes.is_empty();
             let (title, hint) = match (empty, design.problems.is_empty()) {
@@ -122,37 +274,33 @@ impl Pane for ViewPane {
             }
             return;
         };
+        ui.spacing_mut().item_spacing.y = 0.0;
         self.export.ui(ui, context);
+        if self.pasts.wanted {
+            past_ui::past_ui(ui, self, &showing, context);
+        }
+        filter_ui::filter_ui(ui, self);
         match self.form {
-            Form::Table => table_ui::table_ui(ui, self, &name, &rows, context),
-            Form::Chart => chart_ui::chart_ui(ui, &mut self.drawn, &rows, context),
+            Form::Table => table_ui::table_ui(ui, self, context),
+            Form::Chart => chart_ui::chart_ui(ui, self, context),
         }
     }
 }
 
-/// A value as it stands in a table.
+/// A value as it stands in a table: numbers with their thousands separated.
 pub(super) fn cell_text(cell: &Cell<'_>, clock: &Clock) -> String {
     match cell {
-        Cell::Null => "null".to_owned(),
-        Cell::Time(ns) => clock.full(*ns),
-        other => other.to_string(),
+        Cell::Int(_) | Cell::Decimal(_) | Cell::Float(_) | Cell::Number(_) => figures::separated(&cell.to_string()),
+        cell => key_text(cell, clock),
     }
 }
 
-/// When the windows that a node's rows stand for are closed: how far the stream's time is, less the grace, in milliseconds.
-/// `None` where there are no windows, or no result that may still change.
-pub(super) fn closed_until(node: &str, state: &State) -> Option<i64> {
-    let pipeline: &Pipeline = &state.design.pipeline;
-    let mut at = pipeline.node(node)?;
-    for _ in 0..pipeline.nodes.len() {
-        match &at.kind {
-            NodeKind::Aggregate { window: Some(_), grace, .. } => {
-                let time = state.outcome.as_ref()?.report(&at.name)?.metrics.stream_time_ms?;
-                return Some(time.saturating_sub(grace.map_or(0, |grace| grace.ms)));
-            }
-            NodeKind::Filter { input, .. } | NodeKind::View { input } => at = pipeline.node(input)?,
-            _ => return None,
-        }
+/// A value that tells a row apart: a number in it is a name.
+pub(super) fn key_text(cell: &Cell<'_>, clock: &Clock) -> String {
+    match cell {
+        Cell::Null | Cell::Missing => "null".to_owned(),
+        Cell::Time(ns) => clock.full(*ns),
+        // A table has lines of its own.
+        other => other.to_string().replace(['\n', '\r', '\t'], " "),
     }
-    None
 }

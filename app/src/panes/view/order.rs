@@ -1,98 +1,94 @@
-//! The order of a table's rows, found by a job.
-
-use std::sync::Arc;
+//! Which rows are shown and in which order, found by a job.
 
 use fabula_core::engine::order_of;
+use fabula_core::view::RowFilter;
 
-use super::ViewPane;
-use crate::jobs::{Progress, Title};
-use crate::panes::Context;
-use crate::state::NodeRows;
+use super::showing::Showing;
 
 /// By which column, and whether the largest come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sorting {
-    pub(super) column: usize,
+    /// By name: its place is another one as of a moment.
+    pub(super) column: String,
     pub(super) descending: bool,
 }
 
-/// Rows in an order.
+/// Rows that passed the filter, in an order.
 pub(super) struct Ordered {
-    of: Arc<NodeRows>,
-    by: Option<Sorting>,
-    places: Vec<u32>,
+    pub(super) showing: Showing,
+    pub(super) places: Vec<u32>,
+    /// Rows of which the filter can't be told.
+    pub(super) failed: u64,
+    /// How often the filter met a value of another kind than it compares with.
+    pub(super) mismatched: u64,
+    /// How many of the rows are of windows that may still change.
+    pub(super) open: u64,
 }
 
-impl Ordered {
-    /// The place of the row that comes at this rank.
-    pub(super) fn place(&self, rank: usize) -> Option<usize> {
-        self.places.get(rank).map(|place| *place as usize)
-    }
-
-    /// Whether it is the order of these rows.
-    pub(super) fn is_of(&self, rows: &Arc<NodeRows>) -> bool {
-        Arc::ptr_eq(&self.of, rows)
-    }
-}
-
-pub(super) fn update(pane: &mut ViewPane, rows: &Arc<NodeRows>, context: &Context<'_>) {
-    if let Some(job) = &mut pane.ordering {
-        match job.poll() {
-            Some(ordered) => {
-                pane.ordered = Some(ordered);
-                pane.ordering = None;
-            }
-            None if job.is_lost() => pane.ordering = None,
-            None => return,
+pub(super) fn ordered(showing: Showing, by: Option<&Sorting>, filter: Option<&RowFilter>) -> Ordered {
+    let rows = &showing.rows.rows;
+    let (mut places, failed, mismatched) = match filter {
+        None => ((0..rows.len() as u32).collect::<Vec<u32>>(), 0, 0),
+        Some(filter) => {
+            let filtered = filter.of(rows);
+            (filtered.places, filtered.failed, filtered.mismatched)
         }
-    }
-    let by = pane.sorting;
-    if pane.ordered.as_ref().is_some_and(|ordered| ordered.is_of(rows) && ordered.by == by) {
-        return;
-    }
-    let of = Arc::clone(rows);
-    let job = move |_: &Progress| sorted(of, by);
-    pane.ordering = Some(context.jobs.spawn_blocking(Title::quiet("Sorting"), job));
-}
-
-fn sorted(of: Arc<NodeRows>, by: Option<Sorting>) -> Ordered {
-    let mut places: Vec<u32> = (0..of.rows.len() as u32).collect();
-    match by {
-        Some(Sorting { column, descending }) => {
-            let cells: Vec<_> = (0..of.rows.len()).map(|row| of.rows.cell(column, row)).collect();
+    };
+    let place = |name: &String| showing.rows.columns.iter().find(|(known, ..)| known == name).map(|column| column.1);
+    match by.and_then(|by| Some((place(&by.column)?, by.descending))) {
+        Some((column, descending)) => {
+            let cells: Vec<_> = (0..rows.len()).map(|row| rows.cell(column, row)).collect();
             places.sort_by(|&one, &other| {
                 let order = order_of(&cells[one as usize], &cells[other as usize]);
                 if descending { order.reverse() } else { order }
             });
         }
         // What is newest comes first where nothing else was asked for.
-        None => places.sort_by_key(|&row| std::cmp::Reverse(of.rows.time_ms[row as usize])),
+        None => places.sort_by_key(|&row| std::cmp::Reverse(rows.time_ms[row as usize])),
     }
-    Ordered { of, by, places }
+    let open = places.iter().filter(|&&row| showing.is_open(row as usize) == Some(true)).count() as u64;
+    Ordered { showing, places, failed, mismatched, open }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use fabula_core::codec::Cell;
     use fabula_core::engine::{RowsBuilder, Sign};
+    use fabula_core::expr::Type;
     use fabula_core::pipeline::Flow;
 
     use super::*;
+    use crate::state::NodeRows;
 
-    fn rows() -> Arc<NodeRows> {
+    fn showing() -> Showing {
         let mut rows = RowsBuilder::new(1, false);
         for (time, value) in [(1, Some(5)), (3, None), (2, Some(-7))] {
             let cell = value.map_or(Cell::Null, Cell::Int);
             rows.push(0, time, Sign::Plus, [cell]);
         }
-        Arc::new(NodeRows { flow: Flow::Table, columns: Vec::new(), rows: rows.finish(), count: 3 })
+        let columns = vec![("n".to_owned(), 0, Type::Number)];
+        let rows = NodeRows { flow: Flow::Table, columns, id: Vec::new(), rows: rows.finish(), count: 3 };
+        Showing::new("v".to_owned(), Arc::new(rows), true, (None, None), None)
     }
 
     #[test]
     fn the_newest_come_first_unless_a_column_is_chosen() {
-        let by = |column, descending| Some(Sorting { column, descending });
-        assert_eq!(sorted(rows(), None).places, [1, 2, 0]);
-        assert_eq!(sorted(rows(), by(0, false)).places, [1, 2, 0]);
-        assert_eq!(sorted(rows(), by(0, true)).places, [0, 2, 1]);
+        let by = |column: &str, descending| {
+            let by = Sorting { column: column.to_owned(), descending };
+            ordered(showing(), Some(&by), None).places
+        };
+        assert_eq!(ordered(showing(), None, None).places, [1, 2, 0]);
+        assert_eq!(by("n", false), [1, 2, 0]);
+        assert_eq!(by("n", true), [0, 2, 1]);
+        assert_eq!(by("gone", true), [1, 2, 0], "a column that there is no more");
+    }
+
+    #[test]
+    fn rows_that_do_not_pass_the_filter_are_left_out() {
+        let showing = showing();
+        let filter = RowFilter::parse("n < 0 OR n IS NULL", &showing.rows.columns).unwrap();
+        assert_eq!(ordered(showing, None, Some(&filter)).places, [1, 2]);
     }
 }

@@ -34,15 +34,11 @@ pub fn explain_drift(drift: &mut Drift, explainer: &Explainer<'_>, view: &str, m
 fn name(row: &DriftRow, key: &[String], compared: &[String]) -> RowName {
     let window = |name: &str| matches!(name, "window_start" | "window_end");
     let value = |name: &String| compared.iter().position(|known| known == name).and_then(|at| row.view.get(at));
-    let of_key = |name: &&String| !window(name);
-    let parts: Vec<String> = key
-        .iter()
-        .filter(of_key)
-        .map(|name| format!("{name}={}", value(name).map(ToString::to_string).unwrap_or_default()))
-        .collect();
+    let of_key = key.iter().filter(|name| !window(name));
+    let values: Vec<_> = of_key.map(|name| (name.clone(), value(name).cloned().unwrap_or(Cell::Null))).collect();
     let at_ms = match value(&"window_start".to_owned()) {
         Some(Cell::Time(ns)) => Some(ns_to_ms(*ns)),
         _ => None,
     };
-    RowName { key: parts.join(","), at_ms }
+    RowName::of_values(&values, at_ms)
 }

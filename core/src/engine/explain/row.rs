@@ -31,6 +31,18 @@ pub struct RowName {
     pub key: String,
     /// The window's start, or the row's time, in milliseconds.
     pub at_ms: Option<i64>,
+    /// Columns by name with what is written in them, where the row is named so and not by a text.
+    values: Vec<(String, String)>,
+}
+
+impl RowName {
+    /// A row by what stands in columns that tell it apart.
+    pub fn of_values(values: &[(String, Cell<'_>)], at_ms: Option<i64>) -> Self {
+        let written = |cell: &Cell<'_>| if cell.is_null() { "null".to_owned() } else { cell.to_string() };
+        let values: Vec<_> = values.iter().map(|(name, cell)| (name.clone(), written(cell))).collect();
+        let key = values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(",");
+        Self { key, at_ms, values }
+    }
 }
 
 impl FromStr for RowName {
@@ -40,9 +52,9 @@ impl FromStr for RowName {
         // A key may have an @ in it; what follows is a time or part of the key.
         let split = text.rsplit_once('@').and_then(|(key, at)| {
             let at_ms = at.parse::<i64>().ok().or_else(|| parse_iso_ms(at))?;
-            Some(Self { key: key.to_owned(), at_ms: Some(at_ms) })
+            Some(Self { key: key.to_owned(), at_ms: Some(at_ms), values: Vec::new() })
         });
-        Ok(split.unwrap_or_else(|| Self { key: text.to_owned(), at_ms: None }))
+        Ok(split.unwrap_or_else(|| Self { key: text.to_owned(), at_ms: None, values: Vec::new() }))
     }
 }
 
@@ -96,7 +108,13 @@ impl RowWatch {
                 None => shown.iter().map(|(column, _)| *column).filter(|column| !window(column)).collect(),
             },
         };
+        let of_values = name.values.iter().map(|(name, value)| {
+            let column = shown.iter().find(|(_, shown)| shown == name).map(|(column, _)| *column);
+            column.map(|column| (column, value.clone())).ok_or_else(|| format!("{} has no column {name}", view.name))
+        });
+        let of_values = of_values.collect::<Result<Vec<_>, _>>()?;
         let wanted = match by_name {
+            _ if !of_values.is_empty() => of_values,
             Some(wanted) => wanted,
             None if keys.is_empty() || name.key.is_empty() => Vec::new(),
             None if keys.len() == 1 || parts.len() == 1 => vec![(keys[0], name.key.clone())],
@@ -267,7 +285,7 @@ mod tests {
     #[test]
     fn a_row_is_named_by_its_key_and_its_window() {
         let name = |text: &str| text.parse::<RowName>().expect("any text is a name");
-        let of = |key: &str, at_ms| RowName { key: key.to_owned(), at_ms };
+        let of = |key: &str, at_ms| RowName { key: key.to_owned(), at_ms, values: Vec::new() };
         assert_eq!(name("EUR@1970-01-01T00:01:00Z"), of("EUR", Some(60_000)));
         assert_eq!(name("EUR@60000"), of("EUR", Some(60_000)));
         assert_eq!(name("bob@example.com"), of("bob@example.com", None));

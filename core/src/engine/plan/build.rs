@@ -82,8 +82,8 @@ impl Planning<'_> {
     }
 
     /// Makes the operators, of which each carries so many columns of every input along that no wire has. The nodes in `also`
-    /// are shown beside the views.
-    pub(super) fn finish(self, carried: usize, also: &[&str]) -> Result<Plan, Vec<Problem>> {
+    /// are shown beside the views; of the one with a past every event's changes are given.
+    pub(super) fn finish(self, carried: usize, also: &[&str], past: Option<&str>) -> Result<Plan, Vec<Problem>> {
         let mut views = Vec::new();
         for node in 0..self.recipes.len() {
             let name = self.wires.borrow().list[node].name.clone();
@@ -96,7 +96,7 @@ impl Planning<'_> {
             views.push(PlannedView { node, name, flow, columns, id });
         }
         let wires = self.wires.into_inner().list;
-        let (by_event, versions) = (by_event(&self.recipes, &wires), asked_for_versions(&self.recipes));
+        let (by_event, versions) = (by_event(&self.recipes, &wires, past), asked_for_versions(&self.recipes));
         let mut nodes = Vec::with_capacity(wires.len());
         let mut sources = Vec::new();
         for (at, recipe) in self.recipes.into_iter().enumerate() {
@@ -142,10 +142,11 @@ pub(super) fn inputs_of(recipe: &Recipe) -> Vec<usize> {
 }
 
 /// The nodes whose every change somebody behind them goes by: a join as of, which asks what held at a moment, and what
-/// orders a table's rows by when they came. All other tables come to the same with the changes of a batch put together.
-fn by_event(recipes: &[Recipe], wires: &[Wire]) -> Vec<bool> {
+/// orders a table's rows by when they came, and the one node with a past. All other tables come to the same with the changes of a batch put together.
+fn by_event(recipes: &[Recipe], wires: &[Wire], past: Option<&str>) -> Vec<bool> {
     let is_table = |wire: usize| wires[wire].flow == Flow::Table;
-    let mut by_event = vec![false; recipes.len()];
+    let mut by_event: Vec<bool> =
+        wires.iter().map(|wire| wire.flow == Flow::Table && past == Some(wire.name.as_str())).collect();
     // Nodes stand behind those that they take rows from.
     for (at, recipe) in recipes.iter().enumerate().rev() {
         for input in inputs_of(recipe) {

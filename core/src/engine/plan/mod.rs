@@ -129,7 +129,7 @@ impl Plan {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn of(pipeline: &Pipeline) -> Result<Self, Vec<Problem>> {
-        Planning::of(pipeline, None)?.finish(0, &[])
+        Planning::of(pipeline, None)?.finish(0, &[], None)
     }
 
     /// Plans a pipeline of which some nodes more are shown than its views, for somebody who looks at them. What is shown of
@@ -138,7 +138,17 @@ impl Plan {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn showing(pipeline: &Pipeline, also: &[&str]) -> Result<Self, Vec<Problem>> {
-        Planning::of(pipeline, None)?.finish(0, also)
+        Planning::of(pipeline, None)?.finish(0, also, None)
+    }
+
+    /// Plans what a node needs and nothing else; the node is shown, and every event's changes of it are given as they are,
+    /// for somebody who goes by what held at a moment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the pipeline.
+    pub fn with_past(pipeline: &Pipeline, node: &str) -> Result<Self, Vec<Problem>> {
+        let needed = pipeline.up_to(node);
+        Planning::of(&needed, None)?.finish(0, &[node], Some(node))
     }
 
     /// What each node gives. With what the topics' samples show, types are told and held against it; a plan that runs

@@ -44,7 +44,7 @@ impl TracedPlan {
                 |wire: usize| (0..wires[wire].places.len()).map(|at| name_of(wires, &recipes, wire, at)).collect();
             (0..wires.len()).map(names).collect()
         };
-        let mut plan = planning.finish(1, &[])?;
+        let mut plan = planning.finish(1, &[], None)?;
         for source in &mut plan.sources {
             source.fields.extend([Source::Partition, Source::Offset]);
         }

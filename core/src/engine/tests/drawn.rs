@@ -9,12 +9,12 @@ use crate::event::{EventBatch, EventBatchBuilder, TimestampType, TopicPartition}
 use crate::pipeline::{Document, Flow};
 
 /// An event: topic (0 or 1: streams, 2: a table), partition, milliseconds since the one before, key, value.
-pub(super) type Drawn = (usize, i32, i64, usize, usize, i64);
+pub(crate) type Drawn = (usize, i32, i64, usize, usize, i64);
 
 const TOPICS: [&str; 3] = ["orders", "payments", "customers"];
 
 /// Each partition's events, in order of their offsets.
-pub(super) fn batches(events: &[Drawn]) -> Vec<(TopicPartition, EventBatch)> {
+pub(crate) fn batches(events: &[Drawn]) -> Vec<(TopicPartition, EventBatch)> {
     let mut batches = Vec::new();
     for (at, topic) in TOPICS.iter().enumerate() {
         for partition in 0..2 {
@@ -52,7 +52,7 @@ fn value(form: usize, number: i64, key: Option<&[u8]>) -> Option<String> {
     }
 }
 
-pub(super) fn any_events(most: usize) -> impl Strategy<Value = Vec<Drawn>> {
+pub(crate) fn any_events(most: usize) -> impl Strategy<Value = Vec<Drawn>> {
     let event = (0..3_usize, 0..2_i32, 0..9_i64, 0..5_usize, 0..14_usize, -4..5_i64);
     prop::collection::vec(event, 0..most)
 }
@@ -67,7 +67,7 @@ struct Laid {
 }
 
 /// A pipeline of as many nodes as there are choices, some more around them; every one of its ends is shown.
-pub(super) fn pipeline(choices: &[(u8, u8, u8, u8)]) -> String {
+pub(crate) fn pipeline(choices: &[(u8, u8, u8, u8)]) -> String {
     let mut text = String::from("version = 1\n");
     let mut laid = Vec::new();
     for (at, topic) in TOPICS.iter().enumerate() {

@@ -50,15 +50,19 @@ impl Gather {
                 Kept::First(rows, _, count) => (Rows::concat(rows.clone()), *count),
                 Kept::Last(rows, _, count) => (Rows::concat(rows.iter().cloned().collect()), *count),
                 Kept::Table(table) => {
-                    let mut rows = table.sorted()?;
-                    rows.truncate(self.most);
-                    let columns = rows.first().map_or(0, |row| row.cells.len());
-                    let mut builder = RowsBuilder::new(columns, false);
-                    rows.into_iter().for_each(|row| builder.push(0, row.time_ms, Sign::Plus, row.cells));
+                    let mut built = None;
+                    // What is beyond is not made into rows at all: the table may be far larger.
+                    table.visit_first(self.most, |row| -> Result<(), Stop> {
+                        let columns = row.cells.len();
+                        let builder = built.get_or_insert_with(|| RowsBuilder::new(columns, false));
+                        builder.push(0, row.time_ms, Sign::Plus, row.cells);
+                        Ok(())
+                    })?;
+                    let mut builder = built.unwrap_or_else(|| RowsBuilder::new(0, false));
                     (builder.finish(), table.len() as u64)
                 }
             };
-            let rows = NodeRows { flow: view.flow, columns: view.columns.clone(), rows, count };
+            let rows = NodeRows { flow: view.flow, columns: view.columns.clone(), id: view.id.clone(), rows, count };
             all.insert(view.name.clone(), Arc::new(rows));
         }
         Ok(all)

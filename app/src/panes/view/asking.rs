@@ -1,0 +1,75 @@
+//! Questions that jobs answer: of several only the last one counts, and what was answered stands until then.
+
+use std::sync::Arc;
+
+use crate::jobs::{Job, Jobs, Progress, Title};
+
+/// A question under way, and the last answer.
+pub(super) struct Asking<Q, A> {
+    asked: Option<Q>,
+    job: Option<Job<A>>,
+    answer: Option<(Q, A)>,
+}
+
+impl<Q, A> Default for Asking<Q, A> {
+    fn default() -> Self {
+        Self { asked: None, job: None, answer: None }
+    }
+}
+
+impl<Q: Clone + PartialEq, A: Send + 'static> Asking<Q, A> {
+    /// Asks, unless it was asked last; what was asked before is given up.
+    pub(super) fn ask<W>(&mut self, question: Q, jobs: &Jobs, title: Title, work: W)
+    where
+        W: FnOnce(&Progress) -> A + Send + 'static,
+    {
+        if self.asked.as_ref() != Some(&question) {
+            self.asked = Some(question);
+            self.job = Some(jobs.spawn_blocking(title, work));
+        }
+    }
+
+    /// Takes in an answer.
+    pub(super) fn update(&mut self) {
+        let Some(job) = &mut self.job else { return };
+        if let Some(answer) = job.poll() {
+            self.answer = self.asked.clone().map(|asked| (asked, answer));
+            self.job = None;
+        } else if job.is_lost() {
+            self.job = None;
+        }
+    }
+
+    /// What was answered last, and to what.
+    pub(super) fn last(&self) -> Option<(&Q, &A)> {
+        self.answer.as_ref().map(|(asked, answer)| (asked, answer))
+    }
+
+    /// The answer to what was asked last.
+    pub(super) fn answer(&self) -> Option<&A> {
+        self.answer.as_ref().filter(|(of, _)| self.asked.as_ref() == Some(of)).map(|(_, answer)| answer)
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.job.is_some()
+    }
+
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Something shared, which is the same only if it is this very thing.
+pub(super) struct Same<T>(pub(super) Arc<T>);
+
+impl<T> Clone for Same<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> PartialEq for Same<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

@@ -1,0 +1,79 @@
+//! What a view says of itself: how many rows, as of when, and how far behind what has been read.
+
+use std::collections::BTreeSet;
+
+use fabula_core::event::time::{format_span_ns, ms_to_ns};
+use fabula_core::pipeline::{Flow, NodeKind};
+
+use super::past::Pasts;
+use super::showing::Showing;
+use crate::figures;
+use crate::panes::Context;
+use crate::state::State;
+
+/// How many events have been read of the topics that the pipeline on the canvas takes.
+pub(super) fn held(state: &State) -> u64 {
+    let Some(snapshot) = &state.log.snapshot else { return 0 };
+    let topic = |node: &fabula_core::pipeline::Node| match &node.kind {
+        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.clone()),
+        _ => None,
+    };
+    let topics: BTreeSet<String> = state.design.pipeline.nodes.iter().filter_map(topic).collect();
+    topics.iter().filter_map(|topic| snapshot.topic(topic.as_str())).map(|topic| topic.events()).sum()
+}
+
+/// How many events came since the pipeline began to run over what had been read.
+fn behind(state: &State) -> u64 {
+    state.outcome.as_ref().map_or(0, |outcome| held(state).saturating_sub(outcome.done.1))
+}
+
+/// Whether events came that the rows do not count.
+pub(super) fn is_behind(context: &Context<'_>) -> bool {
+    behind(context.state) > 0 && context.state.outcome.as_ref().is_some_and(|outcome| outcome.whole)
+}
+
+/// The line in the pane's header.
+pub(super) fn statement(pasts: &Pasts, showing: &Showing, context: &Context<'_>) -> String {
+    let (rows, clock) = (&showing.rows, &context.state.clock);
+    let mut parts = vec![showing.name.clone()];
+    if !showing.whole {
+        parts.push("first rows".to_owned());
+        return parts.join(" · ");
+    }
+    parts.push(figures::of(rows.count, "row"));
+    if rows.count > rows.rows.len() as u64 {
+        let end = if rows.flow == Flow::Table { "first" } else { "last" };
+        parts.push(format!("the {end} {} shown", figures::count(rows.rows.len() as u64)));
+    }
+    match showing.as_of_ms {
+        Some(at) => {
+            parts.push(format!("as of {}", clock.full(ms_to_ns(at))));
+            if let Some((_, last)) = pasts.span_ms().filter(|(_, last)| *last > at) {
+                parts.push(format!("{} before the last event", format_span_ns(ms_to_ns(last - at))));
+            }
+        }
+        None => parts.push(match behind(context.state) {
+            0 => "of all that has been read".to_owned(),
+            behind => format!("{} behind", figures::of(behind, "event")),
+        }),
+    }
+    parts.join(" · ")
+}
+
+/// The line beside the moment: how far the time of the windows was, and what the past does not hold.
+pub(super) fn of_past(pasts: &Pasts, showing: &Showing, context: &Context<'_>) -> String {
+    let clock = &context.state.clock;
+    let Some(derived) = &pasts.derived else { return String::new() };
+    let mut parts = Vec::new();
+    if let Some(time) = showing.stream_time_ms {
+        parts.push(format!("stream time {}", clock.time_of_day(ms_to_ns(time))));
+    }
+    let since = held(context.state).saturating_sub(derived.held);
+    if since > 0 {
+        parts.push(format!("{} came since it was derived", figures::of(since, "event")));
+    }
+    if let Some(from) = derived.past.kept_from_ms() {
+        parts.push(format!("kept from {} on", clock.full(ms_to_ns(from))));
+    }
+    parts.join(" · ")
+}

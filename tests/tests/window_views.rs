@@ -1,0 +1,316 @@
+//! A view's rows, its past and why they are there, in the whole window without a screen.
+
+use std::collections::BTreeMap;
+
+use egui::Key;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fabula::command::Command;
+use fabula::panes::PaneKind;
+use fabula::state::State;
+use fabula::window::Start;
+use fabula_core::event::time::{format_iso_ms, ns_to_ms};
+use fabula_tests::pane::Pane;
+use fabula_tests::program;
+use serde_json::Value;
+
+const EVENTS: u64 = 20_000;
+
+/// Payments by currency: few rows that change all the time.
+const TOTALS: &str = "version = 1\n[nodes.payments]\nkind = \"stream\"\ntopic = \"payments\"\n\
+    [nodes.sums]\nkind = \"aggregate\"\ninput = \"payments\"\nby = [\"value.currency AS currency\"]\n\
+    select = { revenue = \"sum(value.amount)\", payments = \"count(*)\" }\n[nodes.totals]\nkind = \"view\"\ninput = \"sums\"\n";
+
+/// The same by the hour, with windows that stay open for a while.
+const HOURS: &str = "version = 1\n[nodes.payments]\nkind = \"stream\"\ntopic = \"payments\"\n\
+    [nodes.sums]\nkind = \"aggregate\"\ninput = \"payments\"\nby = [\"value.currency AS currency\"]\n\
+    window = { kind = \"tumbling\", size = \"1h\" }\ngrace = \"30m\"\n\
+    select = { revenue = \"sum(value.amount)\", payments = \"count(*)\" }\n[nodes.hours]\nkind = \"view\"\ninput = \"sums\"\n";
+
+struct Shown {
+    pane: Pane,
+    folder: tempfile::TempDir,
+}
+
+fn state(pane: &Pane) -> &State {
+    pane.harness.state().state()
+}
+
+impl Shown {
+    /// A pipeline over the sample, its view in front.
+    fn new(text: &str) -> Self {
+        let mut pane = Pane::open(Start::Sample { events: EVENTS, seed: 7 }).unwrap();
+        pane.until("the sample is read", |harness| {
+            let log = &harness.state().state().log;
+            log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= EVENTS)
+        });
+        pane.send(Command::ShowAllTopics);
+        pane.send(Command::ShowPane(PaneKind::View));
+        pane.send(Command::SetPipeline(Some(text.to_owned())));
+        pane.until("the pipeline has run", |harness| {
+            let state = harness.state().state();
+            state.outcome.as_ref().is_some_and(|outcome| outcome.whole && outcome.version == state.design.version)
+        });
+        pane.settle();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pipeline.toml"), text).unwrap();
+        Self { pane, folder }
+    }
+
+    /// Draws until what was asked for is done, and what came of that is drawn.
+    fn settle(&mut self) {
+        self.pane.settle();
+        self.pane.settle();
+    }
+
+    fn click(&mut self, name: &str) {
+        self.pane.harness.get_by_label(name).click();
+        self.settle();
+    }
+
+    fn write(&mut self, field: &str, text: &str) {
+        self.pane.harness.get_by_label(field).focus();
+        self.pane.harness.step();
+        self.pane.harness.get_by_label(field).type_text(text);
+        self.settle();
+    }
+
+    fn press(&mut self, key: Key) {
+        self.pane.harness.key_press(key);
+        self.settle();
+    }
+
+    /// Looks at a moment.
+    fn go_to(&mut self, ms: i64) {
+        // What stands in the field from before goes first.
+        self.pane.harness.get_by_label("Moment to look at").focus();
+        self.pane.harness.step();
+        self.pane.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+        self.pane.harness.step();
+        self.write("Moment to look at", &format_iso_ms(ms));
+        self.press(Key::Enter);
+        let words = format!("as of {}", format_iso_ms(ms).replace('T', " ").trim_end_matches('Z'));
+        assert!(self.pane.says(&words), "{words}: {:?}", self.pane.all_that_say("as of"));
+    }
+
+    /// The view's rows over the log cut at a moment, as a script gets them.
+    fn rows_at(&self, at: Option<i64>) -> Vec<Value> {
+        let file = self.folder.path().join("pipeline.toml").display().to_string();
+        let log = format!("--sample={EVENTS}");
+        let mut arguments = vec!["run".to_owned(), file, log, "--seed".to_owned(), "7".to_owned(), "-J".to_owned()];
+        arguments.extend(at.map(|at| format!("--at={at}")));
+        program::run(arguments).ok().json_lines()
+    }
+
+    /// What the row of the window says that has a row's values.
+    fn line_of(&self, row: &Value) -> Option<String> {
+        let said = self.pane.all_that_say(&text(&row["currency"]));
+        // A number is written with all of its digits, and JSON's readers have their own.
+        let is_it = |line: &String| {
+            let words: Vec<&str> = line.split(' ').rev().take(2).collect();
+            let number = |word: &str| word.replace(',', "").parse::<f64>().ok();
+            words.len() == 2
+                && number(words[0]) == row["payments"].as_f64()
+                && number(words[1]) == row["revenue"].as_f64()
+        };
+        said.into_iter().find(is_it)
+    }
+
+    /// Every row says all of its values.
+    fn says_rows(&self, rows: &[Value]) {
+        for row in rows {
+            assert!(self.line_of(row).is_some(), "{row}: {:?}", self.pane.all_that_say(&text(&row["currency"])));
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A moment somewhere in the log.
+fn moment(pane: &Pane, share: f64) -> i64 {
+    let (first, last) = state(pane).log.snapshot.as_ref().unwrap().topic("payments").unwrap().time_span_ns().unwrap();
+    ns_to_ms(first + ((last - first) as f64 * share) as i64)
+}
+
+#[test]
+fn as_of_a_moment_the_view_is_what_the_command_line_gives_for_the_log_cut_there() {
+    let mut shown = Shown::new(TOTALS);
+    shown.says_rows(&shown.rows_at(None));
+    shown.click("Past");
+    for share in [0.31, 0.72, 0.05] {
+        let at = moment(&shown.pane, share);
+        shown.go_to(at);
+        let rows = shown.rows_at(Some(at));
+        assert!(!rows.is_empty());
+        shown.says_rows(&rows);
+        assert!(shown.pane.says("before the last event"));
+    }
+    shown.click("Back to now");
+    shown.says_rows(&shown.rows_at(None));
+    assert!(shown.pane.says("of all that has been read"));
+    shown.write("Moment to look at", "yesterday-ish");
+    shown.press(Key::Enter);
+    assert!(shown.pane.says("yesterday-ish"), "what is no moment is said");
+}
+
+#[test]
+fn two_moments_are_held_against_each_other_and_a_rows_history_is_listed() {
+    let mut shown = Shown::new(TOTALS);
+    shown.click("Past");
+    let moments = [0.2, 0.6].map(|share| moment(&shown.pane, share));
+    for (at, name) in moments.into_iter().zip(["Mark A", "Mark B"]) {
+        shown.go_to(at);
+        shown.click(name);
+    }
+    let by_currency = |at: i64| -> BTreeMap<String, String> {
+        shown.rows_at(Some(at)).iter().map(|row| (text(&row["currency"]), row.to_string())).collect()
+    };
+    let (before, after) = (by_currency(moments[0]), by_currency(moments[1]));
+    let added = after.keys().filter(|key| !before.contains_key(*key)).count();
+    let changed = after.iter().filter(|(key, row)| before.get(*key).is_some_and(|was| was != *row)).count();
+    assert!(changed > 0);
+    let words = format!("{added} added · 0 gone · {changed} changed");
+    assert!(shown.pane.says(&words), "{words}: {:?}", shown.pane.all_that_say("added"));
+    shown.click("Back to now");
+    // A row's history has a version for each payment of its currency.
+    let rows = shown.rows_at(None);
+    let row = &rows[0];
+    let line = shown.line_of(row).expect("the row is in sight");
+    shown.click(&line);
+    let versions: u64 = row["payments"].as_u64().unwrap();
+    let words = format!("{} versions", fabula_words(versions));
+    assert!(shown.pane.says(&words), "{words}: {:?}", shown.pane.all_that_say("version"));
+    let last = format!("payments {versions}");
+    assert!(shown.pane.all_that_say("At ").iter().any(|line| line.ends_with(&last)), "the last version is listed");
+}
+
+fn fabula_words(number: u64) -> String {
+    let digits = number.to_string();
+    match digits.len() {
+        0..=3 => digits,
+        len => format!("{},{}", &digits[..len - 3], &digits[len - 3..]),
+    }
+}
+
+#[test]
+fn rows_are_filtered_by_an_expression_and_a_mistake_is_shown_at_its_place() {
+    let mut shown = Shown::new(HOURS);
+    let rows = shown.rows_at(None);
+    let passing = rows.iter().filter(|row| row["payments"].as_u64().unwrap() >= 12).count();
+    assert!(passing > 0 && passing < rows.len());
+    shown.write("Filter rows", "paymens >= 12");
+    assert!(shown.pane.says("unknown column “paymens”"), "{:?}", shown.pane.all_that_say("column"));
+    assert!(shown.pane.says("did you mean payments?"));
+    shown.click("Clear the filter");
+    shown.write("Filter rows", "payments >= 12");
+    assert!(shown.pane.says(&format!("{passing} pass")), "{:?}", shown.pane.all_that_say("pass"));
+    // A column's figures are of the rows that pass.
+    shown.click("Details");
+    shown.click("Column");
+    shown.click("Column to look at");
+    shown.click("payments");
+    let counts: Vec<u64> =
+        rows.iter().map(|row| row["payments"].as_u64().unwrap()).filter(|count| *count >= 12).collect();
+    let facts = [
+        format!("rows {}", counts.len()),
+        format!("min {}", counts.iter().min().unwrap()),
+        format!("max {}", counts.iter().max().unwrap()),
+        format!("sum {}", fabula_words(counts.iter().sum::<u64>())),
+        "null 0".to_owned(),
+    ];
+    for fact in facts {
+        assert!(shown.pane.says(&fact), "{fact}");
+    }
+}
+
+#[test]
+fn open_and_final_windows_are_told_apart_as_of_any_moment() {
+    let mut shown = Shown::new(HOURS);
+    shown.click("Past");
+    let at = moment(&shown.pane, 0.5);
+    shown.go_to(at);
+    let rows = shown.rows_at(Some(at));
+    let end = |row: &Value| text(&row["window_end"]).parse::<fabula_core::event::time::Moment>().unwrap();
+    // The time of the aggregate is the time of the last payment.
+    let last =
+        program::run(["read", &format!("--sample={EVENTS}"), "--seed", "7", "-t", "payments", "--format", "json"]);
+    let times = last.ok().json_lines().into_iter().map(|event| event["timestamp_ms"].as_i64().unwrap());
+    let now = times.filter(|time| *time <= at).max().unwrap();
+    let grace = 30 * 60_000;
+    let is_open = |row: &&Value| matches!(end(row), fabula_core::event::time::Moment::At(end) if now < end + grace);
+    let open = rows.iter().filter(is_open).count();
+    assert!(open > 0 && open < rows.len());
+    let words = format!("{open} open, {} final", rows.len() - open);
+    assert!(shown.pane.says(&words), "{words}: {:?}", shown.pane.all_that_say("final"));
+}
+
+#[test]
+fn a_row_is_explained_by_its_events_and_an_event_by_its_way() {
+    let mut shown = Shown::new(HOURS);
+    let rows = shown.rows_at(None);
+    let row =
+        rows.iter().find(|row| row["payments"].as_u64().is_some_and(|count| count == 3)).expect("an hour with three");
+    shown.write("Filter rows", "payments = 3");
+    let line = format!("{} {}", text(&row["revenue"]), text(&row["payments"]));
+    let found = shown.pane.all_that_say(&line);
+    shown.click(&found[0]);
+    shown.click("Why is this here?");
+    assert!(shown.pane.says("Made by 3 events"), "{:?}", shown.pane.all_that_say("event"));
+    let events = shown.pane.all_that_say("Event payments/");
+    assert_eq!(events.len() as u64, row["payments"].as_u64().unwrap());
+    assert_eq!(state(&shown.pane).pointed_out.len() as u64, row["payments"].as_u64().unwrap());
+    shown.click(&events[1]);
+    let selected = state(&shown.pane).selection.clone().expect("the event is chosen").coordinates;
+    assert!(events[1].contains(&format!("payments/{}/{}", selected.partition, selected.offset)), "{events:?}");
+    shown.pane.send(Command::HowFar);
+    assert!(shown.pane.says("sums"), "the nodes that it came to");
+    let file = shown.folder.path().join("pipeline.toml").display().to_string();
+    let log = format!("--sample={EVENTS}");
+    let told = program::run(["explain", &file, &log, "--seed", "7", "--events", &selected.to_string()]).ok();
+    for line in told.stdout.lines().filter(|line| !line.trim().is_empty()) {
+        assert!(shown.pane.says(line.trim()), "{line}");
+    }
+}
+
+#[test]
+fn a_view_that_is_derived_again_is_the_same() {
+    let mut shown = Shown::new(HOURS);
+    let rows = shown.rows_at(None).len();
+    shown.click("Details");
+    shown.click("Check");
+    shown.click("Derive again");
+    assert!(shown.pane.says(&format!("The same {rows} rows")), "{:?}", shown.pane.all_that_say("rows"));
+}
+
+#[test]
+fn the_rows_and_the_slider_are_reached_from_the_keyboard() {
+    let mut shown = Shown::new(TOTALS);
+    shown.click("Past");
+    let table = shown.pane.all_that_say("Rows of totals").remove(0);
+    shown.pane.harness.get_by_label(&table).focus();
+    shown.settle();
+    shown.press(Key::ArrowDown);
+    let rows = shown.rows_at(None);
+    let chosen = |shown: &Shown| -> Vec<String> {
+        let selected = |line: &String| {
+            let nodes = shown.pane.harness.query_all_by_label(line);
+            nodes.map(|node| node.accesskit_node().is_selected()).any(|selected| selected == Some(true))
+        };
+        rows.iter().filter_map(|row| shown.line_of(row)).filter(selected).collect()
+    };
+    let first = chosen(&shown);
+    shown.press(Key::ArrowDown);
+    assert_eq!(first.len(), 1);
+    assert_ne!(first, chosen(&shown), "the arrows move from row to row");
+    assert!(state(&shown.pane).selection.is_none(), "and not in the story");
+    let slider = shown.pane.all_that_say("Moment, now").remove(0);
+    shown.pane.harness.get_by_label(&slider).focus();
+    shown.settle();
+    for _ in 0..40 {
+        shown.press(Key::ArrowLeft);
+    }
+    assert!(shown.pane.says("As of 20"), "{:?}", shown.pane.all_that_say("As of"));
+    shown.pane.send(Command::AsOfNow);
+    assert!(shown.pane.says("Moment, now"));
+}
