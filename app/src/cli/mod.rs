@@ -19,6 +19,7 @@ mod record;
 mod run;
 mod source;
 mod span;
+mod threads;
 mod topics;
 
 use std::io::Write as _;
@@ -43,6 +44,7 @@ enum Command {
     Read(read::Read),
     Record(record::Record),
     Import(import::Import),
+    Threads(threads::Threads),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Some(Command::Read(read)) => read.run(),
         Some(Command::Record(record)) => record.run(),
         Some(Command::Import(import)) => import.run(),
+        Some(Command::Threads(threads)) => threads.run(),
         Some(Command::Run(run)) => run.run(),
         Some(Command::Check(check)) => check.run(),
         Some(Command::Explain(explain)) => explain.run(),
