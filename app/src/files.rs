@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use fabula_core::log::import::{Sketch, sketch};
 use fabula_core::log::kafka::Settings;
 
 use crate::jobs::{Job, Jobs, Title};
@@ -29,6 +30,8 @@ pub enum Found {
     Connection(Properties),
     /// A pipeline's file and its text.
     Pipeline(PathBuf, String),
+    /// A file of events, and what it looks like.
+    Events(PathBuf, Sketch),
     /// Nothing that can be opened, and why, in one line.
     Unknown(String),
 }
@@ -48,6 +51,8 @@ pub enum Ask {
     Pipeline,
     /// A file to save a pipeline to.
     NewPipeline,
+    /// A file of events.
+    Events,
 }
 
 /// Asks for a path in the system's dialog; `None` when the person thought better of it.
@@ -61,6 +66,11 @@ pub fn ask(jobs: &Jobs, what: Ask) -> Job<Option<PathBuf>> {
         Ask::NewRecording => Box::pin(dialog.set_title("Keep as a recording").pick_folder()),
         Ask::Workspace => Box::pin(workspace(dialog.set_title("Open a workspace")).pick_file()),
         Ask::Pipeline => Box::pin(pipeline(dialog.set_title("Open a pipeline")).pick_file()),
+        Ask::Events => {
+            let endings = ["json", "jsonl", "ndjson", "kcat", "csv", "tsv", "parquet"];
+            let dialog = dialog.set_title("Import a file").add_filter("Events", &endings);
+            Box::pin(dialog.add_filter("All files", &["*"]).pick_file())
+        }
         Ask::NewPipeline => {
             let dialog = dialog.set_title("Save the pipeline").set_file_name("pipeline.toml");
             Box::pin(pipeline(dialog).save_file())
@@ -74,6 +84,18 @@ pub fn ask(jobs: &Jobs, what: Ask) -> Job<Option<PathBuf>> {
         let picked = picking.await;
         picked.map(|file| file.path().to_owned())
     })
+}
+
+/// Asks for a file to write to, offering a name; the dialog itself asks whether one that is there may be replaced.
+pub fn pick_new(jobs: &Jobs, title: &str, name: String) -> Job<Option<PathBuf>> {
+    let picking = rfd::AsyncFileDialog::new().set_title(title).set_file_name(name).save_file();
+    jobs.spawn(Title::quiet("Asking for a path"), |_| async move { picking.await.map(|file| file.path().to_owned()) })
+}
+
+/// Asks for a file to read.
+pub fn pick(jobs: &Jobs, title: &str) -> Job<Option<PathBuf>> {
+    let picking = rfd::AsyncFileDialog::new().set_title(title).pick_file();
+    jobs.spawn(Title::quiet("Asking for a path"), |_| async move { picking.await.map(|file| file.path().to_owned()) })
 }
 
 /// Asks for a file of connection properties and reads it.
@@ -142,16 +164,14 @@ pub fn look_at(path: &Path) -> Found {
             Ok(properties) => Found::Connection(properties),
             Err(error) => Found::Unknown(error),
         },
-        Some("json" | "jsonl" | "ndjson" | "csv" | "parquet") => Found::Unknown(format!(
-            "{} is not a recording yet: “fabula import {} --to FOLDER” makes one",
-            path.display(),
-            path.file_name().unwrap_or_default().to_string_lossy()
-        )),
         _ if !path.exists() => Found::Unknown(format!("{}: there is no such file", path.display())),
-        _ => Found::Unknown(format!(
-            "{} is neither a recording, nor a pipeline, nor a workspace, nor connection properties",
-            path.display()
-        )),
+        _ => match sketch(path) {
+            Ok(sketch) => Found::Events(path.to_owned(), sketch),
+            Err(error) => Found::Unknown(format!(
+                "{} is no recording, pipeline, workspace or connection properties, and holds no events: {error}",
+                path.display()
+            )),
+        },
     }
 }
 
@@ -168,7 +188,11 @@ mod tests {
         std::fs::write(&manifest, "{}").expect("writes");
         assert_eq!(look_at(&folder), Found::Recording(folder.clone()));
         assert_eq!(look_at(&manifest), Found::Recording(folder.clone()));
-        assert!(matches!(look_at(&folder.join("a.csv")), Found::Unknown(why) if why.contains("fabula import")));
+        assert!(matches!(look_at(&folder.join("a.csv")), Found::Unknown(why) if why.contains("no such file")));
+        std::fs::write(folder.join("b.csv"), "id,time\n1,2026-03-14\n").expect("writes");
+        assert!(matches!(look_at(&folder.join("b.csv")), Found::Events(_, sketch) if sketch.fields.len() == 2));
+        std::fs::write(folder.join("c"), "words").expect("writes");
+        assert!(matches!(look_at(&folder.join("c")), Found::Unknown(why) if why.contains("holds no events")));
         assert_eq!(look_at(&folder.join("a.fabula")), Found::Workspace(folder.join("a.fabula")));
         std::fs::remove_dir_all(&folder).expect("cleans up");
     }

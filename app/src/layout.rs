@@ -14,7 +14,7 @@ pub struct Layout {
 
 impl Default for Layout {
     /// Catalogue left, timeline above, story below, inspector right; the canvas behind the timeline, what its pipeline comes
-    /// to behind the story, its chosen node behind the inspector.
+    /// to behind the story (with questions to it and copies of it), its chosen node behind the inspector.
     fn default() -> Self {
         let mut tiles = Tiles::default();
         let mut tabs = |kinds: &[PaneKind]| {
@@ -23,7 +23,7 @@ impl Default for Layout {
         };
         let catalogue = tabs(&[PaneKind::Catalogue]);
         let timeline = tabs(&[PaneKind::Timeline, PaneKind::Canvas]);
-        let story = tabs(&[PaneKind::Story, PaneKind::View]);
+        let story = tabs(&[PaneKind::Story, PaneKind::View, PaneKind::Sql, PaneKind::Drift]);
         let inspector = tabs(&[PaneKind::Inspector, PaneKind::Node]);
         let middle = tiles.insert_vertical_tile(vec![timeline, story]);
         let root = tiles.insert_horizontal_tile(vec![catalogue, middle, inspector]);

@@ -1,8 +1,11 @@
 //! Fabula's desktop program: the window and the command line over [`fabula_core`].
 
+pub mod asking;
 pub mod chrome;
 pub mod cli;
 pub mod command;
+pub mod comparison;
+pub mod export;
 pub mod figures;
 pub mod files;
 pub mod formats;
@@ -13,6 +16,7 @@ pub mod panes;
 pub mod source;
 pub mod state;
 pub mod theme;
+pub mod whole_run;
 pub mod window;
 pub mod workspace;
 pub mod zone;

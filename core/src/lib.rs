@@ -3,7 +3,7 @@
 //! The modules stand in one line, and each may use only those before it:
 //!
 //! ```text
-//! event  ←  log  ←  store  ←  codec  ←  schema  ←  narrative  ←  expr  ←  pipeline  ←  engine
+//! event  ←  log  ←  store  ←  codec  ←  schema  ←  narrative  ←  expr  ←  pipeline  ←  engine  ←  copies
 //! ```
 //!
 //! | module | what it holds |
@@ -17,11 +17,13 @@
 //! | [`expr`] | the one expression language: SQL scalar expressions over events |
 //! | [`pipeline`] | the graph of a pipeline as data: nodes, file format, structure |
 //! | [`engine`] | pipelines running: operators over columnar batches |
+//! | [`copies`] | what is kept of a view elsewhere: tables of databases, what differs there, SQL over views |
 //!
 //! Nothing here knows of a window; `tests/` holds a check that no screen toolkit is reachable from this crate.
 #![warn(missing_docs)]
 
 pub mod codec;
+pub mod copies;
 pub mod engine;
 pub mod event;
 pub mod expr;

@@ -4,11 +4,14 @@
 pub mod agreement;
 pub mod bench;
 pub mod catalogue;
+pub mod copies;
 pub mod kafka;
 pub mod nexmark;
 pub mod oracle;
 pub mod pane;
 pub mod part;
+pub mod postgres;
 pub mod program;
+pub mod readers;
 pub mod recordings;
 pub mod window;

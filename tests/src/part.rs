@@ -55,7 +55,7 @@ pub fn classpath(fetch: &Path, file: &str) -> Result<String, String> {
 }
 
 /// Where cargo puts what it builds, which this program is part of.
-fn target() -> Result<PathBuf, String> {
+pub(crate) fn target() -> Result<PathBuf, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     // Tests lie in target/<profile>/deps, benchmarks in target/<profile>.
     let folder = program.parent().ok_or("a program lies in a folder")?;

@@ -9,7 +9,8 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Core's modules: each may use only those before it.
-const LAYERS: [&str; 9] = ["event", "log", "store", "codec", "schema", "narrative", "expr", "pipeline", "engine"];
+const LAYERS: [&str; 10] =
+    ["event", "log", "store", "codec", "schema", "narrative", "expr", "pipeline", "engine", "copies"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_owned()

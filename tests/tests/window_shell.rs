@@ -11,6 +11,7 @@ use fabula::theme::Theme;
 use fabula::window::{Options, Start, Window};
 use fabula::workspace::{SavedLog, Workspace};
 use fabula_core::log::kafka::Settings;
+use fabula_tests::pane::Pane;
 
 /// How long a test waits before it is lost. Nothing is measured by it.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(90);
@@ -217,4 +218,27 @@ fn a_cluster_that_does_not_answer_is_named_where_its_topics_would_be() {
 fn a_path_that_cannot_be_opened_says_why() {
     let mut harness = window(Start::Path("/no/such/recording".into()), None);
     until(&mut harness, "the reason is said", |harness| shows(harness, "no such file"));
+}
+
+#[test]
+fn a_dropped_file_of_events_becomes_a_recording_and_what_cannot_be_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("visits.csv");
+    let rows = "id,page,seen_at\n1,home,2026-03-14T09:00:00Z\n2,shop\n3,cart,2026-03-14T09:00:02Z\n";
+    std::fs::write(&file, rows).unwrap();
+    let mut pane = Pane::open(Start::Nothing).unwrap();
+    pane.send(Command::OpenPath(file));
+    pane.until("it is asked which field means what", |harness| harness.query_by_label("Time").is_some());
+    assert_eq!(pane.harness.get_by_label("Time").value(), Some("seen_at".to_owned()));
+    assert_eq!(pane.harness.get_by_label("Key").value(), Some("id".to_owned()));
+    pane.harness.get_by_label("Import").click();
+    pane.until("the recording is open", |harness| {
+        harness.state().state().log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() == 2)
+    });
+    pane.until("what could not be read is told", |harness| {
+        harness.query_by_label_contains("visits.csv, line 3: 2 cells under 3 names").is_some()
+    });
+    assert!(folder.path().join("visits-recording/recording.json").exists());
+    let snapshot = pane.harness.state().state().log.snapshot.clone().unwrap();
+    assert!(snapshot.topic("visits").is_some());
 }

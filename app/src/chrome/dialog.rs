@@ -4,6 +4,7 @@ use egui::{Align2, Area, Frame, Id, Margin, Modal, Order, RichText, Ui, UiKind, 
 
 use super::connect::Connect;
 use super::go_to::GoTo;
+use super::import::Import;
 use super::keys_sheet::KeysSheet;
 use super::palette::Palette;
 use super::settings;
@@ -26,6 +27,8 @@ pub enum Front {
     Settings,
     /// Go to a time or an offset.
     GoTo(GoTo),
+    /// Make a recording of files.
+    Import(Box<Import>),
 }
 
 impl Front {
@@ -59,6 +62,7 @@ pub fn dialog_ui(ui: &Ui, front: &mut Front, context: &Context<'_>) {
         Front::Connect(_) => (760.0, false),
         Front::Settings => (440.0, false),
         Front::GoTo(_) => (460.0, true),
+        Front::Import(_) => (560.0, false),
     };
     let tokens = tokens(ui);
     let margin = if at_top { Margin::ZERO } else { Margin::same(20) };
@@ -81,6 +85,7 @@ pub fn dialog_ui(ui: &Ui, front: &mut Front, context: &Context<'_>) {
                 Front::Connect(connect) => connect.ui(ui, context),
                 Front::Settings => settings::settings_ui(ui, context),
                 Front::GoTo(go_to) => go_to.ui(ui, context),
+                Front::Import(import) => import.ui(ui, context),
             }
         });
     if response.inner || response.backdrop_response.clicked() {

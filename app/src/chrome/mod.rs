@@ -2,8 +2,10 @@
 
 pub mod connect;
 mod dialog;
+mod fields;
 mod fuzzy;
 mod go_to;
+pub mod import;
 mod keys_sheet;
 pub mod menu;
 mod notices;

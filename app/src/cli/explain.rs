@@ -79,7 +79,7 @@ impl Explain {
         };
         let events: u64 = topics.iter().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum();
         // The log is gone through at least twice.
-        let text = with_bar(events * 2, &done, || match &self.row {
+        let text = with_bar(events * 2, "events", &done, || match &self.row {
             Some(row) => explainer.row(self.view.as_deref(), row).map(|told| written(self.json, &told)),
             None => explainer.events(&self.events).map(|told| written(self.json, &told)),
         });

@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use anyhow::ensure;
 use clap::Args;
-use fabula_core::log::import::{ImportOptions, ImportProgress, ImportReport, import, origin};
+use fabula_core::log::import::{ImportOptions, ImportProgress, ImportReport, origin};
 use fabula_core::store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio_util::sync::CancellationToken;
 
+use super::run::watched;
 use super::{interrupt, say};
 use crate::figures;
 
@@ -65,45 +64,28 @@ impl Import {
             time_field: self.time_field,
             ..ImportOptions::default()
         };
-        let report = into_store(&self.files, &options, &store, &cancel);
-        // What was taken in is kept even where the rest failed.
-        store.flush()?;
-        let report = report?;
-        for imported in &report.partitions {
-            store.set_watermarks(&imported.partition, imported.watermarks, now_ms())?;
-        }
-        store.flush()?;
+        let report = with_bar(|progress| store.import(&self.files, &options, progress, &cancel))?;
         say_report(&report);
         ensure!(report.unread == 0, "{} could not be read; the rest was imported", figures::of(report.unread, "line"));
         Ok(())
     }
 }
 
-fn into_store(
-    files: &[PathBuf],
-    options: &ImportOptions,
-    store: &Store,
-    cancel: &CancellationToken,
-) -> anyhow::Result<ImportReport> {
+/// Works while a bar shows how far the work is.
+fn with_bar<T>(work: impl FnOnce(&ImportProgress) -> T) -> T {
     let progress = ImportProgress::default();
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {bytes} of {total_bytes}  {msg}") {
         bar.set_style(style);
     }
-    let mut drawn = std::time::Instant::now();
-    let mut sink = |events: fabula_core::event::EventBatch, from: i64, next: i64| {
-        store.append(&events, from, next)?;
-        if drawn.elapsed() > Duration::from_millis(100) {
-            bar.set_length(progress.bytes_total.load(Ordering::Relaxed));
-            bar.set_position(progress.bytes_done.load(Ordering::Relaxed));
-            bar.set_message(figures::of(progress.events.load(Ordering::Relaxed), "event"));
-            drawn = std::time::Instant::now();
-        }
-        Ok(())
+    let draw = || {
+        bar.set_length(progress.bytes_total.load(Ordering::Relaxed));
+        bar.set_position(progress.bytes_done.load(Ordering::Relaxed));
+        bar.set_message(figures::of(progress.events.load(Ordering::Relaxed), "event"));
     };
-    let report = import(files, options, &progress, cancel, &mut sink);
+    let result = watched(draw, || work(&progress));
     bar.finish_and_clear();
-    Ok(report?)
+    result
 }
 
 fn say_report(report: &ImportReport) {
@@ -125,8 +107,4 @@ fn say_report(report: &ImportReport) {
     }
     let partitions = figures::of(report.partitions.len() as u64, "partition");
     say(&format!("{} in {partitions}", figures::of(report.events, "event")));
-}
-
-fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }

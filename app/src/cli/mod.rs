@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod coverage;
+mod drift;
 mod explain;
 mod fetch;
 mod import;
@@ -16,7 +17,7 @@ mod output;
 mod pipeline;
 mod read;
 mod record;
-mod run;
+pub(crate) mod run;
 mod source;
 mod span;
 mod threads;
@@ -48,6 +49,7 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
+    Drift(drift::Drift),
     Completions(completions::Completions),
 }
 
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(run)) => run.run(),
         Some(Command::Check(check)) => check.run(),
         Some(Command::Explain(explain)) => explain.run(),
+        Some(Command::Drift(drift)) => drift.run(),
         Some(Command::Completions(completions)) => completions.run(),
     };
     match done {

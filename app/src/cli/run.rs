@@ -4,26 +4,32 @@ mod changes;
 mod follow;
 mod growing;
 mod output;
+mod sql;
+pub(super) mod table;
 
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use clap::Args;
 use fabula_core::codec::{Choice, TopicCodecs};
+use fabula_core::copies::Address;
 use fabula_core::engine::{Feed, Materialised, NodeReport, PlannedView, Rows, Running, Sink, Stop, run_history};
 use fabula_core::event::time::{Moment, format_iso_ms, ns_to_ms};
 use fabula_core::pipeline::Flow;
 use fabula_core::store::Snapshot;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
 
 use super::coverage::say_recorded;
 use super::pipeline::{self, Held};
 use super::source::LogArgs;
 use super::{Usage, interrupt, say};
 use crate::figures;
-use output::{Form, ViewOutput};
+pub(crate) use output::{Form, ViewOutput};
+use table::Target;
 
 /// How often the bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -48,10 +54,28 @@ pub struct Run {
     #[arg(long, value_name = "NAME")]
     view: Option<String>,
 
-    /// Write to a file; its ending says the form: .json, .jsonl, .ndjson, .csv, .txt, .parquet, .arrow, .ipc, .feather.
-    /// It is there whole or not at all, but with --follow, where it grows.
-    #[arg(long, value_name = "FILE")]
+    /// Write to a file; its ending says the form: .json, .jsonl, .ndjson, .csv, .txt, .parquet, .arrow, .ipc, .feather,
+    /// .sqlite, .sqlite3, .db. Or to a PostgreSQL database: postgres://USER@HOST:PORT/DATABASE, with the password from
+    /// PGPASSWORD, ~/.pgpass or the terminal. It is there whole or not at all, but with --follow, where a file grows.
+    #[arg(long, value_name = "FILE|ADDRESS")]
     to: Option<PathBuf>,
+
+    /// The table of the database (the view's name unless it is said; SCHEMA.TABLE of PostgreSQL). One that is there is
+    /// replaced at once, if it has the view's columns.
+    #[arg(long, value_name = "NAME", requires = "to")]
+    table: Option<String>,
+
+    /// Put the rows into the table by their key: those that are there are updated, new ones added, others stay.
+    #[arg(long, requires = "to")]
+    upsert: bool,
+
+    /// The columns that tell rows apart, where they are not those of the view.
+    #[arg(long, value_name = "COLUMN", num_args = 1.., requires = "upsert")]
+    key: Vec<String>,
+
+    /// Ask in SQL, and write the answer: the views are tables of their names, that can be read and not changed.
+    #[arg(long, value_name = "SELECT", conflicts_with_all = ["view", "follow"])]
+    sql: Option<String>,
 
     /// As of this time: only events up to it count.
     #[arg(long, value_name = "T", allow_hyphen_values = true, conflicts_with = "follow")]
@@ -84,12 +108,13 @@ impl Run {
     pub fn run(self) -> anyhow::Result<()> {
         let form = self.form()?;
         let (document, plan) = pipeline::read(&self.pipeline)?;
-        let view = chosen(&plan.views, self.view.as_deref())?;
+        let view = if self.sql.is_some() { 0 } else { chosen(&plan.views, self.view.as_deref())? };
         let source = self.log.source()?;
         if self.follow {
             return follow::follow(&self, source, document.pipeline(), plan, view, form);
         }
         let cancel = interrupt::cancelled_by_ctrl_c()?;
+        let target = self.target(form, &cancel)?;
         let held = Held::of(source, &plan, &cancel)?;
         let snapshot = held.store.snapshot();
         let topics = plan.topics();
@@ -106,11 +131,18 @@ impl Run {
         let mut feed = Feed::new(&snapshot, &plan.sources, codecs, until_ms);
         let events: u64 = topics.iter().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum();
         let mut running = Running::new(plan);
-        let shown = running.views()[view].clone();
-        let rows = ViewOutput::new(&shown, form, self.to.as_deref())?;
-        let mut out = ViewSink { view, table: Materialised::new(shown.id.clone()), shown, rows, error: None };
         let done = AtomicU64::new(0);
-        let stopped = with_bar(events, &done, || run_history(&mut running, &mut feed, &mut out, &cancel, &done));
+        if let Some(question) = &self.sql {
+            let output = |answer: &PlannedView| ViewOutput::new(answer, form, self.to.as_deref(), target.as_ref());
+            let rows = sql::ask(question, &mut running, &mut feed, &cancel, (events, &done), output)?;
+            self.tell(&running, &feed, "answer", rows, done.load(Ordering::Relaxed));
+            return held.report.as_ref().map_or(Ok(()), |report| say_recorded(report, false));
+        }
+        let shown = running.views()[view].clone();
+        let rows = ViewOutput::new(&shown, form, self.to.as_deref(), target.as_ref())?;
+        let mut out = ViewSink { view, table: Materialised::new(shown.id.clone()), shown, rows, error: None };
+        let stopped =
+            with_bar(events, "events", &done, || run_history(&mut running, &mut feed, &mut out, &cancel, &done));
         if let Some(error) = out.error.take() {
             return Err(error.into());
         }
@@ -131,10 +163,26 @@ impl Run {
             return Ok(Form::Json);
         }
         match (self.format, &self.to) {
+            (_, Some(to)) if Address::is_meant(&to.to_string_lossy()) => Ok(Form::Postgres),
             (Some(form), _) => Ok(form),
             (None, Some(to)) => Form::of_name(to).map(Option::unwrap_or_default),
             (None, None) => Ok(Form::default()),
         }
+    }
+
+    /// The table that is written, if it is one.
+    fn target(&self, form: Form, cancel: &CancellationToken) -> anyhow::Result<Option<Rc<Target>>> {
+        let target = match (form, &self.to) {
+            (Form::Sqlite, Some(to)) => Target::sqlite(to, cancel),
+            (Form::Postgres, Some(to)) => Target::postgres(&to.to_string_lossy(), cancel)?,
+            _ => {
+                let only = "only a table of SQLite (.sqlite) or PostgreSQL (postgres://…)";
+                ensure!(self.table.is_none(), Usage::new(format!("{only} has a --table")));
+                ensure!(!self.upsert, Usage::new(format!("{only} takes rows by their key: leave --upsert out")));
+                return Ok(None);
+            }
+        };
+        Ok(Some(Rc::new(target.with(self.table.as_deref(), self.upsert, &self.key))))
     }
 
     /// Says what went through, and what is not in the rows.
@@ -163,7 +211,7 @@ impl Run {
 }
 
 /// Where a log is cut, in milliseconds.
-pub(super) fn cut(
+pub(crate) fn cut(
     at: Moment,
     snapshot: &Snapshot,
     topics: &[fabula_core::event::TopicName],
@@ -179,7 +227,7 @@ pub(super) fn cut(
 }
 
 /// The view that is meant.
-fn chosen(views: &[PlannedView], name: Option<&str>) -> anyhow::Result<usize> {
+pub(super) fn chosen(views: &[PlannedView], name: Option<&str>) -> anyhow::Result<usize> {
     let names: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
     match (name, names.as_slice()) {
         (None, [_]) => Ok(0),
@@ -228,21 +276,29 @@ impl ViewSink {
                 self.rows.row(self.shown.columns.iter().map(|(_, column, _)| row.cells[*column].clone()))?;
             }
         }
-        self.rows.finish()
+        Ok(self.rows.finish()?.say())
     }
 }
 
-/// Works while a bar shows how many events are done.
-pub(super) fn with_bar<T>(events: u64, done: &AtomicU64, work: impl FnOnce() -> T) -> T {
-    let bar = ProgressBar::new(events);
-    if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {human_pos} of {human_len} events") {
+/// Works while a bar shows how many events, or rows, are done.
+pub(super) fn with_bar<T>(all: u64, what: &str, done: &AtomicU64, work: impl FnOnce() -> T) -> T {
+    let bar = ProgressBar::new(all);
+    let template = format!("{{bar:32}} {{percent:>3}} %  {{human_pos}} of {{human_len}} {what}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }
+    let result = watched(|| bar.set_position(done.load(Ordering::Relaxed)), work);
+    bar.finish_and_clear();
+    result
+}
+
+/// Works while `draw` is called now and then.
+pub(super) fn watched<T>(draw: impl Fn() + Sync, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
-    let result = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let watch = || {
             while !over.load(Ordering::Relaxed) {
-                bar.set_position(done.load(Ordering::Relaxed));
+                draw();
                 std::thread::park_timeout(TICK);
             }
         };
@@ -254,12 +310,10 @@ pub(super) fn with_bar<T>(events: u64, done: &AtomicU64, work: impl FnOnce() -> 
             watcher.thread().unpark();
         }
         result
-    });
-    bar.finish_and_clear();
-    result
+    })
 }
 
-fn damaged(feed: &Feed) -> String {
+pub(super) fn damaged(feed: &Feed) -> String {
     feed.damages().iter().map(|damage| format!("damaged: {damage}")).collect::<Vec<_>>().join("; ")
 }
 

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use fabula_core::event::{Coordinates, TopicName};
 
 use crate::chrome::connect::{Profile, Secrets};
+use crate::chrome::import::ImportFiles;
 use crate::formats::Chosen;
 use crate::jobs::JobId;
 use crate::panes::PaneKind;
@@ -35,6 +36,10 @@ pub enum Command {
     ForgetProfile(String),
     /// Opens a file or folder: a recording, a workspace, connection properties.
     OpenPath(PathBuf),
+    /// Makes a recording of files.
+    ImportFiles(Box<ImportFiles>),
+    /// Asks for files to make a recording of.
+    Import,
     /// Asks for a folder and keeps what has been read there.
     KeepRecording,
     /// Reads the list of topics again.
@@ -180,6 +185,8 @@ pub enum Command {
     ArrangePipeline,
     /// Runs the pipeline over what the log holds by now.
     RunAgain,
+    /// Asks where to write the view that is shown, or thinks better of it.
+    ExportView,
 
     /// Dark or light.
     ToggleTheme,

@@ -2,9 +2,13 @@
 
 pub mod canvas;
 mod catalogue;
+mod drift;
 mod find;
+mod form;
+mod grid_ui;
 pub mod inspector;
 mod node;
+mod sql;
 pub mod story;
 pub mod timeline;
 mod view;
@@ -17,9 +21,11 @@ use crate::state::State;
 
 pub use canvas::Canvas;
 pub use catalogue::Catalogue;
+pub use drift::DriftPane;
 pub use find::FindField;
 pub use inspector::Inspector;
 pub use node::NodePane;
+pub use sql::SqlPane;
 pub use story::Story;
 pub use timeline::Timeline;
 pub use view::ViewPane;
@@ -77,12 +83,25 @@ pub enum PaneKind {
     View,
     /// The chosen node of the pipeline.
     Node,
+    /// Views asked in SQL.
+    Sql,
+    /// A view beside a copy of it.
+    Drift,
 }
 
 impl PaneKind {
     /// All, in the order of their shortcuts.
-    pub const ALL: [Self; 7] =
-        [Self::Catalogue, Self::Timeline, Self::Story, Self::Inspector, Self::Canvas, Self::View, Self::Node];
+    pub const ALL: [Self; 9] = [
+        Self::Catalogue,
+        Self::Timeline,
+        Self::Story,
+        Self::Inspector,
+        Self::Canvas,
+        Self::View,
+        Self::Node,
+        Self::Sql,
+        Self::Drift,
+    ];
 
     /// As its tab says.
     pub fn name(self) -> &'static str {
@@ -94,6 +113,8 @@ impl PaneKind {
             Self::Canvas => "Canvas",
             Self::View => "View",
             Self::Node => "Node",
+            Self::Sql => "SQL",
+            Self::Drift => "Drift",
         }
     }
 }
@@ -115,6 +136,10 @@ pub struct Panes {
     pub view: ViewPane,
     /// The chosen node of the pipeline.
     pub node: NodePane,
+    /// Views asked in SQL.
+    pub sql: SqlPane,
+    /// A view beside a copy of it.
+    pub drift: DriftPane,
     /// The find field of the top bar.
     pub find: FindField,
 }
@@ -145,6 +170,8 @@ impl Panes {
             PaneKind::Canvas => &mut self.canvas,
             PaneKind::View => &mut self.view,
             PaneKind::Node => &mut self.node,
+            PaneKind::Sql => &mut self.sql,
+            PaneKind::Drift => &mut self.drift,
         }
     }
 }

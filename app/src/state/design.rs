@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fabula_core::engine::{Description, NodeReport, Unseen};
 use fabula_core::engine::{Plan, Rows};
 use fabula_core::expr::Type;
-use fabula_core::pipeline::{self, Flow, Node, Pipeline, Problem};
+use fabula_core::pipeline::{self, Flow, Node, NodeKind, Pipeline, Problem};
 
 /// The pipeline on the canvas.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +75,11 @@ impl Design {
     /// The text as it stands.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
+    }
+
+    /// The nodes that are views, in the order of the text.
+    pub fn views(&self) -> impl Iterator<Item = &Node> {
+        self.pipeline.nodes.iter().filter(|node| matches!(node.kind, NodeKind::View { .. }))
     }
 
     /// The node that is looked at.

@@ -7,10 +7,13 @@ use egui::{Align2, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 use super::{Start, Window};
 use crate::chrome::Front;
 use crate::chrome::connect::{Connect, Profile, Secrets, keychain};
+use crate::chrome::import::{Import, ImportFiles};
 use crate::command::Command;
+use crate::figures;
 use crate::files::{self, Ask, Found};
 use crate::jobs::{Job, Title};
 use crate::panes::PaneKind;
+use crate::source::import::{Imported, import};
 use crate::source::{News, Opening, Session};
 use crate::theme::{font, size, tokens};
 use crate::workspace::{SavedLog, Workspace};
@@ -19,7 +22,8 @@ use crate::workspace::{SavedLog, Workspace};
 #[derive(Default)]
 pub(super) struct Pending {
     asked: Option<(Ask, Job<Option<PathBuf>>)>,
-    found: Option<Job<Found>>,
+    found: Vec<Job<Found>>,
+    imported: Option<Job<Imported>>,
     workspace: Option<(PathBuf, Job<Result<Workspace, String>>)>,
     recalled: Option<(Profile, Job<Secrets>)>,
     kept: Option<Job<Result<(), String>>>,
@@ -108,7 +112,7 @@ impl Window {
     /// Finds out what a path is, and opens it.
     pub(super) fn look_at(&mut self, path: PathBuf) {
         let title = Title::quiet("Looking at a file");
-        self.pending.found = Some(self.jobs.spawn_blocking(title, move |_| files::look_at(&path)));
+        self.pending.found.push(self.jobs.spawn_blocking(title, move |_| files::look_at(&path)));
     }
 
     fn read_workspace(&mut self, path: PathBuf) {
@@ -128,9 +132,18 @@ impl Window {
                 self.take_path(what, path);
             }
         }
-        if let Some(found) = self.pending.found.as_mut().and_then(Job::poll) {
-            self.pending.found = None;
-            self.take_found(found);
+        let mut found = Vec::new();
+        self.pending.found.retain_mut(|job| match job.poll() {
+            Some(it) => {
+                found.push(it);
+                false
+            }
+            None => !job.is_lost(),
+        });
+        found.into_iter().for_each(|found| self.take_found(found));
+        if let Some(imported) = self.pending.imported.as_mut().and_then(Job::poll) {
+            self.pending.imported = None;
+            self.take_imported(imported);
         }
         if let Some((path, job)) = &mut self.pending.workspace
             && let Some(read) = job.poll()
@@ -163,7 +176,7 @@ impl Window {
 
     fn take_path(&mut self, what: Ask, path: PathBuf) {
         match what {
-            Ask::Recording => self.look_at(path),
+            Ask::Recording | Ask::Events => self.look_at(path),
             Ask::Workspace => self.read_workspace(path),
             Ask::NewRecording => {
                 if let Some(session) = &mut self.session {
@@ -204,7 +217,36 @@ impl Window {
                 self.commands.send(Command::ShowPane(PaneKind::Canvas));
                 self.commands.send(Command::ShowPane(PaneKind::View));
             }
+            Found::Events(path, sketch) => {
+                let added = match &mut self.front {
+                    Front::Import(import) => import.add(&path, &sketch),
+                    _ => false,
+                };
+                if !added {
+                    self.front = Front::Import(Box::new(Import::of(path, sketch)));
+                }
+            }
             Found::Unknown(why) => self.commands.send(Command::Notify(why)),
+        }
+    }
+
+    /// Makes a recording of files, and opens it then.
+    pub(super) fn import(&mut self, asked: ImportFiles) {
+        self.pending.imported = Some(import(asked, &self.jobs));
+    }
+
+    fn take_imported(&mut self, imported: Imported) {
+        match imported {
+            Ok((folder, report)) => {
+                let said = format!("{} imported into {}", figures::of(report.events, "event"), folder.display());
+                self.open(Opening::Recording(folder));
+                if report.listed.is_empty() {
+                    self.commands.send(Command::Notify(said));
+                } else {
+                    self.front = Front::Import(Box::new(Import::Told(Box::new(report))));
+                }
+            }
+            Err(error) => self.commands.send(Command::Notify(error)),
         }
     }
 
@@ -285,6 +327,6 @@ pub(super) fn drop_hint_ui(ui: &Ui) {
     let inner = rect.shrink(12.0);
     let stroke = Stroke::new(2.0, tokens.accent);
     painter.rect_stroke(inner, f32::from(size::RADIUS_LARGE), stroke, StrokeKind::Inside);
-    let text = "Drop a recording, a pipeline, a workspace or connection properties to open it";
+    let text = "Drop a recording, events to import, a pipeline, a workspace or connection properties";
     painter.text(rect.center(), Align2::CENTER_CENTER, text, font::title(), tokens.text);
 }

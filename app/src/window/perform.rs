@@ -32,6 +32,8 @@ impl Window {
             Command::ConnectTo(how) => self.connect_to(&how.0, &how.1),
             Command::ForgetProfile(title) => self.forget(title),
             Command::OpenRecording => self.ask(Ask::Recording),
+            Command::Import => self.ask(Ask::Events),
+            Command::ImportFiles(asked) => self.import((**asked).clone()),
             Command::OpenPath(path) => self.look_at(path.clone()),
             Command::KeepRecording if self.state.log.snapshot.is_some() => self.ask(Ask::NewRecording),
             Command::Disconnect => {
@@ -56,6 +58,7 @@ impl Window {
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::CopyCoordinates | Command::CopyKcat => self.copy(command, ctx),
             Command::ShowPane(kind) => self.layout.show(*kind),
+            Command::ExportView => self.layout.show(crate::panes::PaneKind::View),
             Command::ChooseNode(Some(_)) => self.layout.show(crate::panes::PaneKind::Node),
             Command::Select(Some(_)) => self.layout.show(crate::panes::PaneKind::Inspector),
             Command::OpenPipeline => self.ask(Ask::Pipeline),

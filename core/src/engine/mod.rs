@@ -51,6 +51,7 @@ pub use explain::{
     NamedEvent, Near, NodeVisit, RowExplanation, RowName, TakenWindow, Verdict,
 };
 pub use export::{ColumnFile, ColumnFormat, Exported};
+pub(crate) use export::{Kind, Seen, WaitingRows};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
 pub use history::{run_history, run_steps};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};

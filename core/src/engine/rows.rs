@@ -71,6 +71,19 @@ impl Rows {
         }
     }
 
+    /// Whether a row and the next one are one change that changes nothing: the row goes and comes as it was.
+    pub fn is_unchanged(&self, row: usize) -> bool {
+        let next = row + 1;
+        let pair = self.sign(row) == Sign::Minus && next < self.len() && self.sign(next) == Sign::Plus;
+        pair && self.seq[row] == self.seq[next]
+            && self.columns.iter().all(|column| column.cell(row) == column.cell(next))
+    }
+
+    /// Whether a row is one of two that are a change which changes nothing.
+    pub fn is_of_no_change(&self, row: usize) -> bool {
+        !self.sign.is_empty() && (self.is_unchanged(row) || row > 0 && self.is_unchanged(row - 1))
+    }
+
     /// The rows of each event.
     pub fn events(&self) -> impl Iterator<Item = Range<usize>> + use<'_> {
         let mut start = 0;

@@ -16,13 +16,17 @@ pub struct TableSourceSpec {
     pub value: usize,
     /// How many columns there are.
     pub columns: usize,
+    /// Whether somebody asks for the table as of a time: then an event that changes nothing now is given too, because it
+    /// says what held at its own time, and an event of an earlier time may still come.
+    pub versions: bool,
 }
 
 /// Makes the changelog of a table of a stream of all of a topic's events, with the same columns.
 ///
 /// Of each key the event that came last holds, whatever its time; a tombstone takes the key away. A change has the event's
 /// `seq` and time. An event that changes nothing (equal in every column to the one that holds, or a tombstone of a key
-/// that is not there) is counted as [`Dropped::Unchanged`]; one without a key is dropped. No two changes are put
+/// that is not there) is counted as [`Dropped::Unchanged`], unless [`TableSourceSpec::versions`] wants it: then an equal
+/// row goes and comes, and a tombstone's row comes and goes. An event without a key is dropped. No two changes are put
 /// together: whoever asks for the table as of a time gets every version.
 pub fn table_source(spec: TableSourceSpec) -> Box<dyn Operator> {
     Box::new(TableSource::new(spec))
@@ -84,7 +88,7 @@ impl TableSource {
         }
         let kept = &mut self.rows[number as usize];
         match kept {
-            Some(old) if **old == *self.values => {
+            Some(old) if **old == *self.values && !self.spec.versions => {
                 self.metrics.drop_row(Dropped::Unchanged);
                 return Ok(());
             }
@@ -107,7 +111,13 @@ impl TableSource {
 
     fn remove(&mut self, batch: &Rows, row: usize) {
         let Some(number) = self.keys.find(&self.key) else {
-            return self.metrics.drop_row(Dropped::Unchanged);
+            if !self.spec.versions {
+                return self.metrics.drop_row(Dropped::Unchanged);
+            }
+            for sign in [Sign::Plus, Sign::Minus] {
+                self.changes.push(batch.seq[row], batch.time_ms[row], sign, [Half::Row(batch, row), Half::Nothing]);
+            }
+            return;
         };
         if let Some(old) = self.rows[number as usize].take() {
             self.changes.push(batch.seq[row], batch.time_ms[row], Sign::Minus, [Half::Stored(&old), Half::Nothing]);
@@ -184,7 +194,11 @@ mod tests {
     use crate::engine::trial::{Outcome, Row, Trial, int, minus, plus, text};
 
     fn run(given: &[Row]) -> Outcome {
-        let make = || table_source(TableSourceSpec { key: 0, value: 1, columns: 3 });
+        run_with(given, false)
+    }
+
+    fn run_with(given: &[Row], versions: bool) -> Outcome {
+        let make = || table_source(TableSourceSpec { key: 0, value: 1, columns: 3, versions });
         Trial { make: &make, inputs: vec![(3, false)] }.run(given)
     }
 
@@ -223,6 +237,16 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_changes_nothing_is_given_to_those_who_ask_for_versions() {
+        let given = [event(0, 9, "a", int(1)), event(1, 3, "a", int(1)), event(2, 4, "b", Cell::Missing)];
+        let [first, second, gone] = given.clone();
+        let (goes, leaves) = (minus(0, 1, 3, first.cells.clone()), minus(0, 2, 4, gone.cells.clone()));
+        let outcome = run_with(&given, true);
+        assert_eq!(outcome.rows, [first, goes, second, gone, leaves]);
+        assert_eq!(outcome.metrics.dropped, [].into());
+    }
+
+    #[test]
     fn an_event_without_key_is_dropped() {
         let failed = plus(0, 1, 3, vec![Cell::Failed(Fault::UndecodableKey), int(1), int(7)]);
         let outcome = run(&[plus(0, 0, 0, vec![Cell::Null, int(1), int(7)]), failed.clone()]);
@@ -245,7 +269,8 @@ mod tests {
                     plus(0, seq, *time_ms, vec![int(*key), value, int(*key)])
                 })
                 .collect();
-            let make = || table_source(TableSourceSpec { key: 0, value: 1, columns: 3 });
+            let versions = cuts.len() % 2 == 0;
+            let make = || table_source(TableSourceSpec { key: 0, value: 1, columns: 3, versions });
             let outcome = Trial { make: &make, inputs: vec![(3, false)] }.run_cut(&given, &cuts);
             let mut table: BTreeMap<String, Vec<Cell<'static>>> = BTreeMap::new();
             for row in outcome.rows {

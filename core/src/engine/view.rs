@@ -99,24 +99,49 @@ impl Materialised {
     /// Never in practice: the rows were written here.
     pub fn sorted(&self) -> Result<Vec<TableRow>, Stop> {
         let mut rows = Vec::with_capacity(self.rows.len());
-        for kept in self.rows.values() {
-            let mut cells = Vec::new();
-            let mut stored = StoredCells::new(&kept.cells);
-            while !stored.is_at_end() {
-                cells.push(stored.take().map_err(|error| Stop::Bound(error.to_string()))?.into_owned());
-            }
-            for _ in 0..kept.count {
-                rows.push(TableRow { time_ms: kept.time_ms, cells: cells.clone() });
-            }
-        }
-        let all: Vec<usize> = (0..rows.first().map_or(0, |row| row.cells.len())).collect();
-        let by = if self.id.is_empty() { &all } else { &self.id };
-        rows.sort_by(|one, other| {
-            let order = |&at: &usize| order_of(&one.cells[at], &other.cells[at]);
-            by.iter().map(order).find(|order| order.is_ne()).unwrap_or_else(|| one.time_ms.cmp(&other.time_ms))
-        });
+        self.visit_sorted(|row| {
+            rows.push(row);
+            Ok::<_, Stop>(())
+        })?;
         Ok(rows)
     }
+
+    /// Hands over every row as [`Materialised::sorted`] has them, one after the other, until `visit` fails. Only what tells
+    /// the rows apart lies in memory for that.
+    ///
+    /// # Errors
+    /// That of `visit`.
+    pub fn visit_sorted<E: From<Stop>>(&self, mut visit: impl FnMut(TableRow) -> Result<(), E>) -> Result<(), E> {
+        let mut rows = Vec::with_capacity(self.rows.len());
+        for kept in self.rows.values() {
+            let cells = cells_of(kept)?;
+            let by: Vec<Cell<'_>> = match self.id.is_empty() {
+                true => cells,
+                false => self.id.iter().map(|&at| cells[at].clone()).collect(),
+            };
+            rows.push((by, kept));
+        }
+        rows.sort_by(|(one, kept), (other, other_kept)| {
+            let order = one.iter().zip(other).map(|(one, other)| order_of(one, other));
+            order.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| kept.time_ms.cmp(&other_kept.time_ms))
+        });
+        for (_, kept) in rows {
+            let cells: Vec<Cell<'static>> = cells_of(kept)?.into_iter().map(Cell::into_owned).collect();
+            for _ in 0..kept.count {
+                visit(TableRow { time_ms: kept.time_ms, cells: cells.clone() })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn cells_of(kept: &Kept) -> Result<Vec<Cell<'_>>, Stop> {
+    let mut cells = Vec::new();
+    let mut stored = StoredCells::new(&kept.cells);
+    while !stored.is_at_end() {
+        cells.push(stored.take().map_err(|error| Stop::Bound(error.to_string()))?);
+    }
+    Ok(cells)
 }
 
 /// An order of all values: nulls first, then by kind, then by worth.

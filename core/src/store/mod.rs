@@ -25,6 +25,7 @@ mod exact;
 mod files;
 mod handle;
 mod histogram;
+mod imported;
 mod index;
 mod ipc;
 mod manifest;

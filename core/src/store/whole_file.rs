@@ -40,6 +40,11 @@ impl WholeFile {
         Ok(whole)
     }
 
+    /// Where the bytes go until the file is whole, for those who write it by its name; `None` of a pipe or a device.
+    pub fn aside(&self) -> Option<&Path> {
+        self.aside.as_deref()
+    }
+
     /// Gives the file its name; it then outlasts a power cut.
     ///
     /// # Errors

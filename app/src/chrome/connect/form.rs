@@ -1,12 +1,11 @@
 //! The fields that say how to reach a cluster.
 
-use egui::{Checkbox, ComboBox, RichText, TextEdit, Ui, vec2};
+use egui::{Checkbox, ComboBox, RichText, Ui};
 use fabula_core::log::Isolation;
 
 use super::profile::{Login, Profile, Secrets, is_secret};
+use crate::chrome::fields::{edit, field, named, text};
 use crate::theme::{font, icon::Icon, tokens, widgets};
-
-const LABEL: f32 = 112.0;
 
 /// Draws the fields and says whether one was changed.
 pub fn form_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) -> bool {
@@ -67,7 +66,7 @@ fn security_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) {
         text(ui, "Authority", &mut profile.ca_file, "the system's own authorities");
     }
     match login {
-        Login::Plain | Login::Scram256 | Login::Scram512 => text(ui, "User", &mut profile.username, ""),
+        Login::Plain | Login::Scram256 | Login::Scram512 => drop(text(ui, "User", &mut profile.username, "")),
         Login::OauthBearer => {
             text(ui, "Token URL", &mut profile.token_url, "https://identity.example/oauth2/token");
             text(ui, "Client", &mut profile.client_id, "");
@@ -121,37 +120,9 @@ fn properties_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) {
     });
 }
 
-fn field(ui: &mut Ui, label: &str, control: impl FnOnce(&mut Ui)) {
-    ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(LABEL, 26.0), egui::Sense::hover());
-        let color = tokens(ui).text_second;
-        widgets::text_in(ui.painter(), rect, egui::Align2::LEFT_CENTER, label, font::body(), color);
-        ui.spacing_mut().item_spacing.x = 6.0;
-        control(ui);
-    });
-}
-
-fn text(ui: &mut Ui, label: &str, value: &mut String, hint: &str) {
-    field(ui, label, |ui| {
-        let response = ui.add(edit(ui, value, hint).desired_width(f32::INFINITY));
-        named(&response, label);
-    });
-}
-
 fn secret(ui: &mut Ui, label: &str, value: &mut String) {
     field(ui, label, |ui| {
         let response = ui.add(edit(ui, value, "").password(true).desired_width(f32::INFINITY));
         named(&response, label);
     });
-}
-
-fn edit<'t>(ui: &Ui, value: &'t mut String, hint: &str) -> TextEdit<'t> {
-    TextEdit::singleline(value)
-        .hint_text(RichText::new(hint).color(tokens(ui).text_faint))
-        .margin(egui::Margin::symmetric(8, 5))
-}
-
-/// Gives a field its name for those who cannot see what stands beside it.
-fn named(response: &egui::Response, label: &str) {
-    response.ctx.accesskit_node_builder(response.id, |node| node.set_label(label));
 }

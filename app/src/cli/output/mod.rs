@@ -12,8 +12,9 @@ use std::io::Write as _;
 use clap::ValueEnum;
 use fabula_core::event::EventRef;
 
+pub use json::{IsoClock, push_string};
 pub use payload::{Decoding, Form};
-pub use view::ViewRows;
+pub use view::{ViewRows, push_json};
 
 /// A form of output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

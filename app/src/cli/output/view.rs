@@ -178,7 +178,7 @@ fn cut(text: &str, widest: usize) -> std::borrow::Cow<'_, str> {
 
 /// Appends a value as JSON: a number with every digit, a time as ISO 8601, bytes as `{"$base64": "…"}`, and what could
 /// not be told as `{"$error": "…"}`.
-fn push_json(line: &mut Vec<u8>, clock: &mut IsoClock, cell: &Cell<'_>) {
+pub fn push_json(line: &mut Vec<u8>, clock: &mut IsoClock, cell: &Cell<'_>) {
     match cell {
         Cell::Missing | Cell::Null => line.extend_from_slice(b"null"),
         Cell::Bool(value) => line.extend_from_slice(if *value { b"true" } else { b"false" }),

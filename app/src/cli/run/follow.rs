@@ -228,7 +228,8 @@ impl Followed {
     fn history(&mut self, events: u64, ends: &Ends) -> anyhow::Result<()> {
         let done = AtomicU64::new(0);
         let Self { running, feed, changes, .. } = self;
-        let stopped = with_bar(events, &done, || run_steps(running, feed, changes, &ends.soon, &ends.now, &done));
+        let stopped =
+            with_bar(events, "events", &done, || run_steps(running, feed, changes, &ends.soon, &ends.now, &done));
         self.ended(stopped)?;
         ensure!(self.feed.damages().is_empty(), "{}", super::damaged(&self.feed));
         if !ends.soon.is_cancelled() {

@@ -8,9 +8,11 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use fabula_core::codec::Cell;
+use fabula_core::copies::TableRows;
 use fabula_core::engine::{ColumnFile, ColumnFormat, PlannedView};
 use fabula_core::store::WholeFile;
 
+use super::table::Target;
 use crate::cli::output::{Format, ViewRows};
 use crate::cli::{Usage, say};
 use crate::figures;
@@ -29,11 +31,16 @@ pub enum Form {
     Parquet,
     /// Arrow's IPC file format (with --to).
     Arrow,
+    /// A table of an SQLite file (with --to).
+    Sqlite,
+    /// A table of a PostgreSQL database, as --to names one.
+    #[value(skip)]
+    Postgres,
 }
 
 impl Form {
     /// The form that the ending of a file's name tells; an ending that tells none is its error.
-    pub fn of_name(path: &Path) -> Result<Option<Self>, Usage> {
+    pub(crate) fn of_name(path: &Path) -> Result<Option<Self>, Usage> {
         let Some(ending) = path.extension() else { return Ok(None) };
         let ending = ending.to_string_lossy().to_lowercase();
         Ok(Some(match ending.as_str() {
@@ -42,8 +49,9 @@ impl Form {
             "txt" => Self::Table,
             "parquet" => Self::Parquet,
             "arrow" | "ipc" | "feather" => Self::Arrow,
+            "sqlite" | "sqlite3" | "db" => Self::Sqlite,
             other => {
-                let how = "end in .json, .csv, .parquet or .arrow, or say --format";
+                let how = "end in .json, .csv, .parquet, .arrow or .sqlite, or say --format";
                 return Err(Usage::new(format!("“.{other}” tells no form: {how}")));
             }
         }))
@@ -55,7 +63,7 @@ impl Form {
             Self::Table => Some(Format::Table),
             Self::Json => Some(Format::Json),
             Self::Csv => Some(Format::Csv),
-            Self::Parquet | Self::Arrow => None,
+            Self::Parquet | Self::Arrow | Self::Sqlite | Self::Postgres => None,
         }
     }
 
@@ -68,6 +76,7 @@ impl Form {
 pub enum ViewOutput {
     Lines(ViewRows, Option<AsideFile>),
     Columns(ColumnFile, PathBuf),
+    Table(TableRows, Rc<Target>, String),
 }
 
 /// A file being written whose name comes when it is whole. Clones are the same file.
@@ -86,7 +95,15 @@ impl Write for AsideFile {
 
 impl ViewOutput {
     /// An output of a view to a file, or to stdout.
-    pub fn new(shown: &PlannedView, form: Form, to: Option<&Path>) -> anyhow::Result<Self> {
+    pub fn new(
+        shown: &PlannedView,
+        form: Form,
+        to: Option<&Path>,
+        target: Option<&Rc<Target>>,
+    ) -> anyhow::Result<Self> {
+        if let Some(target) = target {
+            return Ok(Self::Table(target.rows(shown)?, Rc::clone(target), shown.name.clone()));
+        }
         let names = || shown.columns.iter().map(|column| column.0.clone()).collect();
         let cannot = |path: &Path| format!("{} can't be written", path.display());
         Ok(match (form.lines(), to) {
@@ -110,27 +127,48 @@ impl ViewOutput {
         match self {
             Self::Lines(rows, _) => rows.row(cells),
             Self::Columns(file, _) => file.row(cells),
+            Self::Table(rows, ..) => rows.row(cells),
         }
     }
 
-    /// Writes what is left; a file gets its name. Gives how many rows there are.
-    pub fn finish(self) -> anyhow::Result<u64> {
+    /// Writes what is left; a file gets its name.
+    pub fn finish(self) -> anyhow::Result<Finished> {
         match self {
             Self::Lines(mut rows, file) => {
                 rows.flush()?;
                 if let Some(file) = file.and_then(|file| file.0.borrow_mut().take()) {
                     file.finish().context("the file can't be put in its place")?;
                 }
-                Ok(rows.written())
+                Ok(Finished { rows: rows.written(), failed: Vec::new(), place: "file" })
             }
             Self::Columns(file, path) => {
                 let exported = file.finish().with_context(|| format!("{} can't be written", path.display()))?;
-                for (column, failed) in &exported.failed {
-                    let values = figures::of(*failed, "value");
-                    say(&format!("{column}: {values} could not be calculated, and are null in the file"));
-                }
-                Ok(exported.rows)
+                Ok(Finished { rows: exported.rows, failed: exported.failed, place: "file" })
+            }
+            Self::Table(rows, target, view) => {
+                let written = target.write(rows, &view)?;
+                Ok(Finished { rows: written.rows, failed: written.failed, place: "table" })
             }
         }
+    }
+}
+
+/// What was written.
+pub struct Finished {
+    /// How many rows.
+    pub rows: u64,
+    /// The columns with values that could not be calculated and are null there, and how many.
+    pub failed: Vec<(String, u64)>,
+    place: &'static str,
+}
+
+impl Finished {
+    /// Says what is not as it was; gives how many rows there are.
+    pub fn say(self) -> u64 {
+        for (column, failed) in &self.failed {
+            let values = figures::of(*failed, "value");
+            say(&format!("{column}: {values} could not be calculated, and are null in the {}", self.place));
+        }
+        self.rows
     }
 }

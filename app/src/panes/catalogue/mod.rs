@@ -1,4 +1,4 @@
-//! The catalogue: the log's topics, what is known of each, and its consumer groups.
+//! The catalogue: the log's topics, what is known of each, the pipeline's views, and the log's consumer groups.
 //!
 //! Rows are laid out from a flat list, so that ten thousand topics cost as much as those in sight.
 
@@ -7,6 +7,7 @@ mod details;
 mod group_rows;
 mod rows;
 mod topic_row;
+mod view_rows;
 
 use egui::{Align2, ScrollArea, Sense, Ui, vec2};
 
@@ -125,6 +126,12 @@ impl Catalogue {
                 let color = tokens(ui).text_second;
                 let text = "No topic has this in its name";
                 widgets::text_in(ui.painter(), rect, Align2::CENTER_CENTER, text, font::body(), color);
+            }
+            Item::ViewsHead => view_rows::head_ui(ui, rect, state.design.views().count()),
+            Item::View(at) => {
+                if let Some(view) = state.design.views().nth(*at) {
+                    view_rows::view_row_ui(ui, rect, &view.name, context);
+                }
             }
             Item::BookmarksHead => bookmark_rows::head_ui(ui, rect, state.document.notes.len()),
             Item::Bookmark(at) => {

@@ -18,6 +18,10 @@ pub enum Item {
     Hidden(usize),
     /// The filter leaves nothing.
     NothingFits,
+    /// The head of the views.
+    ViewsHead,
+    /// A view of the pipeline, by its place among them.
+    View(usize),
     /// The head of the bookmarks.
     BookmarksHead,
     /// A bookmark, by its place.
@@ -32,11 +36,11 @@ impl Item {
     /// How high the row is.
     pub fn height(self) -> f32 {
         match self {
-            Self::Topic(_) | Self::Group(_) | Self::Bookmark(_) => size::ROW,
+            Self::Topic(_) | Self::Group(_) | Self::Bookmark(_) | Self::View(_) => size::ROW,
             Self::Details(_) => details::HEIGHT,
             Self::Hidden(_) => 26.0,
             Self::NothingFits => 44.0,
-            Self::GroupsHead | Self::BookmarksHead => size::PANE_HEADER + 12.0,
+            Self::GroupsHead | Self::BookmarksHead | Self::ViewsHead => size::PANE_HEADER + 12.0,
         }
     }
 
@@ -66,6 +70,7 @@ struct Built {
     internal: bool,
     groups_shut: bool,
     bookmarks: usize,
+    views: usize,
     details: usize,
     generation: u64,
 }
@@ -83,6 +88,7 @@ impl Listing {
             internal: state.internal_shown,
             groups_shut,
             bookmarks: state.document.notes.len(),
+            views: state.design.views().count(),
             details: details_mark(state),
             generation: state.log.generation,
         };
@@ -112,6 +118,10 @@ impl Listing {
         }
         if hidden > 0 && built.filter.is_empty() {
             self.items.push(Item::Hidden(hidden));
+        }
+        if built.views > 0 && built.filter.is_empty() {
+            self.items.push(Item::ViewsHead);
+            self.items.extend((0..built.views).map(Item::View));
         }
         if built.bookmarks > 0 && built.filter.is_empty() {
             self.items.push(Item::BookmarksHead);

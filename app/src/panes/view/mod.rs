@@ -1,6 +1,7 @@
 //! What a node comes to: its rows as a table, or its figures as lines over time.
 
 mod chart_ui;
+mod export_ui;
 mod order;
 mod table_ui;
 
@@ -28,6 +29,7 @@ pub struct ViewPane {
     ordered: Option<Ordered>,
     ordering: Option<Job<Ordered>>,
     drawn: Option<chart_ui::Drawn>,
+    export: export_ui::ExportForm,
     /// Of which node that is.
     of: Option<String>,
 }
@@ -59,12 +61,19 @@ fn shown(state: &State) -> Option<(String, Arc<NodeRows>, bool)> {
 impl ViewPane {
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        self.ordering.is_none()
+        self.ordering.is_none() && self.export.is_settled()
     }
 }
 
 impl Pane for ViewPane {
+    fn command(&mut self, command: &Command, _context: &Context<'_>) {
+        if *command == Command::ExportView {
+            self.export.toggle();
+        }
+    }
+
     fn update(&mut self, context: &Context<'_>) {
+        self.export.update();
         let Some((name, rows, _)) = shown(context.state) else {
             (self.ordered, self.ordering) = (None, None);
             return;
@@ -81,6 +90,9 @@ impl Pane for ViewPane {
             if widgets::bar_toggle(ui, word, self.form == form).clicked() {
                 self.form = form;
             }
+        }
+        if widgets::bar_toggle(ui, "Export…", self.export.is_open()).clicked() {
+            self.export.toggle();
         }
         ui.add_space(size::GRID);
         let count = figures::of(rows.count, "row");
@@ -110,6 +122,7 @@ impl Pane for ViewPane {
             }
             return;
         };
+        self.export.ui(ui, context);
         match self.form {
             Form::Table => table_ui::table_ui(ui, self, &name, &rows, context),
             Form::Chart => chart_ui::chart_ui(ui, &mut self.drawn, &rows, context),

@@ -136,6 +136,9 @@ impl Live {
             (changes.times, changes.ordinals) = (batch.rows.time_ms.clone(), vec![0; batch.len()]);
         }
         for (&slot, &row) in numbers.iter().zip(rows) {
+            if batch.rows.is_of_no_change(row as usize) {
+                continue;
+            }
             let (at, sign, time) = (row as usize, batch.rows.sign(row as usize), batch.rows.time_ms[row as usize]);
             let came = (time, batch.first_ordinal + u64::from(row));
             let Some((time_then, ordinal)) = self.recognise(batch, slot, at, sign, came) else {

@@ -73,7 +73,7 @@ impl Values {
             Kind::Bool => Self::Bools(Vec::new()),
             Kind::Ms => Self::Times(TimeUnit::Milliseconds, Vec::new()),
             Kind::Ns => Self::Times(TimeUnit::Nanoseconds, Vec::new()),
-            Kind::Text => Self::Texts(Vec::new()),
+            Kind::Text | Kind::Json => Self::Texts(Vec::new()),
             Kind::Bytes => Self::Bytes(Vec::new()),
         }
     }

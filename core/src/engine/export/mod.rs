@@ -20,8 +20,8 @@ use crate::codec::Cell;
 use crate::expr::Type;
 use crate::store::WholeFile;
 use batch::Batch;
-use seen::{Kind, Seen};
-use waiting::WaitingRows;
+pub(crate) use seen::{Kind, Seen};
+pub(crate) use waiting::WaitingRows;
 
 /// A batch is written when it has so many rows …
 const BATCH_ROWS: usize = 128 << 10;
@@ -180,7 +180,7 @@ impl Kind {
             Self::Bool => DataType::Boolean,
             Self::Ms => DataType::Datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)),
             Self::Ns => DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
-            Self::Text => DataType::String,
+            Self::Text | Self::Json => DataType::String,
             Self::Bytes => DataType::Binary,
         }
     }

@@ -5,14 +5,14 @@ use crate::event::time::NS_PER_MS;
 use crate::expr::Type;
 
 /// How many digits a decimal of a file may have.
-pub(super) const DIGITS: usize = 38;
+pub(crate) const DIGITS: usize = 38;
 
 /// Integers up to here are exact as floats.
 const EXACT_AS_FLOAT: u64 = 1 << 53;
 
 /// The type of a column in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Int,
     /// With so many digits behind the point.
     Decimal {
@@ -26,11 +26,13 @@ pub(super) enum Kind {
     Ns,
     Text,
     Bytes,
+    /// Arrays and objects, as their JSON.
+    Json,
 }
 
 /// What has been seen of a column's values.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// What the pipeline says, where no value says anything.
     known: Type,
     ints: bool,
@@ -44,14 +46,18 @@ pub(super) struct Seen {
     times: bool,
     /// A time that is no whole number of milliseconds.
     fine_times: bool,
+    /// A time that is no whole number of microseconds.
+    finest_times: bool,
     texts: bool,
+    /// Arrays and objects.
+    nested: bool,
     bytes: bool,
     /// How many values could not be calculated.
     pub failed: u64,
 }
 
 impl Seen {
-    pub(super) fn new(known: Type) -> Self {
+    pub(crate) fn new(known: Type) -> Self {
         Self {
             known,
             ints: false,
@@ -62,14 +68,16 @@ impl Seen {
             bools: false,
             times: false,
             fine_times: false,
+            finest_times: false,
             texts: false,
+            nested: false,
             bytes: false,
             failed: 0,
         }
     }
 
     /// Looks at a value.
-    pub(super) fn add(&mut self, cell: &Cell<'_>) {
+    pub(crate) fn add(&mut self, cell: &Cell<'_>) {
         match cell {
             Cell::Missing | Cell::Null => {}
             Cell::Failed(_) => self.failed += 1,
@@ -90,16 +98,22 @@ impl Seen {
             Cell::Time(ns) => {
                 self.times = true;
                 self.fine_times |= ns % NS_PER_MS != 0;
+                self.finest_times |= ns % 1_000 != 0;
             }
             // A number of more digits than a decimal has can only be written out.
-            Cell::Number(_) | Cell::Text(_) | Cell::Array(_) | Cell::Object(_) => self.texts = true,
+            Cell::Number(_) | Cell::Text(_) => self.texts = true,
+            Cell::Array(_) | Cell::Object(_) => self.nested = true,
             Cell::Bytes(_) => self.bytes = true,
         }
     }
 
     /// The type that holds every value.
-    pub(super) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         let numbers = self.ints || self.decimals || self.floats;
+        if self.nested {
+            let alone = !(numbers || self.bools || self.times || self.texts || self.bytes);
+            return if alone { Kind::Json } else { Kind::Text };
+        }
         match (numbers, self.bools, self.times, self.texts, self.bytes) {
             (false, false, false, false, false) => match self.known {
                 Type::Bool => Kind::Bool,
@@ -114,6 +128,22 @@ impl Seen {
             (false, false, false, false, true) => Kind::Bytes,
             _ => Kind::Text,
         }
+    }
+
+    /// Whether no value has come.
+    pub(crate) fn is_empty(&self) -> bool {
+        let numbers = self.ints || self.decimals || self.floats;
+        !(numbers || self.bools || self.times || self.texts || self.nested || self.bytes)
+    }
+
+    /// Whether a time needs more than microseconds.
+    pub(crate) fn needs_nanoseconds(&self) -> bool {
+        self.finest_times
+    }
+
+    /// Whether floats hold every integer that came.
+    pub(crate) fn is_exact_as_float(&self) -> bool {
+        !self.large_ints
     }
 
     fn number(&self) -> Kind {

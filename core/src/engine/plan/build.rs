@@ -96,7 +96,7 @@ impl Planning<'_> {
             views.push(PlannedView { node, name, flow, columns, id });
         }
         let wires = self.wires.into_inner().list;
-        let by_event = by_event(&self.recipes, &wires);
+        let (by_event, versions) = (by_event(&self.recipes, &wires), asked_for_versions(&self.recipes));
         let mut nodes = Vec::with_capacity(wires.len());
         let mut sources = Vec::new();
         for (at, recipe) in self.recipes.into_iter().enumerate() {
@@ -111,7 +111,7 @@ impl Planning<'_> {
             }
             let columns = layout(wire, &recipe, &wires);
             let inputs = inputs_of(&recipe);
-            let operator = operator_of(recipe, wire, &wires, carried, by_event[at]);
+            let operator = operator_of(recipe, wire, &wires, carried, by_event[at], versions[at]);
             let kind = self.pipeline.node(&wire.name).map_or("", |node| node.kind.name());
             nodes.push(PlannedNode { name: wire.name.clone(), kind, flow: wire.flow, inputs, operator, columns });
         }
@@ -161,6 +161,22 @@ fn by_event(recipes: &[Recipe], wires: &[Wire]) -> Vec<bool> {
     by_event
 }
 
+/// The nodes of whose topics somebody behind them asks for every version: a join as of, at once or behind nodes that look
+/// at each row alone.
+fn asked_for_versions(recipes: &[Recipe]) -> Vec<bool> {
+    let mut asked = vec![false; recipes.len()];
+    for (at, recipe) in recipes.iter().enumerate().rev() {
+        match recipe {
+            Recipe::JoinStreamWithTable { sides, .. } => asked[sides[1]] = true,
+            Recipe::Filter { input, .. } | Recipe::Extend { input, .. } | Recipe::Pass { input } => {
+                asked[*input] |= asked[at];
+            }
+            _ => {}
+        }
+    }
+    asked
+}
+
 /// How the wire's columns come of the operator's.
 fn layout(wire: &Wire, recipe: &Recipe, wires: &[Wire]) -> Vec<ColumnOf> {
     let width = |wire: usize| wires[wire].places.len();
@@ -202,12 +218,15 @@ fn operator_of(
     wires: &[Wire],
     carried: usize,
     each_event: bool,
+    versions: bool,
 ) -> Option<Box<dyn Operator>> {
     let width = |wire: usize| wires[wire].places.len() + carried;
     let is_table = |wire: usize| wires[wire].flow == Flow::Table;
     Some(match recipe {
         Recipe::Stream { .. } => return None,
-        Recipe::Table { key, value, .. } => table_source(TableSourceSpec { key, value, columns: wire.places.len() }),
+        Recipe::Table { key, value, .. } => {
+            table_source(TableSourceSpec { key, value, columns: wire.places.len(), versions })
+        }
         Recipe::Filter { condition, .. } => filter(condition),
         Recipe::Extend { formulas, .. } => extend(formulas),
         Recipe::Pass { .. } => extend(Vec::new()),

@@ -114,6 +114,11 @@ impl TopN {
     /// Takes a row, and the next one too if the two are one change of a group; tells how many it took.
     fn take(&mut self, batch: &Rows, worked: &Worked, row: usize, out: &mut Output<'_>) -> Result<usize, Stop> {
         let taken = if self.is_pair(batch, worked, row) { 2 } else { 1 };
+        if batch.is_unchanged(row) {
+            self.metrics.rows_in += 2;
+            self.metrics.stream_time_ms = self.metrics.stream_time_ms.max(Some(batch.time_ms[row]));
+            return Ok(2);
+        }
         let mut change = Change::default();
         let mut group = None;
         for row in row..row + taken {

@@ -13,6 +13,7 @@ use super::gather::Gathering;
 use super::json::push_string;
 use super::report::Place;
 use super::rows::{Row, RowTime, take};
+use super::sketch::Seen;
 use super::{ImportError, ImportOptions, cannot_read, check_columns, topic_of};
 use crate::log::LogError;
 
@@ -31,6 +32,25 @@ pub(super) fn check_fields(path: &Path, options: &ImportOptions) -> Result<(), L
     let names = reader.byte_headers().map_err(|error| unreadable(path, &error))?;
     let names: Vec<Cow<'_, str>> = names.iter().map(String::from_utf8_lossy).collect();
     check_columns(path, &names.iter().map(AsRef::as_ref).collect::<Vec<_>>(), options)
+}
+
+/// The names of a file's first row, and what stands under them in the first rows behind it.
+pub(super) fn seen(path: &Path, options: &ImportOptions, rows: usize) -> Result<Vec<Seen>, LogError> {
+    let (mut reader, _) = open(path, options)?;
+    let names = reader.byte_headers().map_err(|error| unreadable(path, &error))?;
+    let mut seen: Vec<Seen> =
+        names.iter().map(|name| Seen { name: String::from_utf8_lossy(name).into_owned(), texts: Vec::new() }).collect();
+    let mut cells = ByteRecord::new();
+    // What can't be read is told when the file is imported.
+    for _ in 0..rows {
+        if !matches!(reader.read_byte_record(&mut cells), Ok(true)) {
+            break;
+        }
+        for (seen, cell) in seen.iter_mut().zip(&cells).filter(|(_, cell)| !cell.is_empty()) {
+            seen.texts.push(String::from_utf8_lossy(cell).into_owned());
+        }
+    }
+    Ok(seen)
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> LogError {

@@ -26,6 +26,7 @@ mod parquet;
 mod parquet_json;
 mod report;
 mod rows;
+mod sketch;
 
 #[cfg(test)]
 mod tests;
@@ -40,7 +41,9 @@ use super::{LogError, Origin};
 use crate::event::EventBatch;
 
 pub use self::moment::parse_moment;
+pub(crate) use self::parquet::{each_parquet_row, parquet_columns};
 pub use self::report::{FileReport, ImportReport, ImportedPartition, MOST_LISTED, Unread};
+pub use self::sketch::{Sketch, sketch};
 
 /// What a file is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -59,7 +62,7 @@ pub enum Format {
 }
 
 /// How to read files.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportOptions {
     /// The format of every file; found by content and name where it is not said.
     pub format: Option<Format>,

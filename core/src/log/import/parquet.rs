@@ -21,6 +21,7 @@ use super::gather::Gathering;
 use super::parquet_json::{Form, moment_ms, text, write};
 use super::report::Place;
 use super::rows::{Row, RowTime, take};
+use super::sketch::Seen;
 use super::{ImportError, ImportOptions, cannot_read, check_columns, topic_of};
 use crate::log::LogError;
 
@@ -54,6 +55,13 @@ pub(super) fn check_fields(path: &Path, options: &ImportOptions) -> Result<(), L
     let Ok(opened) = open(path)? else { return Ok(()) };
     let names: Vec<&str> = opened.columns.iter().map(|column| column.field.name.as_str()).collect();
     check_columns(path, &names, options)
+}
+
+/// The columns' names; of a file that is no Parquet none.
+pub(super) fn seen(path: &Path) -> Result<Vec<Seen>, LogError> {
+    let Ok(opened) = open(path)? else { return Ok(Vec::new()) };
+    let names = opened.columns.iter().map(|column| column.field.name.to_string());
+    Ok(names.map(|name| Seen { name, texts: Vec::new() }).collect())
 }
 
 fn open(path: &Path) -> Result<Result<Opened, String>, LogError> {
@@ -124,6 +132,40 @@ pub(super) fn read(path: &Path, options: &ImportOptions, gathering: &mut Gatheri
         }
         gathering.read_bytes(group.compressed_size());
         rows_before += group.num_rows() as u64;
+    }
+    Ok(())
+}
+
+/// The names of a Parquet file's columns.
+///
+/// # Errors
+/// Why it can't be read.
+pub(crate) fn parquet_columns(path: &Path) -> Result<Vec<String>, String> {
+    let opened = open(path).map_err(|error| error.to_string())??;
+    Ok(opened.columns.iter().map(|column| column.field.name.to_string()).collect())
+}
+
+/// Hands over every row of a Parquet file as a JSON object, until `take` wants no more.
+///
+/// # Errors
+/// Why it can't be read to its end.
+pub(crate) fn each_parquet_row(path: &Path, take: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), String> {
+    let Opened { mut file, metadata, columns } = open(path).map_err(|error| error.to_string())??;
+    let mut object = Vec::new();
+    for group in &metadata.row_groups {
+        let chunks = read_chunks(&mut file, &columns, group)?;
+        for from in (0..group.num_rows()).step_by(SLICE_ROWS) {
+            let to = group.num_rows().min(from + SLICE_ROWS);
+            let arrays = contained(|| decode(&columns, &chunks, from..to))?;
+            let slice = Slice { columns: &columns, arrays, first_row: 0 };
+            for row in 0..to - from {
+                object.clear();
+                slice.write(row, &mut object);
+                if !take(&object) {
+                    return Ok(());
+                }
+            }
+        }
     }
     Ok(())
 }

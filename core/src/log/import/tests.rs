@@ -417,3 +417,30 @@ fn a_real_log_is_read_whole() {
     assert_eq!((shown(first.key()), first.timestamp_ms()), ("case-10011".to_owned(), 1_318_333_540_276));
     assert!(shown(first.value()).contains("\"concept:name\":\"Confirmation of receipt\""));
 }
+
+#[test]
+fn a_sketch_tells_a_files_fields_and_guesses_key_and_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = "case:name,case:enddate,starttime,time:timestamp,order_id\nc1,,soon,2011-10-11 13:45:40+02:00,7\n";
+    let lines = "{\"id\":1,\"meta\":{\"created_at\":\"2026-03-14T09:00:00Z\",\"key\":\"a\"},\"items\":[]}\n";
+    let mut frame = df!("ts" => [1_773_000_000_000_i64], "amount" => [1.5]).unwrap();
+    let parquet = dir.path().join("rows.parquet");
+    ParquetWriter::new(std::fs::File::create(&parquet).unwrap()).finish(&mut frame).unwrap();
+    let owned = |text: &str| Some(text.to_owned());
+    let of = |path: &std::path::Path| {
+        let Sketch { format, fields, key, time, .. } = sketch(path).unwrap();
+        (format, fields.join(" "), key, time)
+    };
+    assert_eq!(
+        of(&file(&dir, "cases.csv", csv)),
+        (Format::Csv, csv.lines().next().unwrap().replace(',', " "), owned("order_id"), owned("time:timestamp"))
+    );
+    assert_eq!(
+        of(&file(&dir, "lines.json", lines)),
+        (Format::JsonLines, "id meta.created_at meta.key".to_owned(), owned("meta.key"), owned("meta.created_at"))
+    );
+    assert_eq!(of(&parquet), (Format::Parquet, "ts amount".to_owned(), None, owned("ts")));
+    let dump = "{\"topic\":\"orders\",\"partition\":0,\"offset\":1,\"payload\":\"x\"}\n";
+    assert_eq!(of(&file(&dir, "dump.json", dump)), (Format::Kcat, String::new(), None, None));
+    assert!(sketch(&dir.path().join("none.csv")).unwrap_err().to_string().contains("none.csv"));
+}

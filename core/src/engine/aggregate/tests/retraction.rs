@@ -147,11 +147,26 @@ fn changelog(steps: &[(Step, i64)]) -> (Vec<Row>, Vec<Vec<Row>>) {
         let id = match step {
             Step::Put(id, ..) | Step::Delete(id) => i64::from(*id),
         };
-        if let Some(at) = rows.iter().position(|row| row.cells[2] == Cell::Int(id)) {
+        let there = rows.iter().position(|row| row.cells[2] == Cell::Int(id));
+        let put = match step {
+            Step::Put(_, key, value) => Some(vec![Cell::Text((*key).into()), value.clone(), Cell::Int(id)]),
+            Step::Delete(_) => None,
+        };
+        if let (Some(at), Some(put)) = (there, &put)
+            && rows[at].cells == *put
+        {
+            // A row that goes and comes as it was is the one that came before.
+            for sign in [Sign::Minus, Sign::Plus] {
+                changes.push(Row { seq, time_ms: *time_ms, sign, cells: put.clone() });
+            }
+            held.push(rows.clone());
+            continue;
+        }
+        if let Some(at) = there {
             changes.push(Row { seq, time_ms: *time_ms, sign: Sign::Minus, cells: rows.remove(at).cells });
         }
-        if let Step::Put(_, key, value) = step {
-            let row = row_of(seq, *time_ms, [Cell::Text((*key).into()), value.clone(), Cell::Int(id)]);
+        if let Some([key, value, id]) = put.map(|cells| <[Cell<'static>; 3]>::try_from(cells).unwrap()) {
+            let row = row_of(seq, *time_ms, [key, value, id]);
             rows.push(row.clone());
             changes.push(row);
         }

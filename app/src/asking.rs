@@ -1,0 +1,73 @@
+//! Asking views in SQL, from the window.
+
+use fabula_core::codec::Cell;
+use fabula_core::copies::SqlViews;
+
+use crate::jobs::Progress;
+use crate::whole_run::{Ended, WholeRun};
+
+/// So many rows of an answer are shown.
+pub const SHOWN_ROWS: u64 = 10_000;
+
+/// Views that were loaded, and what they are of.
+pub struct Loaded {
+    run: WholeRun,
+    views: SqlViews,
+    events: u64,
+}
+
+/// What a question came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The names of its columns.
+    pub columns: Vec<String>,
+    /// Its rows, the first of them where there are many.
+    pub rows: Vec<Vec<Cell<'static>>>,
+    /// Whether there are more.
+    pub more: bool,
+    /// Over how many events.
+    pub events: u64,
+    /// Columns with numbers of more digits than floats hold, and how many were rounded.
+    pub rounded: Vec<(String, u64)>,
+}
+
+/// What asking came to: the views, to be asked again, and the answer.
+pub type Asked = (Option<Loaded>, Result<Answer, Ended>);
+
+/// Answers a question to a pipeline's views, and gives the views back for the next one.
+pub fn ask(run: &WholeRun, known: Option<Loaded>, sql: &str, progress: &Progress) -> Asked {
+    let loaded = match known.filter(|known| known.run.is_same(run)) {
+        Some(known) => Ok(known),
+        None => load(run, sql, progress),
+    };
+    match loaded {
+        Err(ended) => (None, Err(ended)),
+        Ok(mut loaded) => {
+            let answer = loaded.answer(sql, progress);
+            (Some(loaded), answer)
+        }
+    }
+}
+
+fn load(run: &WholeRun, sql: &str, progress: &Progress) -> Result<Loaded, Ended> {
+    let mut ready = run.ready(&[], None)?;
+    let mut views = SqlViews::new(ready.views())?;
+    // What is wrong with the question is told before the run, and not after it.
+    views.columns(sql)?;
+    ready.run(&mut views, progress)?;
+    views.seal()?;
+    Ok(Loaded { run: run.clone(), views, events: ready.events() })
+}
+
+impl Loaded {
+    fn answer(&mut self, sql: &str, progress: &Progress) -> Result<Answer, Ended> {
+        let mut rows = Vec::new();
+        let take = &mut |cells: Vec<Cell<'_>>| {
+            rows.push(cells.into_iter().map(Cell::into_owned).collect());
+            Ok(())
+        };
+        let told = self.views.ask(sql, SHOWN_ROWS, progress.token(), take)?;
+        let rounded = self.views.rounded();
+        Ok(Answer { columns: told.columns, rows, more: told.more, events: self.events, rounded })
+    }
+}

@@ -1,0 +1,153 @@
+//! Views asked in SQL.
+
+use std::sync::Arc;
+
+use egui::{FontSelection, Frame, Key, Margin, Modifiers, RichText, TextEdit, Ui, vec2};
+use fabula_core::codec::Cell;
+
+use super::grid_ui::Grid;
+use super::{Context, Pane, form};
+use crate::asking::{Answer, Asked, Loaded, ask};
+use crate::command::Command;
+use crate::figures;
+use crate::jobs::{Job, Title, Unit};
+use crate::theme::{font, size, tokens, widgets};
+use crate::whole_run::{Ended, WholeRun, shown_node};
+use crate::zone::Clock;
+
+/// A question to the views, and its answer.
+#[derive(Default)]
+pub struct SqlPane {
+    /// What is being written; `None` until somebody writes.
+    text: Option<String>,
+    loaded: Option<Loaded>,
+    job: Option<Job<Asked>>,
+    answer: Option<Arc<Shown>>,
+    failure: Option<String>,
+}
+
+/// An answer as it is drawn.
+struct Shown {
+    grid: Grid,
+    told: String,
+    notes: Vec<String>,
+}
+
+impl Shown {
+    fn of(answer: &Answer, clock: &Clock) -> Self {
+        let number = |at: usize| {
+            let first = answer.rows.iter().map(|row| &row[at]).find(|cell| !cell.is_null());
+            first.is_some_and(Cell::is_number)
+        };
+        let columns = answer.columns.iter().enumerate().map(|(at, name)| (name.clone(), number(at))).collect();
+        let rows = answer.rows.iter().map(|row| row.iter().map(|cell| Grid::text(cell, clock)).collect()).collect();
+        let count = figures::of(answer.rows.len() as u64, "row");
+        let more = if answer.more { "the first " } else { "" };
+        let told = format!("{more}{count}, over {}", figures::of(answer.events, "event"));
+        let note = |(column, count): &(String, u64)| {
+            format!("{column}: {} rounded, of more than 15 digits", figures::of(*count, "value"))
+        };
+        Self { grid: Grid { columns, rows }, told, notes: answer.rounded.iter().map(note).collect() }
+    }
+}
+
+impl SqlPane {
+    /// Whether nothing is under way.
+    pub fn is_settled(&self) -> bool {
+        self.job.is_none()
+    }
+
+    fn begin(&mut self, text: &str, context: &Context<'_>) {
+        self.failure = None;
+        let Some(run) = WholeRun::of(context.state) else {
+            self.failure = Some("the pipeline does not run: the canvas says why".to_owned());
+            return;
+        };
+        let (known, text) = (self.loaded.take(), text.to_owned());
+        let title = Title::listed("Asking the views", Unit::Events);
+        self.job = Some(context.jobs.spawn_blocking(title, move |progress| ask(&run, known, &text, progress)));
+    }
+}
+
+impl Pane for SqlPane {
+    fn update(&mut self, context: &Context<'_>) {
+        let Some(job) = &mut self.job else { return };
+        let answer = match job.poll() {
+            Some((loaded, answer)) => {
+                self.loaded = loaded;
+                answer
+            }
+            None if job.is_lost() => Err(Ended::Failed("the question came to no end".to_owned())),
+            None => return,
+        };
+        self.job = None;
+        match answer {
+            Ok(answer) => self.answer = Some(Arc::new(Shown::of(&answer, &context.state.clock))),
+            Err(Ended::Cancelled) => self.failure = Some("cancelled".to_owned()),
+            Err(Ended::Failed(why) | Ended::Password(why)) => self.failure = Some(why),
+        }
+    }
+
+    fn header_ui(&mut self, ui: &mut Ui, _context: &Context<'_>) {
+        if let Some(answer) = &self.answer {
+            widgets::caption(ui, answer.told.clone());
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
+        let Some(node) = shown_node(context.state) else {
+            let hint = "A pipeline's views can be asked here; draw one on the canvas";
+            if widgets::empty_state(ui, "No views yet", hint, Some("Open the canvas")) {
+                context.send(Command::ShowPane(super::PaneKind::Canvas));
+            }
+            return;
+        };
+        let first = || format!("SELECT * FROM \"{}\" LIMIT 100", first_view(context).unwrap_or(node));
+        let mut text = self.text.clone().unwrap_or_else(first);
+        let mut go = false;
+        let frame = Frame::new().fill(tokens(ui).pane).inner_margin(Margin::symmetric(size::INSET as i8, 6));
+        frame.show(ui, |ui| {
+            let edit = TextEdit::multiline(&mut text)
+                .font(FontSelection::FontId(font::mono()))
+                .hint_text(RichText::new("SELECT …").color(tokens(ui).text_faint))
+                .margin(vec2(8.0, 4.0))
+                .desired_rows(2)
+                .desired_width(f32::INFINITY);
+            let response = ui.add(edit);
+            form::named(ui, &response, "Question in SQL");
+            if response.changed() {
+                self.text = Some(text.clone());
+            }
+            go |= response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+            match &self.job {
+                Some(job) => form::job_ui(ui, job, context),
+                None => {
+                    ui.horizontal(|ui| {
+                        go |= widgets::primary_button(ui, "Ask").on_hover_text("Ctrl+Enter").clicked();
+                        widgets::caption(ui, "views are tables of their names, and can be read");
+                    });
+                }
+            }
+            if let Some(why) = &self.failure {
+                widgets::error_line(ui, why);
+            }
+            for note in self.answer.iter().flat_map(|answer| &answer.notes) {
+                widgets::caption(ui, note.clone());
+            }
+        });
+        if go && self.job.is_none() {
+            self.begin(&text, context);
+        }
+        if let Some(answer) = &self.answer {
+            answer.grid.ui(ui, "Answer", None);
+        }
+    }
+}
+
+/// The first view of the pipeline: those can be asked.
+fn first_view(context: &Context<'_>) -> Option<String> {
+    use fabula_core::pipeline::NodeKind;
+    let pipeline = &context.state.design.pipeline;
+    let views = pipeline.nodes.iter().filter(|node| matches!(node.kind, NodeKind::View { .. }));
+    views.chain(pipeline.ends()).map(|node| node.name.clone()).next()
+}

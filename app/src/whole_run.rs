@@ -1,0 +1,239 @@
+//! A pipeline over all that has been read, once more: for what must not be made of the rows on the screen alone, which
+//! are as many as fit there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fabula_core::codec::{Cell, Choice, TopicCodecs};
+use fabula_core::engine::{Feed, Mark, Materialised, Plan, PlannedView, Rows, Running, Sink, Stop, run_history};
+use fabula_core::event::TopicName;
+use fabula_core::pipeline::{Flow, NodeKind, Pipeline};
+use fabula_core::store::Snapshot;
+
+use crate::formats::Formats;
+use crate::jobs::Progress;
+use crate::state::State;
+
+/// A pipeline and what it runs over.
+#[derive(Clone)]
+pub struct WholeRun {
+    /// The pipeline.
+    pub pipeline: Arc<Pipeline>,
+    /// What has been read.
+    pub snapshot: Arc<Snapshot>,
+    formats: Formats,
+}
+
+/// Why a run, or what was made of it, came to no end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Somebody ended it.
+    Cancelled,
+    /// A server asks for a password.
+    Password(String),
+    /// Why, in a line.
+    Failed(String),
+}
+
+impl From<Stop> for Ended {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Cancelled => Self::Cancelled,
+            Stop::Bound(why) => Self::Failed(why),
+        }
+    }
+}
+
+impl From<fabula_core::copies::CopyError> for Ended {
+    fn from(error: fabula_core::copies::CopyError) -> Self {
+        use fabula_core::copies::CopyError;
+        match error {
+            error if error.is_cancelled() => Self::Cancelled,
+            CopyError::Password { server } => Self::Password(server),
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// The node whose rows are meant: the chosen one, else the first view.
+pub fn shown_node(state: &State) -> Option<String> {
+    let design = &state.design;
+    let chosen = design.chosen.clone().filter(|name| design.pipeline.node(name).is_some());
+    let views = design.pipeline.nodes.iter().filter(|node| matches!(node.kind, NodeKind::View { .. }));
+    chosen.or_else(|| views.chain(design.pipeline.ends()).map(|node| node.name.clone()).next())
+}
+
+impl WholeRun {
+    /// The canvas's pipeline over what has been read, where it can run.
+    pub fn of(state: &State) -> Option<Self> {
+        let design = &state.design;
+        let runs = design.readable && design.problems.is_empty() && !design.pipeline.nodes.is_empty();
+        let snapshot = state.log.snapshot.as_ref().filter(|_| runs)?;
+        Some(Self {
+            pipeline: Arc::clone(&design.pipeline),
+            snapshot: Arc::clone(snapshot),
+            formats: state.formats.clone(),
+        })
+    }
+
+    /// Whether two come to the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = Arc::ptr_eq(&self.snapshot, &other.snapshot) || self.snapshot.version == other.snapshot.version;
+        same && self.pipeline.nodes == other.pipeline.nodes && self.formats.is_same(&other.formats)
+    }
+
+    /// Gets ready to run it: its views, and these nodes besides; of events up to a time in milliseconds.
+    ///
+    /// # Errors
+    /// What is wrong with it, or missing.
+    pub fn ready(&self, also: &[&str], until_ms: Option<i64>) -> Result<Ready, Ended> {
+        let first = |problems: Vec<_>| {
+            let why = problems.first().map(ToString::to_string);
+            Ended::Failed(why.unwrap_or_else(|| "the pipeline does not run".to_owned()))
+        };
+        let plan = Plan::showing(&self.pipeline, also).map_err(first)?;
+        let topics = plan.topics();
+        if let Some(topic) = topics.iter().find(|topic| self.snapshot.topic(topic).is_none()) {
+            return Err(Ended::Failed(format!("nothing of {topic} has been read: show the topic in the catalogue")));
+        }
+        let codecs = self.codecs(&topics)?;
+        let feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(&codecs, topic), until_ms);
+        let events = topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum();
+        Ok(Ready { running: Running::new(plan), feed, events, topics })
+    }
+
+    /// How the topics' events are decoded.
+    ///
+    /// # Errors
+    /// When a segment turns out to be damaged.
+    pub fn codecs(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, TopicCodecs>, Ended> {
+        let codecs = |topic: &TopicName| {
+            let formats = self.formats.of(topic, &self.snapshot);
+            formats.map(|formats| (topic.clone(), formats.codecs)).map_err(|damage| Ended::Failed(damage.to_string()))
+        };
+        topics.iter().map(codecs).collect()
+    }
+}
+
+/// A topic's codecs; of one that is not known, those of most topics.
+pub fn codec_of(codecs: &BTreeMap<TopicName, TopicCodecs>, topic: &TopicName) -> TopicCodecs {
+    codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json))
+}
+
+/// A run that is about to begin.
+pub struct Ready {
+    running: Running,
+    feed: Feed,
+    events: u64,
+    topics: Vec<TopicName>,
+}
+
+impl Ready {
+    /// The topics that it reads.
+    pub fn topics(&self) -> Vec<TopicName> {
+        self.topics.clone()
+    }
+
+    /// What it shows.
+    pub fn views(&self) -> &[PlannedView] {
+        self.running.views()
+    }
+
+    /// How many events it goes over.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The place of a node among what it shows.
+    ///
+    /// # Errors
+    /// When it is not among them.
+    pub fn view(&self, node: &str) -> Result<usize, Ended> {
+        let place = self.views().iter().position(|view| view.name == node);
+        place.ok_or_else(|| Ended::Failed(format!("{node} is no node of the pipeline any more")))
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// [`Ended`].
+    pub fn run(&mut self, sink: &mut dyn Sink, progress: &Progress) -> Result<(), Ended> {
+        let done = AtomicU64::new(0);
+        let Self { running, feed, events, .. } = self;
+        let mut watched = Watched { sink, progress, done: &done, events: *events };
+        run_history(running, feed, &mut watched, progress.token(), &done)?;
+        match feed.damages() {
+            [] => Ok(()),
+            damages => {
+                let lines: Vec<String> = damages.iter().map(ToString::to_string).collect();
+                Err(Ended::Failed(lines.join("; ")))
+            }
+        }
+    }
+
+    /// Runs it, and hands over every row of a view: a stream's as they come, those that a table holds at the end.
+    ///
+    /// # Errors
+    /// [`Ended`], and what `take` gives.
+    pub fn each_row(
+        &mut self,
+        view: usize,
+        progress: &Progress,
+        take: &mut dyn FnMut(Vec<Cell<'_>>) -> Result<(), String>,
+    ) -> Result<(), Ended> {
+        let shown = self.views()[view].clone();
+        let mut one = OneView { view, table: Materialised::new(shown.id.clone()), shown, take };
+        self.run(&mut one, progress)?;
+        if one.shown.flow == Flow::Table {
+            for row in one.table.sorted()? {
+                let cells = one.shown.columns.iter().map(|(_, column, _)| row.cells[*column].clone());
+                (one.take)(cells.collect()).map_err(Ended::Failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says how far a run is.
+struct Watched<'s> {
+    sink: &'s mut dyn Sink,
+    progress: &'s Progress,
+    done: &'s AtomicU64,
+    events: u64,
+}
+
+impl Sink for Watched<'_> {
+    fn rows(&mut self, view: usize, rows: &Rows) -> Result<(), Stop> {
+        self.sink.rows(view, rows)
+    }
+
+    fn stepped(&mut self, running: &Running, mark: &Mark) -> Result<(), Stop> {
+        self.progress.set(self.done.load(Ordering::Relaxed), self.events);
+        self.sink.stepped(running, mark)
+    }
+}
+
+struct OneView<'t> {
+    view: usize,
+    shown: PlannedView,
+    table: Materialised,
+    take: &'t mut dyn FnMut(Vec<Cell<'_>>) -> Result<(), String>,
+}
+
+impl Sink for OneView<'_> {
+    fn rows(&mut self, view: usize, rows: &Rows) -> Result<(), Stop> {
+        if view != self.view {
+            return Ok(());
+        }
+        if self.shown.flow == Flow::Table {
+            self.table.apply(rows);
+            return Ok(());
+        }
+        for row in 0..rows.len() {
+            let cells = self.shown.columns.iter().map(|(_, column, _)| rows.cell(*column, row));
+            (self.take)(cells.collect()).map_err(Stop::Bound)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::codec::number_cell;
+use crate::engine::{RowsBuilder, Sign};
+use crate::expr::Type;
+
+fn view(name: &str, flow: Flow, columns: &[&str], id: Vec<usize>) -> PlannedView {
+    let columns = columns.iter().enumerate().map(|(at, name)| ((*name).to_owned(), at, Type::Any)).collect();
+    PlannedView { node: 0, name: name.to_owned(), flow, columns, id }
+}
+
+fn loaded() -> SqlViews {
+    let prices = view("prices", Flow::Stream, &["id", "price", "at"], vec![]);
+    let counts = view("counts per id", Flow::Table, &["id", "n"], vec![0]);
+    let mut views = SqlViews::new(&[prices, counts]).unwrap();
+    let mut rows = RowsBuilder::new(3, false);
+    for (id, price) in [("a", "0.1"), ("a", "0.2"), ("b", "1234567.89"), ("b", "-0.01"), ("c", "3")] {
+        rows.push(0, 0, Sign::Plus, [Cell::Text(id.into()), number_cell(price), Cell::Time(1_500_000_000)]);
+    }
+    rows.push(0, 0, Sign::Plus, [Cell::Null, number_cell("1234567890.12345678"), Cell::Missing]);
+    views.rows(0, &rows.finish()).unwrap();
+    let mut rows = RowsBuilder::new(2, true);
+    rows.push(0, 0, Sign::Plus, [Cell::Text("a".into()), Cell::Int(1)]);
+    rows.push(1, 0, Sign::Minus, [Cell::Text("a".into()), Cell::Int(1)]);
+    rows.push(1, 0, Sign::Plus, [Cell::Text("a".into()), Cell::Int(i64::MAX)]);
+    views.rows(1, &rows.finish()).unwrap();
+    views.seal().unwrap();
+    views
+}
+
+fn ask(views: &mut SqlViews, sql: &str) -> Result<Vec<String>, CopyError> {
+    let mut rows = Vec::new();
+    let mut take = |cells: Vec<Cell<'_>>| {
+        rows.push(cells.iter().map(ToString::to_string).collect::<Vec<_>>().join("|"));
+        Ok(())
+    };
+    views.ask(sql, 1_000, &CancellationToken::new(), &mut take)?;
+    Ok(rows)
+}
+
+#[test]
+fn sums_are_of_the_decimals_and_integers_stay_exact() {
+    let mut views = loaded();
+    let mut told = |sql: &str| ask(&mut views, sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    assert_eq!(
+        told("SELECT id, sum(price), avg(price) FROM prices WHERE id < 'd' GROUP BY id ORDER BY id"),
+        ["a|0.3|0.15", "b|1234567.88|617283.94", "c|3|3"]
+    );
+    assert_eq!(told("SELECT n FROM \"counts per id\""), ["9223372036854775807"]);
+    assert_eq!(told("SELECT n - 1 FROM \"counts per id\""), ["9223372036854775806"]);
+    assert_eq!(told("SELECT sum(n), typeof(sum(n)) FROM \"counts per id\""), ["9223372036854775807|integer"]);
+    // Comparisons are of numbers, and a window's sums take rows away again.
+    assert_eq!(told("SELECT id FROM prices GROUP BY id HAVING sum(price) > 1000000 AND id > ''"), ["b"]);
+    let over = "SELECT sum(price) OVER (ORDER BY rowid ROWS 1 PRECEDING) FROM prices WHERE id = 'a' OR id = 'c'";
+    assert_eq!(told(over), ["0.1", "0.3", "3.2"]);
+    assert_eq!(told("SELECT at FROM prices WHERE price = 0.1"), ["1970-01-01T00:00:01.500Z"]);
+    assert_eq!(told("SELECT sum(price), total(price), count(*) FROM prices WHERE 0"), ["|0|0"]);
+    assert_eq!(views.rounded(), [("prices.price".to_owned(), 1)]);
+}
+
+#[test]
+fn views_are_read_and_nothing_else() {
+    let mut views = loaded();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("other.db");
+    for sql in [
+        "DELETE FROM prices".to_owned(),
+        "CREATE TABLE t (a)".to_owned(),
+        format!("ATTACH DATABASE '{}' AS other", file.display()),
+        format!("VACUUM INTO '{}'", file.display()),
+        "PRAGMA query_only = 0".to_owned(),
+        "SELEC 1".to_owned(),
+        "SELECT nothing FROM prices".to_owned(),
+        "SELECT * FROM nowhere".to_owned(),
+        String::new(),
+        "SELECT 1; DELETE FROM prices".to_owned(),
+    ] {
+        let asked = ask(&mut views, &sql);
+        assert!(asked.is_err() || sql.starts_with("SELECT 1;"), "{sql}: {asked:?}");
+    }
+    assert!(!file.exists());
+    assert_eq!(ask(&mut views, "SELECT count(*) FROM prices").unwrap(), ["6"]);
+}
+
+#[test]
+fn an_answer_has_a_bound_and_a_question_an_end() {
+    let mut views = loaded();
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+    let answer = views.ask(many, 5, &CancellationToken::new(), &mut |_| Ok(())).unwrap();
+    assert_eq!((answer.rows, answer.more, answer.columns), (5, true, vec!["i".to_owned()]));
+    let cancel = CancellationToken::new();
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    cancel.cancel();
+    let stopped = views.ask(endless, 5, &cancel, &mut |_| Ok(())).unwrap_err();
+    assert!(stopped.is_cancelled(), "{stopped}");
+}
+
+proptest! {
+    #[test]
+    fn a_sum_is_that_of_the_decimals(prices in prop::collection::vec((-999_999_999_i64..999_999_999, 0_u32..6), 1..60)) {
+        let column = view("prices", Flow::Stream, &["price"], vec![]);
+        let mut views = SqlViews::new(&[column]).unwrap();
+        let mut rows = RowsBuilder::new(1, false);
+        let mut sum = Decimal::ZERO;
+        for (digits, scale) in &prices {
+            let price = Decimal::new(*digits, *scale);
+            sum += price;
+            rows.push(0, 0, Sign::Plus, [Cell::Decimal(price)]);
+        }
+        views.rows(0, &rows.finish()).unwrap();
+        prop_assert_eq!(views.rounded(), []);
+        let told = ask(&mut views, "SELECT sum(price), avg(price) FROM prices").unwrap();
+        let (said, average) = told[0].split_once('|').unwrap();
+        let nearest = |decimal: Decimal| decimal.to_string().parse::<f64>().unwrap();
+        prop_assert_eq!(said.parse::<f64>().unwrap(), nearest(sum));
+        prop_assert_eq!(average.parse::<f64>().unwrap(), nearest(sum / Decimal::from(prices.len())));
+        // A window that moves on takes what leaves it away again.
+        let over = "SELECT sum(price) OVER (ORDER BY rowid ROWS 2 PRECEDING) FROM prices";
+        let told = ask(&mut views, over).unwrap();
+        for (at, said) in told.iter().enumerate() {
+            let window = &prices[at.saturating_sub(2)..=at];
+            let sum: Decimal = window.iter().map(|(digits, scale)| Decimal::new(*digits, *scale)).sum();
+            prop_assert_eq!(said.parse::<f64>().unwrap(), nearest(sum));
+        }
+    }
+}

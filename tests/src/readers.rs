@@ -1,0 +1,74 @@
+//! Other programs that read what Fabula writes: DuckDB, pyarrow and sqlite3, in a Python of the tests' own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::part;
+
+/// What the Python needs beside its own library.
+const PACKAGES: [&str; 3] = ["duckdb>=1.1", "pyarrow>=17", "pytz"];
+
+/// A Python that has the readers.
+pub struct Readers {
+    python: PathBuf,
+}
+
+impl Readers {
+    /// The readers, fetched where they are not here yet; `None` (and said so) where they cannot be had.
+    pub fn find(test: &str) -> Option<&'static Self> {
+        static FOUND: OnceLock<Result<Readers, String>> = OnceLock::new();
+        match FOUND.get_or_init(Self::install) {
+            Ok(readers) => Some(readers),
+            Err(missing) => {
+                part::skipped(test, missing);
+                None
+            }
+        }
+    }
+
+    fn install() -> Result<Self, String> {
+        let home = part::target()?.join("readers");
+        let (python, done) = (home.join("bin").join("python"), home.join("done"));
+        if std::fs::read_to_string(&done).is_ok_and(|known| known == PACKAGES.join(" ")) {
+            return Ok(Self { python });
+        }
+        let run = |command: &mut Command| {
+            let output = command.output().map_err(|error| format!("python3 is not installed: {error}"))?;
+            let said = String::from_utf8_lossy(&output.stderr);
+            let why = said.lines().last().unwrap_or("no reason given");
+            if output.status.success() { Ok(()) } else { Err(format!("Python's readers can't be had: {why}")) }
+        };
+        run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
+        std::fs::write(&done, PACKAGES.join(" ")).map_err(|error| error.to_string())?;
+        Ok(Self { python })
+    }
+
+    /// The rows of a file as a reader has them: `duckdb` (Parquet, CSV, JSON), `pyarrow` (Parquet, Arrow) or `sqlite3`. A
+    /// row is an array, a value `null` or `[type, text]`.
+    ///
+    /// # Panics
+    /// If the reader can't read it.
+    pub fn rows(&self, reader: &str, file: &Path, table: &str) -> (Vec<String>, Vec<Vec<Value>>) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("readers").join("read.py");
+        let output = Command::new(&self.python).arg(script).arg(reader).arg(file).arg(table).output();
+        let output = output.expect("Python can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{reader} can't read {}: {said}", file.display());
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let mut lines = text.lines();
+        let names = serde_json::from_str(lines.next().expect("a line of names")).expect("JSON");
+        (names, lines.map(|line| serde_json::from_str(line).expect("JSON")).collect())
+    }
+
+    /// What DuckDB answers to a question.
+    ///
+    /// # Panics
+    /// If it refuses it.
+    pub fn duckdb(&self, sql: &str) -> Vec<Vec<Value>> {
+        self.rows("duckdb-sql", Path::new(sql), "").1
+    }
+}

@@ -1,0 +1,193 @@
+//! Exporting a view, comparing it with a copy, and asking it in SQL, in the whole window without a screen.
+
+use egui::accesskit::Role;
+use egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fabula::command::Command;
+use fabula::panes::PaneKind;
+use fabula::state::State;
+use fabula::window::Start;
+use fabula_tests::pane::Pane;
+use fabula_tests::postgres::{PASSWORD, Postgres, USER};
+use fabula_tests::program;
+use serde_json::Value;
+
+const EVENTS: u64 = 20_000;
+
+const PIPELINE: &str = "version = 1\n[nodes.payments]\nkind = \"stream\"\ntopic = \"payments\"\n[nodes.hours]\nkind = \"aggregate\"\n\
+    input = \"payments\"\nby = [\"value.currency AS currency\"]\nwindow = { kind = \"tumbling\", size = \"1h\" }\n\
+    select = { n = \"count(*)\", revenue = \"sum(value.amount)\" }\n[nodes.per_hour]\nkind = \"view\"\ninput = \"hours\"\n";
+
+/// The window with the pipeline run over the sample, and its file.
+fn opened(folder: &std::path::Path) -> (Pane, String) {
+    let mut pane = Pane::open(Start::Sample { events: EVENTS, seed: 7 }).unwrap();
+    pane.until("the sample is read", |harness| {
+        let log = &harness.state().state().log;
+        log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= EVENTS)
+    });
+    pane.send(Command::ShowAllTopics);
+    pane.send(Command::SetPipeline(Some(PIPELINE.to_owned())));
+    pane.until("the pipeline has run", |harness| {
+        let state: &State = harness.state().state();
+        state.outcome.as_ref().is_some_and(|outcome| outcome.whole && outcome.version == state.design.version)
+    });
+    pane.send(Command::ShowPane(PaneKind::View));
+    let file = folder.join("pipeline.toml");
+    std::fs::write(&file, PIPELINE).unwrap();
+    (pane, file.display().to_string())
+}
+
+fn click(pane: &mut Pane, name: &str) {
+    pane.harness.get_by_label(name).click();
+    pane.settle();
+}
+
+/// Writes into a field, in place of what stands there.
+fn write(pane: &mut Pane, field: &str, text: &str) {
+    // The name stands beside its field, too.
+    let is_field = |role| matches!(role, Role::TextInput | Role::MultilineTextInput | Role::PasswordInput);
+    let mut fields = pane.harness.query_all_by_label(field).filter(|node| is_field(node.accesskit_node().role()));
+    fields.next().unwrap_or_else(|| panic!("no field {field}")).click();
+    drop(fields);
+    pane.harness.step();
+    let all =
+        Event::Key { key: Key::A, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::COMMAND };
+    pane.harness.event(all);
+    pane.harness.step();
+    pane.harness.event(Event::Text(text.to_owned()));
+    pane.harness.step();
+}
+
+fn run(file: &str, more: &[&str]) -> Vec<Value> {
+    let log = format!("--sample={EVENTS}");
+    program::run([&["run", file, &log, "--seed", "7", "-J"][..], more].concat()).ok().json_lines()
+}
+
+fn drift(file: &str, copy: &str) -> Value {
+    let log = format!("--sample={EVENTS}");
+    let ran = program::run(["drift", file, &log, "--seed", "7", "--copy", copy, "-J"]).ok();
+    ran.json_lines().remove(0)
+}
+
+#[test]
+fn a_view_is_exported_in_every_form_and_is_the_whole_view() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    let rows = run(&file, &[]).len() as u64;
+    pane.send(Command::ExportView);
+    for (form, name) in [("CSV", "a.csv"), ("JSON lines", "a.jsonl"), ("Parquet", "a.parquet"), ("SQLite", "a.sqlite")]
+    {
+        click(&mut pane, form);
+        let path = folder.path().join(name).display().to_string();
+        write(&mut pane, "File", &path);
+        click(&mut pane, "Export the view");
+        assert!(pane.says(&format!("{rows} rows in ")), "{form}: {:?}", pane.all_that_say("row"));
+        let drift = drift(&file, &path);
+        assert_eq!([drift["equal"].as_u64(), drift["copy_rows"].as_u64()], [Some(rows); 2], "{form}: {drift}");
+    }
+    // By key, into the table that is there; then into one with other columns.
+    click(&mut pane, "Upsert by key");
+    click(&mut pane, "Export the view");
+    assert!(pane.says(&format!("; 0 new, {rows} replaced")), "{:?}", pane.all_that_say("row"));
+    click(&mut pane, "Replace the table");
+    let nowhere = folder.path().join("no/such/folder/a.sqlite").display().to_string();
+    write(&mut pane, "File", &nowhere);
+    click(&mut pane, "Export the view");
+    assert!(pane.says("can't be written"), "an error stands where it happened");
+    let path = folder.path().join("b.csv").display().to_string();
+    click(&mut pane, "CSV");
+    write(&mut pane, "File", &path);
+    click(&mut pane, "Export the view");
+    assert!(!pane.says("can't be written"), "and goes away when it is mended");
+}
+
+#[test]
+fn a_view_is_exported_to_postgresql_with_a_password_that_is_asked_for() {
+    let Some(server) = Postgres::shared("a_view_is_exported_to_postgresql") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    server.ask("DROP SCHEMA IF EXISTS \"window\" CASCADE; CREATE SCHEMA \"window\"");
+    pane.send(Command::ExportView);
+    click(&mut pane, "PostgreSQL");
+    write(&mut pane, "Address", &server.address(USER));
+    write(&mut pane, "Table", "window.hours");
+    click(&mut pane, "Export the view");
+    assert!(pane.says("asks for a password"));
+    write(&mut pane, "Password", "no secret");
+    click(&mut pane, "Export the view");
+    assert!(pane.says("refuses the password"));
+    write(&mut pane, "Password", PASSWORD);
+    click(&mut pane, "Export the view");
+    let rows = run(&file, &[]).len();
+    assert!(pane.says(&format!("{rows} rows in window.hours")), "{:?}", pane.all_that_say("window.hours"));
+    assert_eq!(server.ask("SELECT count(*) FROM \"window\".hours"), rows.to_string());
+    assert!(!pane.says(PASSWORD), "the password is not shown");
+}
+
+#[test]
+fn a_copy_that_has_drifted_is_told_row_by_row_with_the_events_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    let mut rows = run(&file, &[]);
+    let copy = folder.path().join("copy.jsonl");
+    let write_copy = |rows: &[Value]| {
+        let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        std::fs::write(&copy, lines.join("\n")).unwrap();
+        copy.display().to_string()
+    };
+    let path = write_copy(&rows);
+    pane.send(Command::ShowPane(PaneKind::Drift));
+    write(&mut pane, "Copy", &path);
+    click(&mut pane, "Compare");
+    assert!(pane.says("No drift."), "{:?}", pane.all_that_say("row"));
+    rows[2]["revenue"] = Value::from(1);
+    rows.remove(4);
+    write_copy(&rows);
+    click(&mut pane, "Compare");
+    let told = format!("{} equal · 1 missing · 0 extra · 1 different", rows.len() - 1);
+    assert!(pane.says(&told), "{:?}", pane.all_that_say("equal"));
+    let row = pane.all_that_say("different | ");
+    assert_eq!(row.len(), 1, "{row:?}");
+    assert!(row[0].contains("| revenue |") && row[0].ends_with("| 1"), "{row:?}");
+    click(&mut pane, &row[0]);
+    click(&mut pane, "Which events made it?");
+    assert!(pane.says("made by "), "{:?}", pane.all_that_say("event"));
+    let event = pane.all_that_say("payments ").into_iter().find(|label| label.contains(':')).expect("an event");
+    click(&mut pane, &event);
+    let chosen = pane.harness.state().state().selection.clone().expect("the event is chosen");
+    assert_eq!(chosen.coordinates.to_string(), event);
+    pane.send(Command::ShowPane(PaneKind::Drift));
+    write(&mut pane, "Copy", "/no/such/copy.csv");
+    click(&mut pane, "Compare");
+    assert!(pane.says("/no/such/copy.csv is not there"));
+}
+
+#[test]
+fn views_are_asked_in_sql() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    pane.send(Command::ShowPane(PaneKind::Sql));
+    let question =
+        "SELECT currency, sum(n) AS n, sum(revenue) AS revenue FROM per_hour GROUP BY currency ORDER BY currency";
+    write(&mut pane, "Question in SQL", question);
+    click(&mut pane, "Ask");
+    for row in run(&file, &["--sql", question]) {
+        let line = format!("{} | {} | {}", row["currency"].as_str().unwrap(), row["n"], row["revenue"]);
+        assert_eq!(pane.all_that_say(&line).len(), 1, "{line}: {:?}", pane.all_that_say(" | "));
+    }
+    write(&mut pane, "Question in SQL", "DELETE FROM per_hour");
+    click(&mut pane, "Ask");
+    assert!(pane.says("views can be read and not changed"));
+    write(&mut pane, "Question in SQL", "SELECT count(*) FROM per_hour");
+    pane.harness.event(Event::Key {
+        key: Key::Enter,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    });
+    pane.settle();
+    let rows = run(&file, &[]).len();
+    assert!(!pane.says("views can be read and not changed"));
+    assert!(pane.all_that_say(&rows.to_string()).contains(&rows.to_string()));
+}
