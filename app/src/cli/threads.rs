@@ -12,7 +12,7 @@ use fabula_core::event::TopicName;
 use fabula_core::event::time::Moment;
 use fabula_core::expr::{Expr, Source as Place};
 use fabula_core::log::LogError;
-use fabula_core::narrative::threads::diagnose::{Diagnosed, Extent, shape_changes};
+use fabula_core::narrative::threads::diagnose::{Diagnosed, Extent, Kind, shape_changes};
 use fabula_core::narrative::threads::{Correlator, Field, Profile, Settings, StepNames, Threads as Tied, suggest};
 use fabula_core::store::record::RecordReport;
 use fabula_core::store::{RecordingLog, Snapshot, Store};
@@ -114,7 +114,8 @@ impl Threads {
         let held = Held::of(source, span, &cancel)?;
         let snapshot = held.store.snapshot();
         let named = |topic: &TopicName| self.codecs(&snapshot, topic);
-        let (mut profile, codecs) = suggest(&snapshot, &held.topics, named).context("the log could not be looked at")?;
+        let (mut profile, codecs) =
+            suggest(&snapshot, &held.topics, named).context("the log could not be looked at")?;
         let asked = !by.is_empty();
         if asked {
             profile = Profile::by_fields(&by, &held.topics, &profile);
@@ -126,8 +127,11 @@ impl Threads {
         }
         let settings = Settings { profile, codecs, steps, range_ms: held.range_ms, keep_hubs: asked };
         let threads = self.tie(&held, &snapshot, settings, &cancel)?;
-        self.write(&held, &snapshot, &threads, &mut writer, &cancel)?;
+        let diagnosed = self.write(&held, &snapshot, &threads, &mut writer, &cancel)?;
         self.tell(&threads, &snapshot)?;
+        if self.diagnose {
+            tell_findings(&diagnosed);
+        }
         held.say(&snapshot, Some(&threads))
     }
 
@@ -147,14 +151,17 @@ impl Threads {
         let events: u64 = topics.map(|topic| topic.events()).sum();
         let mut correlator = Correlator::new(settings);
         let done = AtomicU64::new(0);
-        let damages = with_bar(events, &done, || {
+        let damages = with_bar(events, "events", &done, || {
             correlator.take_snapshot(snapshot, &held.topics, &done, &|| cancel.is_cancelled())
         });
         if cancel.is_cancelled() {
             return Err(LogError::Cancelled.into());
         }
         if let Some(damage) = damages.first() {
-            bail!("{} of the recording are damaged, so threads would lack events: {damage}", figures::of(damages.len() as u64, "part"));
+            bail!(
+                "{} of the recording are damaged, so threads would lack events: {damage}",
+                figures::of(damages.len() as u64, "part")
+            );
         }
         Ok(correlator.threads())
     }
@@ -166,12 +173,14 @@ impl Threads {
         threads: &Tied,
         writer: &mut Writer,
         cancel: &CancellationToken,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Diagnosed> {
         if self.map {
-            return writer.map(&threads.map());
+            writer.map(&threads.map())?;
+            return Ok(Diagnosed::default());
         }
         if self.variants {
-            return writer.variants(threads, &threads.variants());
+            writer.variants(threads, &threads.variants())?;
+            return Ok(Diagnosed::default());
         }
         let diagnosed = self.diagnosed(held, snapshot, threads, cancel)?;
         match &self.id {
@@ -179,11 +188,12 @@ impl Threads {
                 let Some(thread) = threads.find(id) else {
                     bail!("no thread says “{id}”; there are {}", figures::of(threads.len() as u64, "thread"));
                 };
-                writer.thread(threads, snapshot, thread, &diagnosed)
+                writer.thread(threads, snapshot, thread, &diagnosed)?;
             }
-            None if self.diagnose => writer.findings(threads, snapshot, &diagnosed),
-            None => writer.list(threads, snapshot, &diagnosed),
+            None if self.diagnose => writer.findings(threads, snapshot, &diagnosed)?,
+            None => writer.list(threads, snapshot, &diagnosed)?,
         }
+        Ok(diagnosed)
     }
 
     fn diagnosed(
@@ -219,7 +229,10 @@ impl Threads {
             let value = threads.hub_value(&hub, snapshot)?;
             let value = value.map(|said| format!("{} = “{}”", said.field, said.text)).unwrap_or_default();
             let events = figures::of(hub.events.into(), "event");
-            say(&format!("left out, since it would tie many stories into one: {value} ({events}, such as {})", hub.example));
+            say(&format!(
+                "left out, since it would tie many stories into one: {value} ({events}, such as {})",
+                hub.example
+            ));
         }
         if threads.refused() > 0 {
             say(&format!("there was no room for {}", figures::of(threads.refused(), "value")));
@@ -237,9 +250,8 @@ impl Held {
                 let (store, damages) = Store::open(&dir)?;
                 damages.iter().for_each(|damage| say(&format!("damaged: {damage}")));
                 let log = RecordingLog::new(store.clone());
-                let (topics, plan) = runtime.block_on(async {
-                    anyhow::Ok((span.topic_names(&log).await?, span.plan(&log).await?))
-                })?;
+                let (topics, plan) =
+                    runtime.block_on(async { anyhow::Ok((span.topic_names(&log).await?, span.plan(&log).await?)) })?;
                 let range_ms = range(plan.from_ms, plan.to_ms);
                 Ok(Self { store, topics, range_ms, covered: Covered::Recording(plan) })
             }
@@ -272,6 +284,19 @@ impl Held {
 
 fn range(from_ms: Option<i64>, to_ms: Option<i64>) -> Option<(i64, i64)> {
     (from_ms.is_some() || to_ms.is_some()).then(|| (from_ms.unwrap_or(i64::MIN), to_ms.unwrap_or(i64::MAX)))
+}
+
+/// Says how much was found of each kind.
+fn tell_findings(diagnosed: &Diagnosed) {
+    let counts = Kind::ALL.iter().filter_map(|kind| {
+        let count = diagnosed.findings.iter().filter(|finding| finding.kind == *kind).count();
+        (count > 0).then(|| format!("{} {}", figures::count(count as u64), kind.title().to_lowercase()))
+    });
+    let counts: Vec<String> = counts.collect();
+    match counts.is_empty() {
+        true => say("nothing unusual was found"),
+        false => say(&format!("found: {}", counts.join(", "))),
+    }
 }
 
 /// The field that --by names.

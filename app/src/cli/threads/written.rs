@@ -51,7 +51,13 @@ impl Writer {
         }
         let mut rows = self.table(&["from", "to", "count", "median", "p95"]);
         for start in &map.starts {
-            rows.row(texts([Some("(start)".into()), Some(start.step.to_string()), Some(start.count.to_string()), None, None]))?;
+            rows.row(texts([
+                Some("(start)".into()),
+                Some(start.step.to_string()),
+                Some(start.count.to_string()),
+                None,
+                None,
+            ]))?;
         }
         for edge in map.edges.iter().take(self.limit) {
             let span = |ms: Option<f64>| ms.map(|ms| format_span_ns((ms * 1e6) as i64));
@@ -64,7 +70,13 @@ impl Writer {
             ]))?;
         }
         for end in &map.ends {
-            rows.row(texts([Some(end.step.to_string()), Some("(end)".into()), Some(end.count.to_string()), None, None]))?;
+            rows.row(texts([
+                Some(end.step.to_string()),
+                Some("(end)".into()),
+                Some(end.count.to_string()),
+                None,
+                None,
+            ]))?;
         }
         Ok(rows.flush()?)
     }
@@ -121,7 +133,8 @@ impl Writer {
             let entry = |thread| Ok(summary(threads, snapshot, thread, diagnosed)?);
             return self.array(numbers.map(entry));
         }
-        let mut rows = self.table(&["thread", "start", "duration", "events", "participants", "last", "outcome", "findings"]);
+        let mut rows =
+            self.table(&["thread", "start", "duration", "events", "participants", "last", "outcome", "findings"]);
         for thread in numbers {
             let summary = threads.summary(thread);
             let duration = summary.start_ms.zip(summary.end_ms).map(|(start, end)| end - start);
@@ -174,8 +187,11 @@ impl Writer {
         let edges = threads.edges(thread);
         if self.json {
             let mut told = summary(threads, snapshot, thread, diagnosed)?;
-            told["findings"] =
-                diagnosed.of(thread).iter().map(|finding| finding_json(threads, snapshot, finding)).collect::<Result<_, _>>()?;
+            told["findings"] = diagnosed
+                .of(thread)
+                .iter()
+                .map(|finding| finding_json(threads, snapshot, finding))
+                .collect::<Result<_, _>>()?;
             told["events"] = events.iter().map(|&event| event_json(threads, event)).collect();
             let edge = |edge: &fabula_core::narrative::threads::Edge| {
                 json!({
@@ -255,7 +271,7 @@ fn summary(
         "end": summary.end_ms.map(format_iso_ms),
         "end_ms": summary.end_ms,
         "duration_ms": summary.start_ms.zip(summary.end_ms).map(|(start, end)| end - start),
-        "events": summary.events,
+        "event_count": summary.events,
         "participants": participants,
         "first": &**threads.step_name(summary.first),
         "last": &**threads.step_name(summary.last),

@@ -78,7 +78,8 @@ impl Candidates {
         let cloud_event = ["specversion", "id", "type", "source"].iter().all(|name| has(&root.field(*name)));
         // Debezium's change events, bare or with their schema beside them.
         for change in [root.clone(), root.field("payload")] {
-            let is_text = |path: &Path| fields.iter().any(|field| field.path == *path && field.kinds.intersects(Kinds::TEXT));
+            let is_text =
+                |path: &Path| fields.iter().any(|field| field.path == *path && field.kinds.intersects(Kinds::TEXT));
             if is_text(&change.field("op")) && has(&change.field("source").field("table")) {
                 self.profile.step.push(StepField::Change(Field::Value(change.clone())));
                 let transaction = change.field("transaction").field("id");
@@ -161,5 +162,6 @@ fn in_change_source(path: &Path) -> bool {
 }
 
 fn is_scalar(field: &FieldShape) -> bool {
-    field.kinds.intersects(Kinds::TEXT.union(Kinds::INTEGER)) && !field.kinds.intersects(Kinds::OBJECT.union(Kinds::ARRAY))
+    field.kinds.intersects(Kinds::TEXT.union(Kinds::INTEGER))
+        && !field.kinds.intersects(Kinds::OBJECT.union(Kinds::ARRAY))
 }

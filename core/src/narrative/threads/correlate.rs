@@ -233,9 +233,8 @@ impl Correlator {
     fn absorb(&mut self, extracted: Extracted) {
         let Some(topic) = &extracted.topic else { return };
         let partition = self.number(TopicPartition::new(topic.clone(), extracted.partition));
-        let numbers = |own: &mut Names, said: &Names| -> Vec<u16> {
-            said.all().iter().map(|name| own.number(name)).collect()
-        };
+        let numbers =
+            |own: &mut Names, said: &Names| -> Vec<u16> { said.all().iter().map(|name| own.number(name)).collect() };
         let steps = numbers(&mut self.steps, &extracted.step_names);
         let participants = numbers(&mut self.participants, &extracted.participant_names);
         let mut origins = extracted.origins.iter().peekable();

@@ -114,11 +114,11 @@ pub(super) struct Finder<'e> {
 impl Finder<'_> {
     /// The event there, if it was taken in.
     pub(super) fn find(&self, at: &Coordinates) -> Option<u32> {
-        let partition = self
-            .events
-            .partitions
-            .iter()
-            .position(|known| known.topic == at.topic && known.partition == at.partition)? as u32;
+        let partition =
+            self.events
+                .partitions
+                .iter()
+                .position(|known| known.topic == at.topic && known.partition == at.partition)? as u32;
         let after = self.chunks.partition_point(|chunk| (chunk.partition, chunk.base) <= (partition, at.offset));
         let chunk = self.chunks.get(after.checked_sub(1)?)?;
         if chunk.partition != partition {

@@ -136,7 +136,8 @@ impl Threads {
         }
         let mut variants: Vec<Variant> =
             ways.into_iter().map(|(steps, (count, example))| Variant { steps, count, example }).collect();
-        let names = |variant: &Variant| variant.steps.iter().map(|&step| self.step_name(step).clone()).collect::<Vec<_>>();
+        let names =
+            |variant: &Variant| variant.steps.iter().map(|&step| self.step_name(step).clone()).collect::<Vec<_>>();
         variants.sort_by(|one, other| {
             Reverse(one.count).cmp(&Reverse(other.count)).then_with(|| names(one).cmp(&names(other)))
         });

@@ -252,7 +252,8 @@ impl Reader {
                     flags |= Flags::DEAD_LETTER;
                 }
                 let at_ms = batch.timestamps_ms()[rows[at] as usize];
-                let untimed = TimestampType::from_code(batch.timestamp_types()[rows[at] as usize]) == TimestampType::None;
+                let untimed =
+                    TimestampType::from_code(batch.timestamp_types()[rows[at] as usize]) == TimestampType::None;
                 out.times_ms.push(if untimed { i64::MIN } else { at_ms });
                 out.flags.push(flags | if untimed { Flags::UNTIMED } else { 0 });
                 let step = match &asked {

@@ -230,8 +230,7 @@ fn gather(
         .map(|slot| if is_hub.contains(&slot) { NONE } else { number[union.find(slot) as usize] })
         .collect();
     let extra = extra.into_iter().map(|(event, node)| (event, number[union.find(node) as usize])).collect();
-    let mut resolved =
-        Resolved { thread_of_slot: Vec::new(), starts, order, extra, hubs: Vec::new(), loose };
+    let mut resolved = Resolved { thread_of_slot: Vec::new(), starts, order, extra, hubs: Vec::new(), loose };
     let renumbered = in_order_of_start(events, &mut resolved);
     for thread in thread_of_slot.iter_mut().filter(|thread| **thread != NONE) {
         *thread = renumbered[*thread as usize];

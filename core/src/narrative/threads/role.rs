@@ -23,15 +23,8 @@ pub enum Role {
 
 impl Role {
     /// Every role, the one that names a thread best first.
-    pub const ALL: [Self; 7] = [
-        Self::Entity,
-        Self::Correlation,
-        Self::Trace,
-        Self::Transaction,
-        Self::Reply,
-        Self::Identity,
-        Self::Causation,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Entity, Self::Correlation, Self::Trace, Self::Transaction, Self::Reply, Self::Identity, Self::Causation];
 
     /// The role as a person reads it.
     pub fn name(self) -> &'static str {
@@ -82,10 +75,21 @@ pub fn of_header(name: &str) -> Option<Role> {
         | "$correlationid"
         | "axon-metadata-correlationid" => Role::Correlation,
         "kafka_correlationid" => Role::Reply,
-        "ce_causationid" | "causationid" | "causation-id" | "causation_id" | "mt-initiatorid"
-        | "nservicebus.relatedto" | "$causationid" => Role::Causation,
-        "ce_id" | "messageid" | "message-id" | "message_id" | "nservicebus.messageid" | "mt-messageid"
-        | "axon-message-id" | "id" => Role::Identity,
+        "ce_causationid"
+        | "causationid"
+        | "causation-id"
+        | "causation_id"
+        | "mt-initiatorid"
+        | "nservicebus.relatedto"
+        | "$causationid" => Role::Causation,
+        "ce_id"
+        | "messageid"
+        | "message-id"
+        | "message_id"
+        | "nservicebus.messageid"
+        | "mt-messageid"
+        | "axon-message-id"
+        | "id" => Role::Identity,
         "ce_subject" | "ce_partitionkey" | "axon-message-aggregate-id" => Role::Entity,
         _ => return None,
     })
@@ -113,7 +117,12 @@ pub(super) fn is_type_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     matches!(
         name.as_str(),
-        "ce_type" | "__typeid__" | "axon-message-type" | "mt-messagetype" | "nservicebus.enclosedmessagetypes" | "eventtype"
+        "ce_type"
+            | "__typeid__"
+            | "axon-message-type"
+            | "mt-messagetype"
+            | "nservicebus.enclosedmessagetypes"
+            | "eventtype"
     )
 }
 

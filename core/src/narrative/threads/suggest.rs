@@ -100,19 +100,29 @@ impl Study {
         let mut numbers = Vec::new();
         for (topic, look) in looks.iter().enumerate() {
             let first = self.told.len();
-            self.told.extend((0..look.found.profile.fields.len()).map(|field| Told { topic, field, ..Told::default() }));
+            self.told.extend((0..look.found.profile.fields.len()).map(|field| Told {
+                topic,
+                field,
+                ..Told::default()
+            }));
             numbers.push(first);
         }
         let mut alike: FxHashMap<(usize, usize), u64> = FxHashMap::default();
         for of_segment in chosen.chunk_by(|one, other| one.segment == other.segment) {
             let Some(segment) = snapshot.segment(of_segment[0].segment) else { continue };
-            let Ok(topic) = looks.binary_search_by(|look| look.found.profile.topic.cmp(&segment.partition().topic)) else {
+            let Ok(topic) = looks.binary_search_by(|look| look.found.profile.topic.cmp(&segment.partition().topic))
+            else {
                 continue;
             };
             let rows: Vec<u32> = of_segment.iter().map(|event| event.row).collect();
             let batch = segment.events()?;
             let (first, from) = (numbers[topic], self.events);
-            let key = looks[topic].found.profile.fields.iter().position(|known| known.field == Field::Key(Default::default()));
+            let key = looks[topic]
+                .found
+                .profile
+                .fields
+                .iter()
+                .position(|known| known.field == Field::Key(Default::default()));
             let mut key_text: (usize, String) = (usize::MAX, String::new());
             looks[topic].reader.each_tie(&batch, &rows, |at, field, hash, text| {
                 let told = &mut self.told[first + field];
@@ -139,7 +149,9 @@ impl Study {
     fn name_keys(&mut self, looks: &mut [Look], alike: &FxHashMap<(usize, usize), u64>) {
         for (topic, look) in looks.iter_mut().enumerate() {
             let fields = &mut look.found.profile.fields;
-            let Some(key) = fields.iter().position(|known| known.field == Field::Key(Default::default())) else { continue };
+            let Some(key) = fields.iter().position(|known| known.field == Field::Key(Default::default())) else {
+                continue;
+            };
             let same = (0..fields.len()).filter(|&field| fields[field].field.name() != "").find(|&field| {
                 let told = self.told.iter().find(|told| (told.topic, told.field) == (topic, field));
                 let present = told.map_or(0, |told| told.present);
@@ -246,9 +258,13 @@ impl Study {
             let known = named || (values >= 8 && told.values.iter().filter(elsewhere).count() * 10 >= values * 3);
             let many_plain = !named && told.plain * 2 > told.present;
             let wanted = &mut looks[told.topic].found.profile.fields[told.field];
-            wanted.ties = values > 0 && known && !many_plain;
+            // What ties by its name alone need not have been seen to do so.
+            let seen = values > 0 || (named && wanted.role.is_strong());
+            wanted.ties = seen && known && !many_plain;
             if !named && wanted.ties {
                 wanted.because = "its values recur in other topics".to_owned();
+            } else if named && !seen {
+                wanted.because = "no value of it is among the events that were looked at".to_owned();
             }
         }
     }
@@ -330,9 +346,8 @@ impl Study {
             let tied = |wanted: &super::profile::FieldUse| {
                 wanted.ties && !matches!(wanted.role, Role::Identity | Role::Causation)
             };
-            let is_tied = (0..fields.len()).any(|field| {
-                tied(&fields[field]) && (recurs(self, field) || fields[field].role == Role::Trace)
-            });
+            let is_tied = (0..fields.len())
+                .any(|field| tied(&fields[field]) && (recurs(self, field) || fields[field].role == Role::Trace));
             let key = fields.iter().position(|wanted| matches!(wanted.field, Field::Key(_)));
             if let Some(key) = key.filter(|&key| !is_tied && !fields[key].ties && recurs(self, key)) {
                 fields[key].ties = true;

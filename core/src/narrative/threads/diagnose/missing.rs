@@ -54,11 +54,7 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
     let step = found.threads.step(last);
     let (has, ends) = (peers.has[usize::from(step)], peers.ends[usize::from(step)]);
     if has >= 2 * SEEN && (ends as f64) <= has as f64 * SELDOM_LAST {
-        let what = format!(
-            "stopped at {}, with which {} of {has} threads end",
-            found.threads.step_name(step),
-            ends
-        );
+        let what = format!("stopped at {}, with which {} of {has} threads end", found.threads.step_name(step), ends);
         found.add(Kind::Died, thread, what, 1.0 - at_least(ends, has), &[last]);
     }
 }
@@ -71,13 +67,8 @@ fn add_missing(found: &mut Findings<'_>, thread: u32, events: &[u32], mut missed
     let (step, has, sureness) = missed[0];
     let both = found.peers.with(has, step).unwrap_or(0);
     let of = found.peers.has[usize::from(has)];
-    let what = format!(
-        "no {}: {} of {} threads with {} have it",
-        names.join(", no "),
-        both,
-        of,
-        threads.step_name(has)
-    );
+    let what =
+        format!("no {}: {} of {} threads with {} have it", names.join(", no "), both, of, threads.step_name(has));
     let shown = events.iter().rev().find(|&&event| threads.step(event) == has).copied();
     let last = events[events.len() - 1];
     let evidence: Vec<u32> = shown.into_iter().chain((shown != Some(last)).then_some(last)).collect();
@@ -131,9 +122,10 @@ pub(super) fn settle(found: &mut Findings<'_>) {
                 return Some((false, format!("; it may lie among {holes} offsets that were not read")));
             }
             let first = threads.events_of(thread).iter().find_map(|&event| threads.time_ms(event))?;
-            let cut = found.extent.topics.iter().find(|(_, topic)| {
-                topic.is_cut && topic.from_ms.is_some_and(|from| first < from.saturating_add(wait))
-            });
+            let cut =
+                found.extent.topics.iter().find(|(_, topic)| {
+                    topic.is_cut && topic.from_ms.is_some_and(|from| first < from.saturating_add(wait))
+                });
             cut.map(|(topic, _)| (false, format!("; it may lie before what the log still has of {topic}")))
         })
         .collect();

@@ -14,9 +14,9 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
     let first = found.threads.step(events[0]);
     let size = events.len() as u32;
     let usual = found.peers.usual_size.get(&first);
-    if let Some(&(most, threads)) = usual.filter(|(most, threads)| {
-        *threads >= SEEN && size >= HOT_EVENTS && size > most.saturating_mul(TIMES)
-    }) {
+    if let Some(&(most, threads)) =
+        usual.filter(|(most, threads)| *threads >= SEEN && size >= HOT_EVENTS && size > most.saturating_mul(TIMES))
+    {
         let what = format!(
             "{size} events; 99 % of {threads} threads that start with {} have at most {most}",
             found.threads.step_name(first)

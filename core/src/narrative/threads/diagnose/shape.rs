@@ -64,7 +64,12 @@ fn topic_numbers(threads: &Threads) -> Vec<u32> {
 
 type Shown = BTreeSet<(String, &'static str)>;
 
-fn change(threads: &Threads, snapshot: &Snapshot, step: u16, events: &[(i64, u32)]) -> Result<Option<Diagnosis>, Damage> {
+fn change(
+    threads: &Threads,
+    snapshot: &Snapshot,
+    step: u16,
+    events: &[(i64, u32)],
+) -> Result<Option<Diagnosis>, Damage> {
     let looked_at = events.len().min(LOOKED_AT);
     let places: Vec<usize> = (0..looked_at).map(|at| at * (events.len() - 1) / (looked_at - 1).max(1)).collect();
     let mut shown: Vec<(usize, Shown)> = Vec::new();
@@ -105,7 +110,15 @@ fn change(threads: &Threads, snapshot: &Snapshot, step: u16, events: &[(i64, u32
     let what = format!("{} in {}: {}", threads.step_name(step), threads.topic(event), told(&came, &went));
     let evidence = vec![threads.coordinates(event)];
     let kind = Kind::ShapeChange;
-    Ok(Some(Diagnosis { kind, thread: None, what, sureness: 0.95, may_still_come: false, at_ms: Some(at_ms), evidence }))
+    Ok(Some(Diagnosis {
+        kind,
+        thread: None,
+        what,
+        sureness: 0.95,
+        may_still_come: false,
+        at_ms: Some(at_ms),
+        evidence,
+    }))
 }
 
 /// Where a row of answers turns from no to yes (or back) most clearly, if it does.
@@ -118,8 +131,7 @@ fn split(has: &[bool]) -> Option<(usize, bool)> {
         if at < SHOWN || has.len() - at < SHOWN {
             continue;
         }
-        let (share_before, share_after) =
-            (before as f64 / at as f64, (all - before) as f64 / (has.len() - at) as f64);
+        let (share_before, share_after) = (before as f64 / at as f64, (all - before) as f64 / (has.len() - at) as f64);
         let difference = (share_after - share_before).abs();
         if difference >= DIFFERENCE && best.is_none_or(|(best, ..)| difference > best) {
             best = Some((difference, at, share_after > share_before));

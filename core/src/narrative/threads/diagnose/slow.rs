@@ -23,6 +23,10 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32], edges:
         let Some(latency) = edge.latency_ms.filter(|&latency| latency > QUICK_MS) else { continue };
         let (from, to) = (events[edge.from as usize], events[edge.to as usize]);
         let (one, other) = (found.threads.step(from), found.threads.step(to));
+        // What comes again and again waits for nothing before it.
+        if one == other {
+            continue;
+        }
         let Some(pace) = found.peers.paces.get(&(one, other, edge.kind != EdgeKind::Follows)) else { continue };
         let slow = pace.slow_from_ms();
         if pace.seen < SEEN || (latency as f64) < slow {

@@ -14,7 +14,10 @@ fn strings(threads: &[&[&str]]) -> Vec<Vec<String>> {
 /// <https://www.w3.org/TR/trace-context/>: version, trace, span, flags; OpenTelemetry propagates it in a header.
 #[test]
 fn one_trace_is_one_thread_whatever_the_spans() {
-    let a = [b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".as_slice(), b"00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01"];
+    let a = [
+        b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".as_slice(),
+        b"00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01",
+    ];
     let b = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".as_slice();
     let snapshot = snapshot(&batches(&[
         ("orders", 10, None, &[("traceparent", a[0])], Some("{}")),
@@ -54,8 +57,7 @@ fn cloud_events_in_both_modes_name_their_causes() {
     );
     let names: Vec<&str> = threads.steps_of(0).iter().map(|&step| &**threads.step_name(step)).collect();
     assert_eq!(names, ["OrderPlaced", "ShipmentBooked", "ShipmentSent"]);
-    let who: Vec<&str> =
-        threads.summary(0).participants.iter().map(|&who| &**threads.participant_name(who)).collect();
+    let who: Vec<&str> = threads.summary(0).participants.iter().map(|&who| &**threads.participant_name(who)).collect();
     assert_eq!(who, ["/orders", "/shipping"]);
     assert_eq!(threads.label(0, &snapshot).unwrap(), "order-7");
 }

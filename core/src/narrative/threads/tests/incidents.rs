@@ -72,9 +72,10 @@ impl Score {
                 let shows = |evidence: &crate::event::Coordinates| {
                     incident.events.iter().any(|planted| planted.at == *evidence)
                 };
-                let is_found = diagnosed.findings.iter().any(|finding| {
-                    kinds(incident.kind).contains(&finding.kind) && finding.evidence.iter().any(shows)
-                });
+                let is_found = diagnosed
+                    .findings
+                    .iter()
+                    .any(|finding| kinds(incident.kind).contains(&finding.kind) && finding.evidence.iter().any(shows));
                 *all += 1;
                 *found += u64::from(is_found);
                 if incident.kind == IncidentKind::HotKey {

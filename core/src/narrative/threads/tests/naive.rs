@@ -87,7 +87,8 @@ fn cut(events: &[(i32, i64, Drawn)], cuts: &[u8]) -> Vec<EventBatch> {
             left = rest;
         }
     }
-    batches.sort_by_key(|batch| batch.offsets()[0].wrapping_mul(i64::from(cuts.first().copied().unwrap_or(1)) | 1) % 97);
+    batches
+        .sort_by_key(|batch| batch.offsets()[0].wrapping_mul(i64::from(cuts.first().copied().unwrap_or(1)) | 1) % 97);
     batches
 }
 

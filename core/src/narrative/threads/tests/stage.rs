@@ -41,7 +41,11 @@ pub fn snapshot(batches: &[EventBatch]) -> Snapshot {
         let segment = Segment::live(SegmentId(number as u32 + 1), batch.clone(), covers);
         let segments: Vec<Arc<Segment>> = segment.map(Arc::new).into_iter().collect();
         if topics.last().is_none_or(|topic| topic.name != *batch.topic()) {
-            topics.push(TopicSnapshot { name: batch.topic().clone(), config: Default::default(), partitions: Vec::new() });
+            topics.push(TopicSnapshot {
+                name: batch.topic().clone(),
+                config: Default::default(),
+                partitions: Vec::new(),
+            });
         }
         let topic = topics.last_mut().unwrap();
         match topic.partitions.last_mut().filter(|partition| partition.partition == batch.partition()) {
