@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::part;
+use crate::{part, python};
 
 /// What the Python needs beside its own library.
 const PACKAGES: [&str; 3] = ["duckdb>=1.1", "pyarrow>=17", "pytz"];
@@ -30,21 +30,7 @@ impl Readers {
     }
 
     fn install() -> Result<Self, String> {
-        let home = part::target()?.join("readers");
-        let (python, done) = (home.join("bin").join("python"), home.join("done"));
-        if std::fs::read_to_string(&done).is_ok_and(|known| known == PACKAGES.join(" ")) {
-            return Ok(Self { python });
-        }
-        let run = |command: &mut Command| {
-            let output = command.output().map_err(|error| format!("python3 is not installed: {error}"))?;
-            let said = String::from_utf8_lossy(&output.stderr);
-            let why = said.lines().last().unwrap_or("no reason given");
-            if output.status.success() { Ok(()) } else { Err(format!("Python's readers can't be had: {why}")) }
-        };
-        run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
-        std::fs::write(&done, PACKAGES.join(" ")).map_err(|error| error.to_string())?;
-        Ok(Self { python })
+        Ok(Self { python: python::with("readers", &PACKAGES)? })
     }
 
     /// The rows of a file as a reader has them: `duckdb` (Parquet, CSV, JSON), `pyarrow` (Parquet, Arrow) or `sqlite3`. A

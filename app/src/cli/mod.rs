@@ -20,6 +20,7 @@ mod record;
 pub(crate) mod run;
 mod source;
 mod span;
+mod threads;
 mod topics;
 
 use std::io::Write as _;
@@ -44,6 +45,7 @@ enum Command {
     Read(read::Read),
     Record(record::Record),
     Import(import::Import),
+    Threads(threads::Threads),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Some(Command::Read(read)) => read.run(),
         Some(Command::Record(record)) => record.run(),
         Some(Command::Import(import)) => import.run(),
+        Some(Command::Threads(threads)) => threads.run(),
         Some(Command::Run(run)) => run.run(),
         Some(Command::Check(check)) => check.run(),
         Some(Command::Explain(explain)) => explain.run(),

@@ -308,10 +308,14 @@ impl Command {
                 (C::Pipeline, "Details of the view", "Show a row, a column or what changed beside the view's rows")
             }
             Self::ShowColumn => (C::Pipeline, "Column in figures", "Count, sum and spread of a column of the view"),
-            Self::MarkMoment => {
-                (C::Pipeline, "Mark the moment", "Mark the moment that is looked at: what changed from A to B is listed")
+            Self::MarkMoment => (
+                C::Pipeline,
+                "Mark the moment",
+                "Mark the moment that is looked at: what changed from A to B is listed",
+            ),
+            Self::RowHistory => {
+                (C::Pipeline, "History of the row", "List what became of the chosen row, event by event")
             }
-            Self::RowHistory => (C::Pipeline, "History of the row", "List what became of the chosen row, event by event"),
             Self::ShowPast => (C::Pipeline, "Past of the view", "Look at the view as of any moment of the log"),
             Self::AsOfNow => (C::Pipeline, "Back to now", "Show the view as it is, no longer as of a moment"),
             Self::DeriveAgain => (C::Pipeline, "Derive again", "Derive the view again from the log, and compare"),

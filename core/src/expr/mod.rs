@@ -186,6 +186,11 @@ impl Expr {
         &self.sources
     }
 
+    /// The field that the expression is, if it is a field and nothing else.
+    pub fn field(&self) -> Option<&Source> {
+        self.node.source(&self.sources)
+    }
+
     /// A field's name, if the expression is a field and nothing else.
     fn name(&self) -> Option<String> {
         self.node.source(&self.sources).map(ToString::to_string)

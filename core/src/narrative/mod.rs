@@ -12,6 +12,7 @@ mod merge;
 mod order;
 mod select;
 mod strand;
+pub mod threads;
 
 pub use merge::{Cursor, Row};
 pub use order::{Narrative, Order};

@@ -150,9 +150,7 @@ mod tests {
     #[test]
     fn a_window_shorter_than_a_day_names_the_day_once() {
         let clock = Clock::new(Zone::Utc, jiff::tz::TimeZone::UTC);
-        let text = |start: i64, end: i64| {
-            window_text(&Cell::Time(ms_to_ns(start)), &Cell::Time(ms_to_ns(end)), &clock)
-        };
+        let text = |start: i64, end: i64| window_text(&Cell::Time(ms_to_ns(start)), &Cell::Time(ms_to_ns(end)), &clock);
         assert_eq!(text(0, 300_000), "1970-01-01 00:00:00.000 – 00:05:00.000");
         assert_eq!(text(0, 86_400_000), "1970-01-01 00:00:00.000 – 1970-01-02 00:00:00.000");
         assert_eq!(window_text(&Cell::Null, &Cell::Null, &clock), "null – null");

@@ -6,10 +6,10 @@ use egui::{
 };
 use fabula_core::event::time::{Moment, ms_to_ns};
 
+use super::ViewPane;
 use super::freshness::of_past;
 use super::past::Pasts;
 use super::showing::Showing;
-use super::ViewPane;
 use crate::panes::Context;
 use crate::theme::{font, mix, size, tokens, widgets};
 

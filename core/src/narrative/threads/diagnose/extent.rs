@@ -1,0 +1,45 @@
+//! How much of a log the threads were made of, so that what was not read is not taken for missing.
+
+use std::collections::BTreeMap;
+
+use crate::event::TopicName;
+use crate::event::time::ns_to_ms;
+use crate::store::Snapshot;
+
+/// How much of each topic is held.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// By topic.
+    pub topics: BTreeMap<TopicName, TopicExtent>,
+    /// The latest time of the range that was asked for, where it is before the log's end.
+    pub cut_ms: Option<i64>,
+}
+
+/// How much of one topic is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TopicExtent {
+    /// Offsets between the watermarks that were not read.
+    pub missing: u64,
+    /// Whether the log no longer has the topic's first offsets.
+    pub is_cut: bool,
+    /// The earliest time held, in milliseconds since the epoch.
+    pub from_ms: Option<i64>,
+}
+
+impl Extent {
+    /// What a snapshot holds of some topics.
+    pub fn of(snapshot: &Snapshot, topics: &[TopicName]) -> Self {
+        let of_topic = |name: &TopicName| {
+            let topic = snapshot.topic(name)?;
+            let holes = topic.partitions.iter().flat_map(|partition| partition.holes());
+            let low = topic.partitions.iter().filter_map(|partition| partition.watermarks);
+            let extent = TopicExtent {
+                missing: holes.map(|(from, to)| (to - from).max(0) as u64).sum(),
+                is_cut: low.into_iter().any(|marks| marks.low > 0),
+                from_ms: topic.time_span_ns().map(|(from, _)| ns_to_ms(from)),
+            };
+            Some((name.clone(), extent))
+        };
+        Self { topics: topics.iter().filter_map(of_topic).collect(), cut_ms: None }
+    }
+}

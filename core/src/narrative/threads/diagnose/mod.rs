@@ -1,0 +1,278 @@
+//! What is unusual about a thread, held against its peers: each finding with its evidence and how sure it is.
+//!
+//! Nothing here knows what a topic or a step means. What threads have in common is counted first ([`peers`]); then each
+//! thread is held against that.
+
+mod dead;
+mod extent;
+mod missing;
+mod order;
+mod peers;
+mod repeat;
+mod shape;
+mod slow;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::threads::Threads;
+use crate::event::Coordinates;
+
+pub use extent::{Extent, TopicExtent};
+pub use shape::shape_changes;
+
+use peers::Peers;
+
+/// What can be unusual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Kind {
+    /// A step that peers have and this lacks.
+    MissingStep,
+    /// The thread stopped at a step after which peers go on.
+    Died,
+    /// A step that peers have once (or a few times) was taken more often.
+    RepeatedStep,
+    /// The same event, by its identity, is there twice.
+    DuplicateDelivery,
+    /// An event was appended after one that happened later.
+    OutOfOrder,
+    /// An event arrived long after it happened.
+    Late,
+    /// A step took far longer than it takes in peers.
+    SlowEdge,
+    /// An event was put aside.
+    DeadLettered,
+    /// A value that is not of its topic's format.
+    Undecodable,
+    /// An effect is stamped before its cause: two clocks disagree.
+    ClockContradiction,
+    /// One value ties far more events than others of its kind.
+    HotValue,
+    /// From a time on values have another shape.
+    ShapeChange,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 12] = [
+        Self::MissingStep,
+        Self::Died,
+        Self::RepeatedStep,
+        Self::DuplicateDelivery,
+        Self::OutOfOrder,
+        Self::Late,
+        Self::SlowEdge,
+        Self::DeadLettered,
+        Self::Undecodable,
+        Self::ClockContradiction,
+        Self::HotValue,
+        Self::ShapeChange,
+    ];
+
+    /// The kind as a word, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MissingStep => "missing_step",
+            Self::Died => "died",
+            Self::RepeatedStep => "repeated_step",
+            Self::DuplicateDelivery => "duplicate_delivery",
+            Self::OutOfOrder => "out_of_order",
+            Self::Late => "late",
+            Self::SlowEdge => "slow_edge",
+            Self::DeadLettered => "dead_lettered",
+            Self::Undecodable => "undecodable",
+            Self::ClockContradiction => "clock_contradiction",
+            Self::HotValue => "hot_value",
+            Self::ShapeChange => "shape_change",
+        }
+    }
+
+    /// The kind as a person reads it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::MissingStep => "Missing step",
+            Self::Died => "Died",
+            Self::RepeatedStep => "Repeated step",
+            Self::DuplicateDelivery => "Duplicate delivery",
+            Self::OutOfOrder => "Out of order",
+            Self::Late => "Late",
+            Self::SlowEdge => "Slow edge",
+            Self::DeadLettered => "Dead-lettered",
+            Self::Undecodable => "Undecodable",
+            Self::ClockContradiction => "Clock contradiction",
+            Self::HotValue => "Hot value",
+            Self::ShapeChange => "Shape change",
+        }
+    }
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnosis {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// The thread that it is about; `None` where it is about a topic or a value.
+    pub thread: Option<u32>,
+    /// In a person's words, with the figures.
+    pub what: String,
+    /// How sure it is, from 0 to 1.
+    pub sureness: f64,
+    /// Whether the thread may yet go on as its peers do, so that this is no finding but a possibility.
+    pub may_still_come: bool,
+    /// When, in milliseconds since the epoch.
+    pub at_ms: Option<i64>,
+    /// The events that show it.
+    pub evidence: Vec<Coordinates>,
+}
+
+/// How a thread came out, against its peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Outcome {
+    /// As its peers.
+    #[default]
+    Usual,
+    /// It may still go on.
+    Open,
+    /// It came to its end, with something unusual on the way.
+    Unusual,
+    /// An event of it was put aside.
+    DeadLettered,
+    /// A step is missing, or it died.
+    Incomplete,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [Self::Usual, Self::Open, Self::Unusual, Self::DeadLettered, Self::Incomplete];
+
+    /// The outcome as a word, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usual => "usual",
+            Self::Open => "open",
+            Self::Unusual => "unusual",
+            Self::DeadLettered => "dead_lettered",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
+/// Everything that was found.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnosed {
+    /// Findings: those about topics and values first, then by thread, then by kind.
+    pub findings: Vec<Diagnosis>,
+    /// Each thread's outcome.
+    pub outcomes: Arc<[Outcome]>,
+}
+
+impl Diagnosed {
+    /// The findings about one thread.
+    pub fn of(&self, thread: u32) -> &[Diagnosis] {
+        let from = self.findings.partition_point(|finding| finding.thread < Some(thread));
+        let to = self.findings.partition_point(|finding| finding.thread <= Some(thread));
+        &self.findings[from..to]
+    }
+
+    /// A thread's outcome.
+    pub fn outcome(&self, thread: u32) -> Outcome {
+        self.outcomes.get(thread as usize).copied().unwrap_or_default()
+    }
+
+    /// Puts findings that were made elsewhere with these.
+    pub fn add(&mut self, findings: impl IntoIterator<Item = Diagnosis>) {
+        self.findings.extend(findings);
+        self.findings
+            .sort_by(|one, other| (one.thread, one.kind, one.at_ms).cmp(&(other.thread, other.kind, other.at_ms)));
+    }
+}
+
+impl Threads {
+    /// Holds every thread against its peers. `done` counts threads twice over; `cancelled` is asked now and then, and
+    /// what was found until then is given.
+    pub fn diagnose(&self, extent: &Extent, done: &AtomicU64, cancelled: &(dyn Fn() -> bool + Sync)) -> Diagnosed {
+        let peers = Peers::of(self, done, cancelled);
+        let mut found = Findings { threads: self, extent, peers: &peers, all: Vec::new() };
+        for thread in 0..self.len() as u32 {
+            if thread % 1024 == 0 {
+                done.fetch_add(1024, Ordering::Relaxed);
+                if cancelled() {
+                    break;
+                }
+            }
+            found.thread(thread);
+        }
+        missing::settle(&mut found);
+        let mut findings = found.all;
+        repeat::hubs(self, &mut findings);
+        let mut outcomes = vec![Outcome::Usual; self.len()];
+        for finding in &findings {
+            let Some(outcome) = finding.thread.and_then(|thread| outcomes.get_mut(thread as usize)) else { continue };
+            let seen = match finding.kind {
+                _ if finding.may_still_come => Outcome::Open,
+                Kind::MissingStep | Kind::Died => Outcome::Incomplete,
+                Kind::DeadLettered => Outcome::DeadLettered,
+                _ => Outcome::Unusual,
+            };
+            *outcome = (*outcome).max(seen);
+        }
+        let mut diagnosed = Diagnosed { findings: Vec::new(), outcomes: outcomes.into() };
+        diagnosed.add(findings);
+        diagnosed
+    }
+}
+
+/// Findings being made.
+struct Findings<'t> {
+    threads: &'t Threads,
+    extent: &'t Extent,
+    peers: &'t Peers,
+    all: Vec<Diagnosis>,
+}
+
+impl Findings<'_> {
+    fn thread(&mut self, thread: u32) {
+        let events = self.threads.events_of(thread);
+        dead::find(self, thread, events);
+        if events.len() < 2 {
+            return;
+        }
+        let edges = self.threads.edges(thread);
+        order::duplicates(self, thread, events);
+        order::in_partitions(self, thread, events);
+        let contradicted = order::contradictions(self, thread, events, &edges);
+        if !contradicted {
+            slow::find(self, thread, events, &edges);
+        }
+        repeat::find(self, thread, events);
+        missing::find(self, thread, events);
+    }
+
+    fn add(&mut self, kind: Kind, thread: u32, what: String, sureness: f64, events: &[u32]) {
+        let at_ms = events.first().and_then(|&event| self.threads.time_ms(event));
+        let evidence = events.iter().map(|&event| self.threads.coordinates(event)).collect();
+        let thread = Some(thread);
+        self.all.push(Diagnosis { kind, thread, what, sureness, may_still_come: false, at_ms, evidence });
+    }
+}
+
+/// A span of milliseconds as a person reads it.
+fn span(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "" };
+    format!("{sign}{}", crate::event::time::format_span_ns(ms.saturating_abs().saturating_mul(1_000_000)))
+}
+
+/// The share that a proportion is at least, with 95 % confidence: Wilson's lower bound.
+fn at_least(part: u64, of: u64) -> f64 {
+    if of == 0 {
+        return 0.0;
+    }
+    let (n, p, z) = (of as f64, part as f64 / of as f64, 1.96_f64);
+    let middle = p + z * z / (2.0 * n);
+    let spread = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    ((middle - spread) / (1.0 + z * z / n)).clamp(0.0, 1.0)
+}

@@ -1,0 +1,173 @@
+//! What a field's value says about its event's story, recognised by the names that the field uses.
+
+/// What a value means to the event that carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Role {
+    /// What the event is about: an order, a customer. The record's key mostly.
+    Entity,
+    /// The whole story that the event belongs to.
+    Correlation,
+    /// The trace that the event was made in.
+    Trace,
+    /// The database transaction that the event was made in.
+    Transaction,
+    /// A request's own number, which its reply repeats.
+    Reply,
+    /// The event itself.
+    Identity,
+    /// The event that this one was caused by: its identity.
+    Causation,
+}
+
+impl Role {
+    /// Every role, the one that names a thread best first.
+    pub const ALL: [Self; 7] =
+        [Self::Entity, Self::Correlation, Self::Trace, Self::Transaction, Self::Reply, Self::Identity, Self::Causation];
+
+    /// The role as a person reads it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Entity => "entity",
+            Self::Correlation => "correlation",
+            Self::Trace => "trace",
+            Self::Transaction => "transaction",
+            Self::Reply => "reply",
+            Self::Identity => "identity",
+            Self::Causation => "causation",
+        }
+    }
+
+    /// Whether the role's values tie events for what they are, whatever the data looks like.
+    pub(super) fn is_strong(self) -> bool {
+        self != Self::Entity
+    }
+
+    pub(super) fn from_code(code: u8) -> Self {
+        Self::ALL[usize::from(code).min(Self::ALL.len() - 1)]
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The role of a header of this name, as OpenTelemetry, Zipkin, Jaeger, CloudEvents, Spring, MassTransit, NServiceBus,
+/// EventStoreDB, Axon and Debezium's outbox use it.
+pub fn of_header(name: &str) -> Option<Role> {
+    let name = name.to_ascii_lowercase();
+    Some(match name.as_str() {
+        "traceparent" | "ce_traceparent" | "b3" | "x-b3-traceid" | "uber-trace-id" | "axon-metadata-traceid" => {
+            Role::Trace
+        }
+        "ce_correlationid"
+        | "correlationid"
+        | "correlation-id"
+        | "correlation_id"
+        | "x-correlation-id"
+        | "x-request-id"
+        | "conversationid"
+        | "mt-conversationid"
+        | "nservicebus.conversationid"
+        | "$correlationid"
+        | "axon-metadata-correlationid" => Role::Correlation,
+        "kafka_correlationid" => Role::Reply,
+        "ce_causationid"
+        | "causationid"
+        | "causation-id"
+        | "causation_id"
+        | "mt-initiatorid"
+        | "nservicebus.relatedto"
+        | "$causationid" => Role::Causation,
+        "ce_id"
+        | "messageid"
+        | "message-id"
+        | "message_id"
+        | "nservicebus.messageid"
+        | "mt-messageid"
+        | "axon-message-id"
+        | "id" => Role::Identity,
+        "ce_subject" | "ce_partitionkey" | "axon-message-aggregate-id" => Role::Entity,
+        _ => return None,
+    })
+}
+
+/// The role of a payload's field of this name, where the name alone tells.
+pub fn of_payload_field(name: &str) -> Option<Role> {
+    let name = name.to_ascii_lowercase();
+    Some(match name.as_str() {
+        "traceparent" => Role::Trace,
+        "correlationid" | "correlation_id" | "$correlationid" | "conversationid" => Role::Correlation,
+        "causationid" | "causation_id" | "$causationid" => Role::Causation,
+        _ => return None,
+    })
+}
+
+/// Whether a payload's field names an entity by its ending: `order_id`, `orderId`, `orderID`; `id` itself too.
+pub fn is_id(name: &str) -> bool {
+    let before = name.strip_suffix("_id").or_else(|| name.strip_suffix("Id")).or_else(|| name.strip_suffix("ID"));
+    before.is_some() || matches!(name, "id" | "uuid" | "_id")
+}
+
+/// Whether a header holds an event's type.
+pub(super) fn is_type_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(
+        name.as_str(),
+        "ce_type"
+            | "__typeid__"
+            | "axon-message-type"
+            | "mt-messagetype"
+            | "nservicebus.enclosedmessagetypes"
+            | "eventtype"
+    )
+}
+
+/// Whether a header names the service that made the event.
+pub(super) fn is_service_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "ce_source" | "source" | "service" | "service.name" | "nservicebus.originatingendpoint")
+}
+
+/// What a name is about, so that `order_id`, `orderId` and the key of topic `orders` are the same thing.
+pub(super) fn subject_of(name: &str) -> String {
+    let stem = name.strip_suffix("_id").or_else(|| name.strip_suffix("Id")).or_else(|| name.strip_suffix("ID"));
+    let stem = stem.filter(|stem| !stem.is_empty()).unwrap_or(name);
+    let mut subject: String = stem.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    if subject.len() > 3 && subject.ends_with('s') && !subject.ends_with("ss") {
+        subject.pop();
+    }
+    subject
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_recognised_without_regard_to_case() {
+        assert_eq!(of_header("X-Correlation-ID"), Some(Role::Correlation));
+        assert_eq!(of_header("TraceParent"), Some(Role::Trace));
+        assert_eq!(of_header("NServiceBus.RelatedTo"), Some(Role::Causation));
+        assert_eq!(of_header("kafka_correlationId"), Some(Role::Reply));
+        assert_eq!(of_header("content-type"), None);
+    }
+
+    #[test]
+    fn ids_and_keys_of_one_thing_have_one_subject() {
+        for name in ["order_id", "orderId", "orders", "order"] {
+            assert_eq!(subject_of(name), "order", "{name}");
+        }
+        assert!(is_id("customerId") && is_id("order_id") && !is_id("paid") && !is_id("valid"));
+    }
+
+    #[test]
+    fn roles_survive_their_code() {
+        for role in Role::ALL {
+            assert_eq!(Role::from_code(role as u8), role);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! `fabula threads`: what belongs together, the process map, variants, diagnoses; against the sample's truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use fabula_tests::program::{self, Ran};
+use fabula_tests::{arguments, recordings};
+use serde_json::Value;
+
+const EVENTS: u64 = 60_000;
+
+fn threads(dir: &Path, more: &[&str]) -> Ran {
+    let mut arguments = arguments!["threads", "--recording", dir, "-t", "*"].to_vec();
+    arguments.extend(more.iter().map(Into::into));
+    program::run(arguments)
+}
+
+fn json(dir: &Path, more: &[&str]) -> Value {
+    let ran = threads(dir, &[more, &["--json"]].concat()).ok();
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stdout))
+}
+
+fn entries(told: &Value) -> &Vec<Value> {
+    told.as_array().unwrap()
+}
+
+fn sum(counts: &Value) -> u64 {
+    entries(counts).iter().map(|entry| entry["count"].as_u64().unwrap()).sum()
+}
+
+/// An event's coordinates, as `--json` and the truth both name them.
+fn place(event: &Value) -> (String, i64, i64) {
+    let number = |name: &str| event[name].as_i64().unwrap();
+    (event["topic"].as_str().unwrap().to_owned(), number("partition"), number("offset"))
+}
+
+/// The sample in a recording, and what was planted in it.
+fn sample(folder: &Path) -> (std::path::PathBuf, Value) {
+    let dir = folder.join("recording");
+    recordings::sample(EVENTS, &dir);
+    let truth = std::fs::read_to_string(dir.join("sample-truth.json")).unwrap();
+    (dir, serde_json::from_str(&truth).unwrap())
+}
+
+fn incident<'t>(truth: &'t Value, kind: &str) -> &'t Value {
+    entries(&truth["incidents"]).iter().find(|incident| incident["kind"] == kind).unwrap()
+}
+
+#[test]
+fn a_lost_step_is_found_named_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, truth) = sample(folder.path());
+    let planted = &incident(&truth, "lost_step")["events"];
+    let orders: BTreeSet<&str> = entries(planted).iter().map(|event| event["key"].as_str().unwrap()).collect();
+    assert!(!orders.is_empty());
+    let findings = json(&dir, &["--diagnose"]);
+    let ill: BTreeMap<&str, &Value> = entries(&findings)
+        .iter()
+        .filter(|finding| finding["kind"] == "missing_step" && finding["may_still_come"] == false)
+        .map(|finding| (finding["thread"].as_str().unwrap(), finding))
+        .collect();
+    for order in &orders {
+        let finding = ill.get(order).unwrap_or_else(|| panic!("{order} is not among {:?}", ill.keys()));
+        assert!(finding["what"].as_str().unwrap().contains("no ShipmentBooked"), "{finding}");
+        assert!(finding["sureness"].as_f64().unwrap() > 0.9);
+        assert!(!entries(&finding["evidence"]).is_empty());
+    }
+    // The same thread by the order's number, by an event's place, by its trace.
+    let order = orders.first().unwrap();
+    let thread = json(&dir, &["--id", order]);
+    assert_eq!(thread["thread"], **order);
+    assert_eq!(thread["outcome"], "incomplete");
+    assert_eq!(thread["findings"][0]["kind"], "missing_step");
+    let events = entries(&thread["events"]);
+    assert_eq!(thread["events"].as_array().unwrap().len() as u64, thread["event_count"].as_u64().unwrap());
+    let (topic, partition, offset) = place(&events[1]);
+    assert_eq!(json(&dir, &["--id", &format!("{topic}/{partition}/{offset}")]), thread);
+    let at = format!("{topic}:{partition}");
+    let read = program::run(arguments![
+        "read",
+        "--recording",
+        &dir,
+        "-t",
+        &topic,
+        "--where",
+        format!("key = '{order}'"),
+        "-J"
+    ]);
+    let headers = read.ok().json_lines()[0]["headers"].as_array().unwrap().clone();
+    let trace = headers.iter().find(|header| header[0] == "traceparent").unwrap_or_else(|| panic!("{at}: {headers:?}"));
+    assert_eq!(json(&dir, &["--id", trace[1].as_str().unwrap()]), thread);
+    // Edges lead forward from events that are there, and the events say so themselves where they do.
+    let edges = entries(&thread["edges"]);
+    assert_eq!(edges.len(), events.len() - 1);
+    assert!(edges.iter().any(|edge| edge["kind"] == "causation" && edge["exact"] == true));
+    assert!(edges.iter().all(|edge| edge["from"].as_u64() < edge["to"].as_u64()));
+    // For a person.
+    let shown = threads(&dir, &["--id", order]).ok().stdout;
+    assert!(shown.contains("PaymentCaptured") && shown.contains("Missing step (99 % sure)"), "{shown}");
+}
+
+#[test]
+fn every_kind_of_incident_is_among_the_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, truth) = sample(folder.path());
+    let findings = json(&dir, &["--diagnose"]);
+    let shown: BTreeMap<&str, BTreeSet<(String, i64, i64)>> =
+        entries(&findings).iter().fold(BTreeMap::new(), |mut shown, finding| {
+            let evidence = entries(&finding["evidence"]).iter().map(place);
+            shown.entry(finding["kind"].as_str().unwrap()).or_insert_with(BTreeSet::new).extend(evidence);
+            shown
+        });
+    let kinds = [
+        ("hot_key", "hot_value"),
+        ("undecodable", "undecodable"),
+        ("slow_provider", "slow_edge"),
+        ("dead_letter", "dead_lettered"),
+        ("duplicate", "duplicate_delivery"),
+        ("out_of_order", "out_of_order"),
+        ("schema_change", "shape_change"),
+        ("clock_skew", "clock_contradiction"),
+        ("late", "late"),
+    ];
+    for (planted, found) in kinds {
+        let events: BTreeSet<_> = entries(&incident(&truth, planted)["events"]).iter().map(place).collect();
+        let evidence = shown.get(found).unwrap_or_else(|| panic!("no {found} was found"));
+        assert!(!events.is_disjoint(evidence), "{planted}: {events:?}, but {evidence:?}");
+    }
+    let table = threads(&dir, &["--diagnose"]).ok();
+    assert_eq!(table.stdout.lines().count(), entries(&findings).len());
+    assert!(table.stderr.contains("missing step"), "{}", table.stderr);
+}
+
+#[test]
+fn map_variants_and_list_are_about_the_same_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, _) = sample(folder.path());
+    let (map, variants, list) = (json(&dir, &["--map"]), json(&dir, &["--variants"]), json(&dir, &[]));
+    let all = entries(&list).len() as u64;
+    let events: u64 = entries(&list).iter().map(|thread| thread["event_count"].as_u64().unwrap()).sum();
+    assert!(all > 1_000 && events < EVENTS, "{all} threads of {events} events");
+    assert_eq!([sum(&map["starts"]), sum(&map["ends"]), sum(&variants)], [all; 3]);
+    assert_eq!([sum(&map["nodes"]), sum(&map["edges"]) + all], [events; 2]);
+    let steps: u64 =
+        entries(&variants).iter().map(|way| way["count"].as_u64().unwrap() * entries(&way["steps"]).len() as u64).sum();
+    assert_eq!(steps, events);
+    let starts: Vec<i64> = entries(&list).iter().map(|thread| thread["start_ms"].as_i64().unwrap()).collect();
+    assert!(starts.is_sorted());
+    // The sample itself says what its recording says.
+    let sample = program::run(arguments!["threads", format!("--sample={EVENTS}"), "-t", "*", "--variants", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&sample.ok().stdout).unwrap(), variants);
+    // As tables.
+    let table = threads(&dir, &["--map"]).ok().stdout;
+    assert!(table.starts_with("FROM ") && table.contains("(start)") && table.contains("(end)"), "{table}");
+    let table = threads(&dir, &["--variants", "--limit", "3"]).ok().stdout;
+    assert_eq!(table.lines().count(), 4);
+    let table = threads(&dir, &["--limit", "7"]).ok();
+    assert_eq!(table.stdout.lines().count(), 8);
+    assert!(table.stderr.contains("threads of") && table.stderr.contains("complete"), "{}", table.stderr);
+}
+
+#[test]
+fn a_person_says_by_what_and_in_which_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.jsonl");
+    let mut lines = String::new();
+    for at in 0..6_000 {
+        let (order, tenant) = (at % 1_000, at % 3);
+        let state = ["NEW", "PAID", "SENT"][at / 1_000 % 3];
+        lines += &format!(
+            "{{\"topic\":\"{}\",\"ts\":{},\"key\":\"k{at}\",\"payload\":\"{{\\\"n\\\":{order},\\\"tenant\\\":\\\"tenant-{tenant}\\\",\\\"state\\\":\\\"{state}\\\"}}\"}}\n",
+            ["orders", "payments"][at % 2],
+            1_700_000_000_000_i64 + at as i64 * 1_000
+        );
+    }
+    std::fs::write(&file, lines).unwrap();
+    let dir = folder.path().join("recording");
+    program::run(arguments!["import", &file, "--to", &dir]).ok();
+    let variants = json(&dir, &["--by", "value.n", "--step", "value.state", "--variants"]);
+    assert_eq!(variants[0]["count"], 1_000);
+    assert_eq!(variants[0]["steps"], serde_json::json!(["NEW", "PAID", "SENT", "NEW", "PAID", "SENT"]));
+    // What a person asks for ties, however much that is.
+    assert_eq!(sum(&json(&dir, &["--by", "value.tenant", "--variants"])), 3);
+    // An order's events are of all three tenants here, so both fields together tie everything.
+    assert_eq!(sum(&json(&dir, &["--by", "value.n", "value.tenant", "--variants"])), 1);
+    let fields = json(&dir, &["--by", "value.n", "--fields"]);
+    assert_eq!(fields["topics"][0]["fields"][0]["field"], "value.n");
+    // By itself it finds nothing that ties a tenant's orders into one.
+    assert!(sum(&json(&dir, &["--variants"])) != 3);
+    // Only a part of the time.
+    let ran = threads(&dir, &["--by", "value.n", "--variants", "--json", "--to", "1700001000000"]).ok();
+    let part: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((sum(&part), entries(&part[0]["steps"]).len()), (1_000, 1), "{}", ran.stderr);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, _) = sample(folder.path());
+    for (refused, says) in [
+        (&["--by", "topic"][..], "is no field of a key, a value or a header"),
+        (&["--step", "value."], "--step"),
+        (&["--map", "--variants"], "cannot be used with"),
+    ] {
+        let ran = threads(&dir, refused);
+        assert_eq!(ran.code, Some(2), "{refused:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says) && ran.stdout.is_empty(), "{refused:?}: {}", ran.stderr);
+    }
+    let ran = threads(&dir, &["--id", "no-such-order"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("no thread says “no-such-order”"), "{}", ran.stderr);
+}
