@@ -1,6 +1,7 @@
 //! A pipeline designed as a newcomer would, with the mouse alone, from the program's first start; and what the canvas does
 //! for the hand and for the keyboard.
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable as _;
 use fabula::command::Command;
@@ -151,8 +152,8 @@ fn the_canvas_is_worked_from_the_keyboard_alone() {
     key(&mut pane, Modifiers::SHIFT, Key::ArrowDown);
     assert_eq!(placed(&pane, "totals"), [before[0], before[1] + 24.0]);
     key(&mut pane, Modifiers::NONE, Key::Enter);
-    assert!(pane.harness.get_by_label("Name").is_focused(), "the form has the keyboard");
-    pane.harness.get_by_label("Name").type_text("s");
+    assert!(pane.harness.get_by_role_and_label(Role::TextInput, "Name").is_focused(), "the form has the keyboard");
+    pane.harness.get_by_role_and_label(Role::TextInput, "Name").type_text("s");
     key(&mut pane, Modifiers::NONE, Key::Enter);
     assert!(pane.state().design.pipeline.node("totalss").is_some(), "{:?}", pane.state().design.text());
     // Another stream is connected by a command.

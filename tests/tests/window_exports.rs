@@ -154,6 +154,7 @@ fn a_copy_that_has_drifted_is_told_row_by_row_with_the_events_behind_it() {
     assert!(pane.says("made by "), "{:?}", pane.all_that_say("event"));
     let event = pane.all_that_say("payments ").into_iter().find(|label| label.contains(':')).expect("an event");
     click(&mut pane, &event);
+    pane.until("the event is chosen", |harness| harness.state().state().selection.is_some());
     let chosen = pane.harness.state().state().selection.clone().expect("the event is chosen");
     assert_eq!(chosen.coordinates.to_string(), event);
     pane.send(Command::ShowPane(PaneKind::Drift));

@@ -235,7 +235,11 @@ mod tests {
             assert_eq!(all.len(), table.len());
             for most in [0, 1, 2, 50, 100, 101, 199, 200, 500] {
                 let mut first = Vec::new();
-                table.visit_first(most, |row| -> Result<(), Stop> { Ok(first.push(row)) }).unwrap();
+                let visited = table.visit_first(most, |row| -> Result<(), Stop> {
+                    first.push(row);
+                    Ok(())
+                });
+                visited.unwrap();
                 assert_eq!(first, all[..most.min(all.len())], "the first {most}");
             }
         }

@@ -122,7 +122,8 @@ pub(super) fn write_row(
     key: &mut Vec<u8>,
     cells: &mut Vec<u8>,
 ) {
-    (key.clear(), cells.clear());
+    key.clear();
+    cells.clear();
     columns.iter().for_each(|&column| store_cell(&rows.cell(column, row), cells));
     id.iter().for_each(|&at| store_cell(&rows.cell(columns[at], row), key));
 }

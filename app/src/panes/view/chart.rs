@@ -78,8 +78,11 @@ pub(super) fn number(cell: &Cell<'_>) -> Option<f64> {
     }
 }
 
+/// Columns' names and places.
+type Named = Vec<(String, usize)>;
+
 /// The columns with numbers, and those whose values may name groups, as the first rows show them.
-pub(super) fn columns(rows: &NodeRows) -> (Vec<(String, usize)>, Vec<(String, usize)>) {
+pub(super) fn columns(rows: &NodeRows) -> (Named, Named) {
     let first = |column: usize| (0..rows.rows.len().min(40)).map(move |row| rows.rows.cell(column, row));
     let named = |name: &String, column: &usize| (name.clone(), *column);
     let all = || rows.columns.iter().map(|(name, column, _)| (name, column));

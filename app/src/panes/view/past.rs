@@ -60,6 +60,9 @@ pub(super) struct Check {
     pub(super) rows_before: u64,
 }
 
+/// A row of what is shown, and the moment it was chosen at.
+type OneRow = (Same<Derived>, Chosen, Option<i64>);
+
 /// The past of what is shown.
 #[derive(Default)]
 pub(super) struct Pasts {
@@ -74,7 +77,7 @@ pub(super) struct Pasts {
     /// Two moments to be held against each other.
     pub(super) marks: [Option<i64>; 2],
     as_of: Asking<(Same<Derived>, i64), Result<Arc<MomentRows>, PastError>>,
-    pub(super) histories: Asking<(Same<Derived>, Chosen, Option<i64>), Result<History, PastError>>,
+    pub(super) histories: Asking<OneRow, Result<History, PastError>>,
     pub(super) differences: Asking<(Same<Derived>, i64, i64), Result<Difference, PastError>>,
 }
 

@@ -125,7 +125,7 @@ proptest! {
             let there = past.as_of(None, usize::MAX).unwrap().rows;
             let columns = past.view().columns.clone();
             prop_assert!(past.compared_with(&there, &columns, 10).unwrap().is_none());
-            if there.len() > 0 {
+            if !there.is_empty() {
                 let all_but_one: Vec<u32> = (1..there.len() as u32).collect();
                 let told = past.compared_with(&there.take(&all_but_one), &columns, 10).unwrap();
                 prop_assert_eq!((told.added, told.gone, told.changed), (1, 0, 0));

@@ -186,8 +186,7 @@ impl Diagnosed {
     /// Puts findings that were made elsewhere with these.
     pub fn add(&mut self, findings: impl IntoIterator<Item = Diagnosis>) {
         self.findings.extend(findings);
-        self.findings
-            .sort_by(|one, other| (one.thread, one.kind, one.at_ms).cmp(&(other.thread, other.kind, other.at_ms)));
+        self.findings.sort_by_key(|one| (one.thread, one.kind, one.at_ms));
     }
 }
 

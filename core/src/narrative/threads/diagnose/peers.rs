@@ -85,7 +85,7 @@ impl Peers {
                 latencies.entry(pair).or_default().push(latency);
             }
         }
-        peers.usual_count = counts.into_iter().map(|counts| most_of(counts)).collect();
+        peers.usual_count = counts.into_iter().map(most_of).collect();
         peers.paces = latencies.into_iter().filter_map(|(pair, latencies)| Some((pair, pace(latencies)?))).collect();
         peers.usual_size = sizes
             .into_iter()

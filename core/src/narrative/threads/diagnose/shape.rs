@@ -62,7 +62,11 @@ fn topic_numbers(threads: &Threads) -> Vec<u32> {
         .collect()
 }
 
-type Shown = BTreeSet<(String, &'static str)>;
+/// What an event holds.
+type Shown = BTreeSet<ShapeField>;
+
+/// A field's path, and the type of what it holds.
+type ShapeField = (String, &'static str);
 
 fn change(
     threads: &Threads,
@@ -81,8 +85,9 @@ fn change(
     if shown.len() < 2 * SHOWN {
         return Ok(None);
     }
-    let fields: BTreeSet<&(String, &'static str)> = shown.iter().flat_map(|(_, shape)| shape).collect();
-    let mut splits: BTreeMap<usize, (Vec<&(String, &'static str)>, Vec<&(String, &'static str)>)> = BTreeMap::new();
+    let fields: BTreeSet<&ShapeField> = shown.iter().flat_map(|(_, shape)| shape).collect();
+    // The fields that came and those that went, by where.
+    let mut splits: BTreeMap<usize, (Vec<&ShapeField>, Vec<&ShapeField>)> = BTreeMap::new();
     for field in fields {
         let has: Vec<bool> = shown.iter().map(|(_, shape)| shape.contains(field)).collect();
         let Some((at, came)) = split(&has) else { continue };
@@ -96,12 +101,12 @@ fn change(
     };
     let tell = came.first().or(went.first()).map(|field| (**field).clone());
     let Some(tell) = tell else { return Ok(None) };
-    let comes = came.first().is_some();
+    let comes = !came.is_empty();
     // The first event of the new shape lies between two that were looked at.
     let (from, to) = (shown[at.saturating_sub(3)].0, shown[(at + 2).min(shown.len() - 1)].0);
     let mut first = shown[at].0;
-    for place in from..=to {
-        if shape_of(threads, snapshot, events[place].1)?.is_some_and(|shape| shape.contains(&tell) == comes) {
+    for (place, &(_, event)) in events.iter().enumerate().take(to + 1).skip(from) {
+        if shape_of(threads, snapshot, event)?.is_some_and(|shape| shape.contains(&tell) == comes) {
             first = place;
             break;
         }
@@ -140,7 +145,7 @@ fn split(has: &[bool]) -> Option<(usize, bool)> {
     best.map(|(_, at, came)| (at, came))
 }
 
-fn told(came: &[&(String, &'static str)], went: &[&(String, &'static str)]) -> String {
+fn told(came: &[&ShapeField], went: &[&ShapeField]) -> String {
     let mut parts: Vec<String> = Vec::new();
     for (field, kind) in went.iter() {
         match came.iter().find(|(other, _)| other == field) {

@@ -40,9 +40,12 @@ fn sets(threads: &Threads) -> Vec<Vec<(i32, i64)>> {
     (0..threads.len() as u32).map(|thread| threads.events_of(thread).iter().map(place).collect()).collect()
 }
 
+/// The partitions and offsets of events that belong together.
+type Story = BTreeSet<(i32, i64)>;
+
 /// Everything that shares a value, by repeatedly joining sets.
-fn naive(events: &[(i32, i64, Drawn)]) -> BTreeSet<BTreeSet<(i32, i64)>> {
-    let mut stories: Vec<(BTreeSet<u16>, BTreeSet<(i32, i64)>)> = Vec::new();
+fn naive(events: &[(i32, i64, Drawn)]) -> BTreeSet<Story> {
+    let mut stories: Vec<(BTreeSet<u16>, Story)> = Vec::new();
     for (partition, offset, (_, _, one, other)) in events {
         let mut values: BTreeSet<u16> = [*one, *other].into_iter().filter(|value| *value > 0).collect();
         if values.is_empty() {
