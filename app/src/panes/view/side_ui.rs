@@ -98,7 +98,7 @@ fn row_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context
         let cell = cell.as_ref().unwrap_or(was);
         fact(ui, name, &if chosen.is_key(at) { key_text(cell, clock) } else { cell_text(cell, clock) });
     }
-    heading(ui, "Why is this here?");
+    heading(ui, "What made it");
     let about = About::Row(chosen.clone(), pane.pasts.at_ms);
     match pane.why.answer(&about) {
         Some(Ok(told)) => {
