@@ -69,7 +69,12 @@ fn check(pipeline: &str, events: &[Given], windowed: bool) {
         .zip(events)
         .map(|(text, event)| (text[0].as_str(), event.1, text[2].as_str(), text[3].as_str()))
         .collect();
-    for row in rows(pipeline, &all) {
+    let every = rows(pipeline, &all);
+    for row in &every {
+        // A session that was over and another that came after it can begin at one time: the name is of both.
+        if windowed && every.iter().filter(|other| other[..2] == row[..2]).count() > 1 {
+            continue;
+        }
         let name = if windowed { format!("{}@{}", row[0], row[1]) } else { row[0].clone() };
         let explanation = made(pipeline, &given, &name).unwrap_or_else(|error| panic!("{name}: {error}"));
         // Topics have one partition each, so an event's offset is its place among those of its topic.
@@ -83,7 +88,7 @@ fn check(pipeline: &str, events: &[Given], windowed: bool) {
         let only = |moved: bool, without: Option<usize>| -> bool {
             let kept = |at: &usize| (makers.contains(at) || moved && *at == mover) && Some(*at) != without;
             let events: Vec<&Given> = (0..events.len()).filter(kept).map(|at| &events[at]).collect();
-            rows(pipeline, &events).contains(&row)
+            rows(pipeline, &events).contains(row)
         };
         // Where a row comes out when time has passed, the event that made it pass is needed too.
         let moved = !only(false, None);
