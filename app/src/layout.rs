@@ -13,8 +13,8 @@ pub struct Layout {
 }
 
 impl Default for Layout {
-    /// Catalogue left, timeline above, story below, inspector right; the canvas behind the timeline, what its pipeline comes
-    /// to behind the story (with questions to it and copies of it), its chosen node behind the inspector.
+    /// Catalogue left, timeline above, story below, inspector right; the canvas and all threads behind the timeline, one thread
+    /// and what the pipeline comes to behind the story (with questions to it and copies of it), its chosen node behind the inspector.
     fn default() -> Self {
         let mut tiles = Tiles::default();
         let mut tabs = |kinds: &[PaneKind]| {
@@ -22,8 +22,8 @@ impl Default for Layout {
             tiles.insert_tab_tile(panes)
         };
         let catalogue = tabs(&[PaneKind::Catalogue]);
-        let timeline = tabs(&[PaneKind::Timeline, PaneKind::Canvas]);
-        let story = tabs(&[PaneKind::Story, PaneKind::View, PaneKind::Sql, PaneKind::Drift]);
+        let timeline = tabs(&[PaneKind::Timeline, PaneKind::Canvas, PaneKind::Threads]);
+        let story = tabs(&[PaneKind::Story, PaneKind::Thread, PaneKind::View, PaneKind::Sql, PaneKind::Drift]);
         let inspector = tabs(&[PaneKind::Inspector, PaneKind::Node]);
         let middle = tiles.insert_vertical_tile(vec![timeline, story]);
         let root = tiles.insert_horizontal_tile(vec![catalogue, middle, inspector]);

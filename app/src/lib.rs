@@ -16,6 +16,7 @@ pub mod panes;
 pub mod source;
 pub mod state;
 pub mod theme;
+pub mod tying;
 pub mod whole_run;
 pub mod window;
 pub mod workspace;

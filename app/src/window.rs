@@ -234,6 +234,8 @@ impl Window {
         self.state.outcome = self.panes.canvas.outcome();
         self.state.names = self.panes.canvas.names();
         self.state.density = self.panes.timeline.density();
+        self.state.tied = self.panes.threads.tied();
+        self.state.tale = self.panes.thread.tale();
         self.panes.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
     }
 

@@ -1,6 +1,6 @@
 //! What a command is called, what it does and where it stands.
 
-use super::Command;
+use super::{Command, Form};
 use crate::panes::PaneKind;
 use crate::panes::canvas::Align;
 
@@ -19,6 +19,8 @@ pub enum Category {
     Story,
     /// Which topics take part.
     Topics,
+    /// Stories across topics.
+    Threads,
     /// The canvas.
     Pipeline,
     /// Panes, looks and help.
@@ -27,8 +29,17 @@ pub enum Category {
 
 impl Category {
     /// All, in the order they are shown.
-    pub const ALL: [Self; 8] =
-        [Self::Log, Self::Edit, Self::Go, Self::Timeline, Self::Story, Self::Topics, Self::Pipeline, Self::Window];
+    pub const ALL: [Self; 9] = [
+        Self::Log,
+        Self::Edit,
+        Self::Go,
+        Self::Timeline,
+        Self::Story,
+        Self::Topics,
+        Self::Threads,
+        Self::Pipeline,
+        Self::Window,
+    ];
 
     /// As it is written.
     pub fn name(self) -> &'static str {
@@ -39,6 +50,7 @@ impl Category {
             Self::Timeline => "Timeline",
             Self::Story => "Story",
             Self::Topics => "Topics",
+            Self::Threads => "Threads",
             Self::Pipeline => "Pipeline",
             Self::Window => "Window",
         }
@@ -137,6 +149,15 @@ pub const LISTED: &[Command] = &[
     Command::WhyHere,
     Command::HowFar,
     Command::ExportView,
+    Command::TieThreads,
+    Command::ThreadOfEvent,
+    Command::ShowFindings(None),
+    Command::ToggleDistances,
+    Command::ShowThreadValues,
+    Command::CopyThread(Form::Markdown),
+    Command::CopyThread(Form::Mermaid),
+    Command::CopyThread(Form::Json),
+    Command::CopyThread(Form::Svg),
     Command::ToggleTheme,
     Command::ToggleZone,
     Command::Scale(1),
@@ -151,6 +172,8 @@ pub const LISTED: &[Command] = &[
     Command::ShowPane(PaneKind::Node),
     Command::ShowPane(PaneKind::Sql),
     Command::ShowPane(PaneKind::Drift),
+    Command::ShowPane(PaneKind::Threads),
+    Command::ShowPane(PaneKind::Thread),
     Command::ResetLayout,
     Command::ShowPalette,
     Command::ShowKeys,
@@ -261,6 +284,41 @@ impl Command {
             Self::ExportView => {
                 (C::Pipeline, "Export the view…", "Write the view to a file or to a table of a database")
             }
+            Self::ShowPane(PaneKind::Threads) => {
+                (C::Threads, "Show all threads", "Bring the list of threads to the front")
+            }
+            Self::ShowPane(PaneKind::Thread) => (C::Threads, "Show the thread", "Bring the open thread to the front"),
+            Self::TieThreads => (
+                C::Threads,
+                "Tie events into threads",
+                "Tie what has been read by the ids that events share, and hold threads against their peers",
+            ),
+            Self::ThreadOfEvent => {
+                (C::Threads, "Open the event's thread", "Show the whole story of the chosen event across topics")
+            }
+            Self::FindThread(_) => (C::Threads, "Find a thread", "Open the thread that an id leads to"),
+            Self::OpenThread(_) => (C::Threads, "Open the thread", "Show a thread from its first event to its last"),
+            Self::ShowFindings(_) => (
+                C::Threads,
+                "Show what is unusual",
+                "List missing steps, slow edges, dead letters and what else stands out",
+            ),
+            Self::ToggleDistances => {
+                (C::Threads, "Steps or time", "Draw the thread's steps evenly, or as far apart as they are in time")
+            }
+            Self::ShowThreadValues => {
+                (C::Threads, "Values along the thread", "Show how fields change from step to step")
+            }
+            Self::CopyThread(Form::Markdown) => {
+                (C::Threads, "Copy thread as Markdown", "Copy the thread as a table for a report")
+            }
+            Self::CopyThread(Form::Mermaid) => {
+                (C::Threads, "Copy thread as Mermaid", "Copy the thread as a sequence diagram in text")
+            }
+            Self::CopyThread(Form::Json) => {
+                (C::Threads, "Copy thread as JSON", "Copy the thread with causes and findings")
+            }
+            Self::CopyThread(Form::Svg) => (C::Threads, "Copy thread as SVG", "Copy the thread as a drawing"),
             Self::NewPipeline => (C::Pipeline, "New pipeline", "Clear the canvas; undo brings the pipeline back"),
             Self::OpenPipeline => (C::Pipeline, "Open a pipeline…", "Open a pipeline's file on the canvas"),
             Self::SavePipeline => (C::Pipeline, "Save the pipeline", "Save the pipeline in the file that it came from"),

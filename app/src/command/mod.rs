@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
+use fabula_core::narrative::threads::diagnose::Kind;
 
 use crate::chrome::connect::{Profile, Secrets};
 use crate::chrome::import::ImportFiles;
@@ -23,6 +24,34 @@ use crate::source::Depth;
 use crate::state::{Column, Selection, TimeRange};
 
 pub use info::{Category, Info, LISTED};
+
+/// A form in which a thread is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A table for a report.
+    Markdown,
+    /// A sequence diagram in text.
+    Mermaid,
+    /// For programs.
+    Json,
+    /// A drawing.
+    Svg,
+}
+
+impl Form {
+    /// All, in the order they are offered.
+    pub const ALL: [Self; 4] = [Self::Markdown, Self::Mermaid, Self::Json, Self::Svg];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Markdown => "Markdown",
+            Self::Mermaid => "Mermaid",
+            Self::Json => "JSON",
+            Self::Svg => "SVG",
+        }
+    }
+}
 
 /// Something a person asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -242,6 +271,23 @@ pub enum Command {
     MarkEvents(Arc<BTreeSet<Coordinates>>),
     /// Asks where to write the view that is shown, or thinks better of it.
     ExportView,
+
+    /// Ties what has been read into threads, and looks for what is unusual.
+    TieThreads,
+    /// Opens the thread of the chosen event.
+    ThreadOfEvent,
+    /// Opens the thread that a value leads to.
+    FindThread(String),
+    /// Opens a thread by its number.
+    OpenThread(u32),
+    /// Lists what is unusual: one kind, or all.
+    ShowFindings(Option<Kind>),
+    /// Draws the thread's steps evenly, or as far apart as they are in time.
+    ToggleDistances,
+    /// Shows how fields change along the thread, or not.
+    ShowThreadValues,
+    /// Copies the thread that is shown.
+    CopyThread(Form),
 
     /// Dark or light.
     ToggleTheme,

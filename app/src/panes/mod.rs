@@ -1,5 +1,6 @@
 //! The panes: each draws from the state, sends commands, and keeps only what is its own (scroll, caches, fetches).
 
+mod asking;
 pub mod canvas;
 mod catalogue;
 mod drift;
@@ -10,6 +11,8 @@ pub mod inspector;
 mod node;
 mod sql;
 pub mod story;
+mod thread;
+mod threads;
 pub mod timeline;
 mod view;
 
@@ -27,6 +30,8 @@ pub use inspector::Inspector;
 pub use node::NodePane;
 pub use sql::SqlPane;
 pub use story::Story;
+pub use thread::ThreadPane;
+pub use threads::ThreadsPane;
 pub use timeline::Timeline;
 pub use view::ViewPane;
 
@@ -87,11 +92,15 @@ pub enum PaneKind {
     Sql,
     /// A view beside a copy of it.
     Drift,
+    /// All threads, and what is unusual.
+    Threads,
+    /// One thread.
+    Thread,
 }
 
 impl PaneKind {
     /// All, in the order of their shortcuts.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Catalogue,
         Self::Timeline,
         Self::Story,
@@ -101,6 +110,8 @@ impl PaneKind {
         Self::Node,
         Self::Sql,
         Self::Drift,
+        Self::Threads,
+        Self::Thread,
     ];
 
     /// As its tab says.
@@ -115,6 +126,8 @@ impl PaneKind {
             Self::Node => "Node",
             Self::Sql => "SQL",
             Self::Drift => "Drift",
+            Self::Threads => "Threads",
+            Self::Thread => "Thread",
         }
     }
 }
@@ -140,6 +153,10 @@ pub struct Panes {
     pub sql: SqlPane,
     /// A view beside a copy of it.
     pub drift: DriftPane,
+    /// All threads, and what is unusual.
+    pub threads: ThreadsPane,
+    /// One thread.
+    pub thread: ThreadPane,
     /// The find field of the top bar.
     pub find: FindField,
 }
@@ -172,6 +189,8 @@ impl Panes {
             PaneKind::Node => &mut self.node,
             PaneKind::Sql => &mut self.sql,
             PaneKind::Drift => &mut self.drift,
+            PaneKind::Threads => &mut self.threads,
+            PaneKind::Thread => &mut self.thread,
         }
     }
 }

@@ -10,6 +10,7 @@ mod log;
 mod names;
 mod range;
 mod search;
+mod threads;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use names::{Name, Names, TopicNames};
 pub use range::TimeRange;
 pub use search::{Found, Search};
+pub use threads::{Tale, TaleStep, Tied, Values};
 
 /// What the window shows.
 #[derive(Debug, Clone)]
@@ -46,6 +48,10 @@ pub struct State {
     pub density: Option<Arc<Density>>,
     /// What that pipeline comes to over what has been read.
     pub outcome: Option<Arc<Outcome>>,
+    /// The threads of what has been read, once they have been asked for.
+    pub tied: Option<Arc<Tied>>,
+    /// The thread that is looked at.
+    pub tale: Option<Arc<Tale>>,
     /// The steps back and forth.
     pub history: History,
     /// The chosen event, for all panes.
@@ -111,6 +117,8 @@ impl State {
             cut: None,
             density: None,
             outcome: None,
+            tied: None,
+            tale: None,
             history: History::default(),
             selection: None,
             pointed_out: Arc::default(),

@@ -81,6 +81,10 @@ impl Window {
             | Command::ConnectNode
             | Command::FocusCanvas
             | Command::AddNote => self.layout.show(crate::panes::PaneKind::Canvas),
+            Command::ShowFindings(_) | Command::TieThreads => self.layout.show(crate::panes::PaneKind::Threads),
+            Command::OpenThread(_) | Command::ToggleDistances | Command::ShowThreadValues => {
+                self.layout.show(crate::panes::PaneKind::Thread);
+            }
             Command::EditNode => self.layout.show(crate::panes::PaneKind::Node),
             Command::CopyText(text) => ctx.copy_text(text.clone()),
             Command::ResetLayout => self.layout = Layout::default(),

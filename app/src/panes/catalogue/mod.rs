@@ -4,6 +4,7 @@
 
 mod bookmark_rows;
 mod details;
+mod finding_rows;
 mod group_rows;
 mod rows;
 mod topic_row;
@@ -137,6 +138,12 @@ impl Catalogue {
             Item::Bookmark(at) => {
                 if let Some((at, note)) = state.document.notes.iter().nth(*at) {
                     bookmark_rows::bookmark_row_ui(ui, rect, at, note, context);
+                }
+            }
+            Item::FindingsHead => finding_rows::head_ui(ui, rect, state.tied.as_deref(), context),
+            Item::Finding(at) => {
+                if let Some(kind) = state.tied.as_ref().and_then(|tied| tied.kinds.get(*at)) {
+                    finding_rows::kind_row_ui(ui, rect, *kind, context);
                 }
             }
             Item::GroupsHead => {

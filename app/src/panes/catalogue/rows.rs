@@ -26,6 +26,10 @@ pub enum Item {
     BookmarksHead,
     /// A bookmark, by its place.
     Bookmark(usize),
+    /// The head of what is unusual.
+    FindingsHead,
+    /// A kind of finding, by its place among them.
+    Finding(usize),
     /// The head of the groups.
     GroupsHead,
     /// A consumer group, by its place.
@@ -36,11 +40,11 @@ impl Item {
     /// How high the row is.
     pub fn height(self) -> f32 {
         match self {
-            Self::Topic(_) | Self::Group(_) | Self::Bookmark(_) | Self::View(_) => size::ROW,
+            Self::Topic(_) | Self::Group(_) | Self::Bookmark(_) | Self::View(_) | Self::Finding(_) => size::ROW,
             Self::Details(_) => details::HEIGHT,
             Self::Hidden(_) => 26.0,
             Self::NothingFits => 44.0,
-            Self::GroupsHead | Self::BookmarksHead | Self::ViewsHead => size::PANE_HEADER + 12.0,
+            Self::GroupsHead | Self::BookmarksHead | Self::ViewsHead | Self::FindingsHead => size::PANE_HEADER + 12.0,
         }
     }
 
@@ -71,6 +75,9 @@ struct Built {
     groups_shut: bool,
     bookmarks: usize,
     views: usize,
+    /// How many kinds of findings there are, once somebody has looked for them.
+    findings: Option<usize>,
+    reads: bool,
     details: usize,
     generation: u64,
 }
@@ -89,6 +96,8 @@ impl Listing {
             groups_shut,
             bookmarks: state.document.notes.len(),
             views: state.design.views().count(),
+            findings: state.tied.as_ref().map(|tied| tied.kinds.len()),
+            reads: state.log.snapshot.is_some(),
             details: details_mark(state),
             generation: state.log.generation,
         };
@@ -126,6 +135,10 @@ impl Listing {
         if built.bookmarks > 0 && built.filter.is_empty() {
             self.items.push(Item::BookmarksHead);
             self.items.extend((0..built.bookmarks).map(Item::Bookmark));
+        }
+        if built.reads && built.filter.is_empty() {
+            self.items.push(Item::FindingsHead);
+            self.items.extend((0..built.findings.unwrap_or(0)).map(Item::Finding));
         }
         let fitting: Vec<Item> = (0..groups.len()).filter(|&at| fits(&groups[at].name)).map(Item::Group).collect();
         if !fitting.is_empty() {

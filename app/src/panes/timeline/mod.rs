@@ -9,6 +9,7 @@ pub mod axis;
 pub mod bars;
 pub mod brush;
 mod fetch;
+mod flow_ui;
 mod hover_ui;
 mod input;
 mod lane_ui;
@@ -75,6 +76,10 @@ pub struct Model<'a> {
     pub windows: Option<&'a Windows>,
     /// The moment at which history is cut for the pipeline.
     pub cut: Option<i64>,
+    /// The thread that is looked at.
+    pub tale: Option<&'a crate::state::Tale>,
+    /// When something unusual was found, in nanoseconds since the epoch, in order.
+    pub findings: &'a [i64],
     /// The time in seconds.
     pub now: f64,
 }
@@ -197,6 +202,8 @@ pub fn timeline_ui(ui: &mut Ui, model: &Model<'_>) -> Vec<Outcome> {
     minimap_ui::minimap_ui(ui, &frame, whole, &mut outcomes);
     ruler_ui::ruler_ui(ui, &frame);
     lane_ui::lanes_ui(ui, &frame, &mut outcomes);
+    flow_ui::flow_ui(ui, &frame);
+    flow_ui::findings_ui(ui, &frame);
     range_ui::range_ui(ui, &frame);
     ruler_ui::cursor_ui(ui, &frame);
     if model.view.has_windows {

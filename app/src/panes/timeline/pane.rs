@@ -263,6 +263,8 @@ impl Timeline {
             range_counts: counts.as_deref(),
             windows: self.windows.as_ref(),
             cut: state.cut,
+            tale: state.tale.as_deref(),
+            findings: state.tied.as_ref().map_or(&[][..], |tied| &*tied.moments),
             now,
         })
     }

@@ -7,9 +7,9 @@ use fabula_core::codec::Cell;
 use fabula_core::event::time::ns_to_ms;
 use fabula_core::view::{Bar, bars};
 
-use super::asking::{Asking, Same};
 use super::order::Ordered;
 use crate::figures;
+use crate::panes::asking::{Asking, Same};
 use crate::state::NodeRows;
 
 /// So many points are drawn.

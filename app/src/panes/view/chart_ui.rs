@@ -6,11 +6,11 @@ use egui::{ComboBox, Ui};
 use egui_plot::{Bar, BarChart, HoverPosition, Legend, Line, Plot, PlotPoints, uniform_grid_spacer};
 
 use super::ViewPane;
-use super::asking::Same;
 use super::chart::{Drawing, Drawn, columns, drawn, figure_text};
 use crate::figures;
 use crate::jobs::{Progress, Title};
 use crate::panes::Context;
+use crate::panes::asking::Same;
 use crate::theme::{font, size, tokens, widgets};
 
 /// So many lines can be told apart; the others are left out, and that is said.

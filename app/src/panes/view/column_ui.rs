@@ -6,7 +6,6 @@ use egui::{ComboBox, Rect, RichText, Sense, Ui, pos2, vec2};
 use fabula_core::engine::Rows;
 use fabula_core::view::{Bar, ColumnStats, Sum, bars};
 
-use super::asking::{Asking, Same};
 use super::chart::number;
 use super::order::Ordered;
 use super::side_ui::{fact, heading, quiet};
@@ -14,6 +13,7 @@ use super::{ViewPane, cell_text};
 use crate::figures;
 use crate::jobs::{Progress, Title};
 use crate::panes::Context;
+use crate::panes::asking::{Asking, Same};
 use crate::theme::{font, tokens};
 
 /// How many bars there are at most.

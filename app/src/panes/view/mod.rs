@@ -4,7 +4,6 @@
 //! The past is derived from the log by a job of its own ([`past`]) when somebody opens it: the pipeline's run goes on as it
 //! is.
 
-mod asking;
 mod changes_ui;
 mod chart;
 mod chart_ui;
@@ -35,7 +34,7 @@ use crate::state::NodeRows;
 use crate::theme::{size, widgets};
 use crate::zone::Clock;
 
-use asking::{Asking, Same};
+use crate::panes::asking::{Asking, Same};
 use order::{Ordered, Sorting, ordered};
 use showing::{Chosen, Showing};
 use why::About;

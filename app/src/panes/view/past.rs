@@ -11,12 +11,12 @@ use fabula_core::pipeline::Pipeline;
 use fabula_core::store::Snapshot;
 use fabula_core::view::{AsOf, Deriving, Difference, History, Limits, Past, PastError};
 
-use super::asking::{Asking, Same};
 use super::freshness::held;
 use super::showing::{Chosen, Showing};
 use crate::formats::Formats;
 use crate::jobs::{Job, Progress, Title, Unit};
 use crate::panes::Context;
+use crate::panes::asking::{Asking, Same};
 use crate::state::NodeRows;
 
 /// So many rows of a moment are shown, as of now.

@@ -10,13 +10,13 @@ use fabula_core::event::{Coordinates, TopicName};
 use fabula_core::pipeline::Pipeline;
 use fabula_core::store::Snapshot;
 
-use super::asking::Asking;
 use super::past::codecs_of;
 use super::showing::Chosen;
 use crate::command::Command;
 use crate::formats::Formats;
 use crate::jobs::{Progress, Title, Unit};
 use crate::panes::Context;
+use crate::panes::asking::Asking;
 
 /// What is asked, of which pipeline and which version of the log.
 #[derive(Clone, PartialEq)]

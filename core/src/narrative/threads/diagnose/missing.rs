@@ -73,6 +73,9 @@ fn add_missing(found: &mut Findings<'_>, thread: u32, events: &[u32], mut missed
     let last = events[events.len() - 1];
     let evidence: Vec<u32> = shown.into_iter().chain((shown != Some(last)).then_some(last)).collect();
     found.add(Kind::MissingStep, thread, what, sureness, &evidence);
+    if let Some(finding) = found.all.last_mut() {
+        finding.missing = missed.iter().map(|(step, ..)| *step).collect();
+    }
 }
 
 /// Whether what is missing may still come, or lie in what was not read.

@@ -125,6 +125,8 @@ pub struct Diagnosis {
     pub at_ms: Option<i64>,
     /// The events that show it.
     pub evidence: Vec<Coordinates>,
+    /// Numbers of the steps that are missing, if it is about that.
+    pub missing: Vec<u16>,
 }
 
 /// How a thread came out, against its peers.
@@ -255,7 +257,16 @@ impl Findings<'_> {
         let at_ms = events.first().and_then(|&event| self.threads.time_ms(event));
         let evidence = events.iter().map(|&event| self.threads.coordinates(event)).collect();
         let thread = Some(thread);
-        self.all.push(Diagnosis { kind, thread, what, sureness, may_still_come: false, at_ms, evidence });
+        self.all.push(Diagnosis {
+            kind,
+            thread,
+            what,
+            sureness,
+            may_still_come: false,
+            at_ms,
+            evidence,
+            missing: Vec::new(),
+        });
     }
 }
 

@@ -123,6 +123,7 @@ fn change(
         may_still_come: false,
         at_ms: Some(at_ms),
         evidence,
+        missing: Vec::new(),
     }))
 }
 
