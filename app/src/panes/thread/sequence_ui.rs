@@ -55,10 +55,13 @@ pub(super) fn sequence_ui(ui: &mut Ui, rect: Rect, tale: &Tale, places: &Places,
     let body = rect.with_min_y(rect.top() + HEAD);
     let height = places.foot + tale.missing.len() as f32 * STEP + 16.0;
     let mut child = ui.new_child(UiBuilder::new().max_rect(body).id_salt("sequence"));
-    let response = child.interact(body, child.id().with("all"), Sense::hover());
+    let response = child.interact(body, child.id().with("all"), Sense::HOVER | Sense::FOCUSABLE);
     let spoken = format!("Sequence of {}, {} steps, {} services", tale.name, tale.steps.len(), tale.participants.len());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, &spoken));
     let selected = context.state.selection.as_ref().and_then(|selection| tale.place_of(&selection.coordinates));
+    if let Some(next) = keys(&child, &response, selected, tale.steps.len()) {
+        context.send(Command::GoToEvent(tale.steps[next].at.clone()));
+    }
     let mut area = ScrollArea::both().id_salt("sequence").auto_shrink(false);
     if let (true, Some(place)) = (reveal, selected) {
         let middle = (places.ys[place] - body.height() / 2.0).clamp(0.0, (height - body.height()).max(0.0));
@@ -71,13 +74,32 @@ pub(super) fn sequence_ui(ui: &mut Ui, rect: Rect, tale: &Tale, places: &Places,
         let drawing = Drawing { tale, places, context, tokens, corner, apart };
         lifelines(ui.painter(), &drawing, viewport);
         for &place in places.within(viewport.top() - STEP, viewport.bottom() + STEP) {
-            step_ui(ui, &drawing, place as usize, selected == Some(place as usize), width);
+            if step_ui(ui, &drawing, place as usize, selected == Some(place as usize), width) {
+                response.request_focus();
+            }
         }
         for (nth, name) in tale.missing.iter().enumerate() {
             ghost_ui(ui, &drawing, nth, name, width);
         }
     });
+    if response.has_focus() {
+        let stroke = Stroke::new(1.0, tokens.accent);
+        ui.painter().rect_stroke(body.shrink(0.5), 0.0, stroke, egui::StrokeKind::Inside);
+    }
     heads_ui(ui, rect.with_max_y(body.top()), tale, apart, -shown.state.offset.x);
+}
+
+/// The arrows go from step to step while the sequence has the focus.
+fn keys(ui: &Ui, response: &egui::Response, selected: Option<usize>, count: usize) -> Option<usize> {
+    if !response.has_focus() || count == 0 {
+        return None;
+    }
+    let filter = egui::EventFilter { vertical_arrows: true, ..egui::EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    widgets::take_arrows(ui, response.id);
+    let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(egui::Modifiers::NONE, key)) as isize;
+    let by = pressed(egui::Key::ArrowDown) - pressed(egui::Key::ArrowUp);
+    (by != 0).then(|| selected.map_or(0, |place| place.saturating_add_signed(by).min(count - 1)))
 }
 
 fn heads_ui(ui: &mut Ui, head: Rect, tale: &Tale, apart: f32, shift: f32) {
@@ -119,7 +141,8 @@ fn latency(ms: Option<i64>) -> String {
     }
 }
 
-fn step_ui(ui: &mut Ui, drawing: &Drawing<'_>, place: usize, selected: bool, width: f32) {
+/// Paints a step; says whether it was pressed.
+fn step_ui(ui: &mut Ui, drawing: &Drawing<'_>, place: usize, selected: bool, width: f32) -> bool {
     let (tale, tokens) = (drawing.tale, drawing.tokens);
     let step = &tale.steps[place];
     let y = drawing.y(place);
@@ -182,6 +205,7 @@ fn step_ui(ui: &mut Ui, drawing: &Drawing<'_>, place: usize, selected: bool, wid
     if clicked {
         drawing.context.send(Command::GoToEvent(step.at.clone()));
     }
+    clicked
 }
 
 /// What is unusual about an event itself: what is missing is no fault of the events that show it.

@@ -1,0 +1,213 @@
+//! From a symptom to its cause: threads, findings and one thread's sequence in the whole window without a screen.
+
+use egui::Key;
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable as _;
+use fabula::command::{Command, Form};
+use fabula::panes::PaneKind;
+use fabula::window::Start;
+use fabula_core::log::sample::{Incident, IncidentKind, SampleLog};
+use fabula_core::narrative::threads::diagnose::{Kind, Outcome};
+use fabula_tests::pane::Pane;
+use fabula_tests::program;
+use serde_json::Value;
+
+const EVENTS: u64 = 60_000;
+const SEED: u64 = 7;
+
+fn sample() -> Pane {
+    let mut pane = Pane::open(Start::Sample { events: EVENTS, seed: SEED }).unwrap();
+    pane.until("the sample is read", |harness| {
+        let log = &harness.state().state().log;
+        log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= EVENTS)
+    });
+    pane.send(Command::ShowAllTopics);
+    pane
+}
+
+fn planted(kind: IncidentKind) -> Incident {
+    let mut truth = SampleLog::new(EVENTS, SEED).truth();
+    let at = truth.incidents.iter().position(|incident| incident.kind == kind).expect("it is planted");
+    truth.incidents.swap_remove(at)
+}
+
+/// The one thing on the screen whose name begins so.
+fn named(pane: &Pane, begin: &str) -> String {
+    let mut all: Vec<String> = pane.all_that_say(begin).into_iter().filter(|name| name.starts_with(begin)).collect();
+    all.dedup();
+    assert_eq!(all.len(), 1, "{begin}: {all:?}");
+    all.remove(0)
+}
+
+/// What the window puts on the clipboard.
+fn copied(pane: &mut Pane, form: Form) -> String {
+    pane.harness.state().commands().send(Command::CopyThread(form));
+    let mut found = None;
+    for _ in 0..4 {
+        pane.harness.step();
+        for command in &pane.harness.output().platform_output.commands {
+            if let egui::OutputCommand::CopyText(text) = command {
+                found = Some(text.clone());
+            }
+        }
+    }
+    found.expect("something is copied")
+}
+
+#[test]
+fn why_an_order_was_never_shipped_is_four_clicks_away() {
+    let planted = planted(IncidentKind::LostStep);
+    let mut pane = sample();
+    assert!(pane.state().tied.is_none(), "nothing is tied before it is asked for");
+    // The first: look for what is unusual.
+    pane.click("Look for what is unusual");
+    pane.settle();
+    let tied = pane.state().tied.clone().expect("threads are tied");
+    let count = tied.kinds.iter().find(|(kind, _)| *kind == Kind::MissingStep).expect("it is among the findings").1;
+    // The second: its kind.
+    pane.click(&named(&pane, "Diagnosis Missing step"));
+    assert!(pane.says(&format!("Findings, {count} shown")), "{:?}", pane.all_that_say("Findings"));
+    // The third: the order.
+    let order = planted.events[0].key.clone().expect("an order's events have its number for a key");
+    let row = pane.all_that_say("| Missing step |").into_iter().chain(pane.all_that_say("Missing step | "));
+    let row = row.into_iter().find(|row| row.contains(&format!("| {order} |"))).expect("the order is listed");
+    pane.click(&row);
+    let tale = pane.state().tale.clone().expect("its thread is open");
+    assert_eq!((tale.name.as_str(), tale.outcome), (order.as_str(), Outcome::Incomplete));
+    for name in &*tale.missing {
+        assert!(pane.says(&format!("Missing step {name}")), "{name}");
+    }
+    assert!(!tale.missing.is_empty());
+    // The fourth: the last that happened.
+    let last = tale.steps.iter().position(|step| planted.events.iter().any(|event| event.at == step.at));
+    let last = last.expect("the planted event is a step of the thread");
+    pane.click(&named(&pane, &format!("Step {} ", last + 1)));
+    pane.until("the event is chosen", |harness| {
+        let selection = harness.state().state().selection.as_ref();
+        selection.is_some_and(|selection| planted.events.iter().any(|event| event.at == selection.coordinates))
+    });
+}
+
+#[test]
+fn the_threads_of_the_window_are_those_of_the_command_line() {
+    let mut pane = sample();
+    pane.send(Command::TieThreads);
+    let tied = pane.state().tied.clone().expect("threads are tied");
+    let log = format!("--sample={EVENTS}");
+    let run = |more: &[&str]| -> Value {
+        let mut arguments = vec!["threads", log.as_str(), "--seed", "7", "-t", "*", "-J"];
+        arguments.extend(more);
+        serde_json::from_str(&program::run(arguments).ok().stdout).expect("it is JSON")
+    };
+    let findings = run(&["--diagnose"]);
+    let all = findings.as_array().or_else(|| findings["findings"].as_array()).expect("a list of findings");
+    assert_eq!(all.len(), tied.diagnosed.findings.len());
+    // A thread is found by any of its ids, and says the same in JSON.
+    let order = planted(IncidentKind::DeadLetter).events[0].key.clone().expect("a key");
+    pane.send(Command::ShowPane(PaneKind::Threads));
+    pane.harness.get_by_role_and_label(Role::TextInput, "Find a thread").focus();
+    pane.harness.step();
+    pane.harness.get_by_role_and_label(Role::TextInput, "Find a thread").type_text(&order);
+    pane.harness.step();
+    pane.harness.key_press(Key::Enter);
+    pane.settle();
+    pane.settle();
+    let tale = pane.state().tale.clone().expect("it is found");
+    assert_eq!(tale.name, order);
+    let told = run(&["--id", &order]);
+    let events = told["events"].as_array().expect("a list of events");
+    assert_eq!(events.len(), tale.steps.len());
+    let written: Value = serde_json::from_str(&copied(&mut pane, Form::Json)).expect("it is JSON");
+    for (nth, (event, step)) in events.iter().zip(written["steps"].as_array().unwrap()).enumerate() {
+        assert_eq!(event["step"], step["step"], "{nth}");
+        assert_eq!(event["timestamp_ms"], step["timestamp_ms"], "{nth}");
+        assert_eq!(event["offset"], step["offset"], "{nth}");
+    }
+    // What is not there is said, and what was open stays.
+    pane.send(Command::FindThread("no-such-order".to_owned()));
+    pane.settle();
+    assert!(pane.says("no thread says “no-such-order”"), "{:?}", pane.all_that_say("no thread"));
+    assert_eq!(pane.state().tale.as_ref().map(|tale| tale.name.clone()), Some(order));
+}
+
+#[test]
+fn the_thread_of_an_event_is_drawn_walked_and_written_down() {
+    let mut pane = sample();
+    let event = planted(IncidentKind::SlowProvider).events[0].at.clone();
+    pane.send(Command::GoToEvent(event.clone()));
+    pane.until("the event is chosen", |harness| harness.state().state().selection.is_some());
+    pane.harness.key_press(Key::Y);
+    pane.until("its thread is open", |harness| harness.state().state().tale.is_some());
+    pane.settle();
+    let tale = pane.state().tale.clone().unwrap();
+    let place = tale.place_of(&event).expect("the event is one of its steps");
+    for name in &tale.participants {
+        assert!(pane.says(&format!("Service {name}")), "{name}");
+    }
+    let step = named(&pane, &format!("Step {} ", place + 1));
+    assert!(step.contains(&*tale.steps[place].step), "{step}");
+    // Values along the thread: the order's number is the same all along.
+    pane.click("Values");
+    let number = tale.values.fields.iter().position(|field| field == "order_id").expect("the order's number");
+    let said: Vec<&String> = tale.values.cells[number].iter().flatten().collect();
+    assert!(said.len() > 1 && said.iter().all(|text| **text == tale.name), "{said:?}");
+    // In every form each step is there.
+    let (markdown, mermaid, svg) =
+        (copied(&mut pane, Form::Markdown), copied(&mut pane, Form::Mermaid), copied(&mut pane, Form::Svg));
+    for step in &tale.steps {
+        assert!(markdown.contains(&format!("`{}`", step.at)), "{}", step.at);
+    }
+    let edges = tale.causes.iter().flatten().count();
+    assert_eq!(mermaid.lines().filter(|line| line.contains(">>")).count(), edges);
+    assert_eq!(svg.matches("<path ").count() + svg.matches("<circle ").count(), tale.steps.len());
+    // Only what events say themselves is drawn solid.
+    let exact = tale.causes.iter().flatten().filter(|edge| edge.kind.is_exact()).count();
+    assert_eq!(mermaid.matches("->>").count() - mermaid.matches("-->>").count(), exact);
+}
+
+#[test]
+fn threads_are_sorted_narrowed_and_opened_from_the_keyboard() {
+    let mut pane = sample();
+    pane.send(Command::TieThreads);
+    let tied = pane.state().tied.clone().unwrap();
+    let longest = (0..tied.threads.len() as u32).map(|thread| tied.threads.events_of(thread).len()).max().unwrap();
+    pane.click("All threads");
+    pane.click("Sort by events");
+    pane.settle();
+    let list = named(&pane, "Threads, ");
+    assert!(list.contains(&fabula::figures::count(tied.threads.len() as u64)), "{list}");
+    pane.harness.get_by_label(&list).focus();
+    pane.settle();
+    pane.harness.key_press(Key::ArrowDown);
+    pane.settle();
+    pane.settle();
+    let first = pane.state().tale.clone().expect("the arrows open threads");
+    assert_eq!(first.steps.len(), longest);
+    pane.harness.key_press(Key::ArrowDown);
+    pane.settle();
+    pane.settle();
+    let second = pane.state().tale.clone().unwrap();
+    assert_ne!(first.thread, second.thread);
+    assert!(second.steps.len() <= longest);
+}
+
+#[test]
+fn a_sequence_is_walked_with_the_arrows() {
+    let mut pane = sample();
+    let planted = planted(IncidentKind::LostStep);
+    pane.send(Command::FindThread(planted.events[0].key.clone().unwrap()));
+    pane.until("its thread is open", |harness| harness.state().state().tale.is_some());
+    pane.settle();
+    let tale = pane.state().tale.clone().unwrap();
+    let sequence = named(&pane, "Sequence of ");
+    pane.harness.get_by_label(&sequence).focus();
+    pane.settle();
+    for step in &tale.steps {
+        pane.harness.key_press(Key::ArrowDown);
+        pane.until("the next step is chosen", |harness| {
+            let selection = harness.state().state().selection.as_ref();
+            selection.is_some_and(|selection| selection.coordinates == step.at)
+        });
+        pane.settle();
+    }
+}
