@@ -18,7 +18,7 @@ impl KeysSheet {
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = 36.0;
             let left = [Category::Log, Category::Edit, Category::Topics, Category::Pipeline];
-            let right = [Category::Go, Category::Timeline, Category::Story];
+            let right = [Category::Go, Category::Timeline, Category::Story, Category::Threads];
             ui.columns(2, |columns| {
                 for category in left {
                     category_ui(&mut columns[0], category);
