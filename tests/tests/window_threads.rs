@@ -6,10 +6,11 @@ use egui_kittest::kittest::Queryable as _;
 use fabula::command::{Command, Form};
 use fabula::panes::PaneKind;
 use fabula::window::Start;
-use fabula_core::log::sample::{Incident, IncidentKind, SampleLog};
+use fabula_core::log::sample::{DEFAULT_EVENTS, DEFAULT_SEED, Incident, IncidentKind, SampleLog};
 use fabula_core::narrative::threads::diagnose::{Kind, Outcome};
 use fabula_tests::pane::Pane;
 use fabula_tests::program;
+use fabula_tests::walkthrough::{self, INCIDENT, Step};
 use serde_json::Value;
 
 const EVENTS: u64 = 60_000;
@@ -210,4 +211,20 @@ fn a_sequence_is_walked_with_the_arrows() {
         });
         pane.settle();
     }
+}
+
+#[test]
+fn the_walk_of_the_readme_ends_at_the_planted_event() {
+    let mut pane = walkthrough::first_start().unwrap();
+    for step in INCIDENT {
+        walkthrough::walk(&mut pane, step);
+    }
+    let truth = SampleLog::new(DEFAULT_EVENTS, DEFAULT_SEED).truth();
+    let lost = truth.incidents.iter().find(|incident| incident.kind == IncidentKind::LostStep).expect("it is planted");
+    pane.until("the planted event is chosen", |harness| {
+        let selection = harness.state().state().selection.as_ref();
+        selection.is_some_and(|selection| lost.events.iter().any(|event| event.at == selection.coordinates))
+    });
+    let clicks = INCIDENT.iter().filter(|step| !matches!(step, Step::Picture(_))).count();
+    assert_eq!(clicks, 4);
 }

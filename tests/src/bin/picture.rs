@@ -1,6 +1,6 @@
 //! Takes the README's pictures: the window on the sample, on a virtual display.
 //!
-//! `target/release/picture walkthrough` takes those of the walkthrough, into `assets`;
+//! `target/release/picture walkthrough` takes those of the walkthroughs, into `assets`;
 //! `target/release/picture assets/window-dark.png [KEYS…]` takes one, after pressing the keys, by xdotool's names.
 
 use std::path::Path;
@@ -13,7 +13,9 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().context("name the file to write, such as assets/window-dark.png, or “walkthrough”")?;
     if file == "walkthrough" {
-        return walkthrough::take_pictures(Path::new(&arguments.next().unwrap_or_else(|| "assets".to_owned())));
+        let folder = arguments.next().unwrap_or_else(|| "assets".to_owned());
+        walkthrough::take_pictures(Path::new(&folder), &walkthrough::STEPS)?;
+        return walkthrough::take_pictures(Path::new(&folder), &walkthrough::INCIDENT);
     }
     let (display, home) = (Display::start(1600, 1000)?, tempfile::tempdir()?);
     let window = Opened::start(&display, home.path(), &["open", "--sample"])?;
