@@ -15,6 +15,7 @@ pub mod predicate;
 pub mod record;
 pub mod search;
 pub mod story;
+pub mod threads;
 
 use std::time::{Duration, Instant};
 

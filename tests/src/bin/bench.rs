@@ -8,7 +8,9 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use fabula_tests::bench::{Data, Table, canvas, density, engine, frame, live, open, predicate, record, search, story};
+use fabula_tests::bench::{
+    Data, Table, canvas, density, engine, frame, live, open, predicate, record, search, story, threads,
+};
 
 type Section = fn(&Data, &mut Table) -> Result<()>;
 
@@ -21,6 +23,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("predicate", predicate::measure),
     ("frame", frame::measure),
     ("canvas", canvas::measure),
+    ("threads", threads::measure),
     ("record", record::measure),
     ("live", live::measure),
     ("engine", engine::measure),
