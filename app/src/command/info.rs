@@ -154,6 +154,7 @@ pub const LISTED: &[Command] = &[
     Command::ShowFindings(None),
     Command::ToggleDistances,
     Command::ShowThreadValues,
+    Command::CompareRanges,
     Command::CopyThread(Form::Markdown),
     Command::CopyThread(Form::Mermaid),
     Command::CopyThread(Form::Json),
@@ -174,6 +175,7 @@ pub const LISTED: &[Command] = &[
     Command::ShowPane(PaneKind::Drift),
     Command::ShowPane(PaneKind::Threads),
     Command::ShowPane(PaneKind::Thread),
+    Command::ShowPane(PaneKind::Map),
     Command::ResetLayout,
     Command::ShowPalette,
     Command::ShowKeys,
@@ -288,6 +290,14 @@ impl Command {
                 (C::Threads, "Show all threads", "Bring the list of threads to the front")
             }
             Self::ShowPane(PaneKind::Thread) => (C::Threads, "Show the thread", "Bring the open thread to the front"),
+            Self::ShowPane(PaneKind::Map) => {
+                (C::Threads, "Show the process map", "Bring the map of what follows what to the front")
+            }
+            Self::CompareRanges => (
+                C::Threads,
+                "Compare with before",
+                "Hold threads of the marked range against those before it, on the map",
+            ),
             Self::TieThreads => (
                 C::Threads,
                 "Tie events into threads",

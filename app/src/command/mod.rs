@@ -286,6 +286,8 @@ pub enum Command {
     ToggleDistances,
     /// Shows how fields change along the thread, or not.
     ShowThreadValues,
+    /// Holds the map of threads in the marked range against those before, or not.
+    CompareRanges,
     /// Copies the thread that is shown.
     CopyThread(Form),
 

@@ -8,6 +8,7 @@ mod find;
 mod form;
 mod grid_ui;
 pub mod inspector;
+mod map;
 mod node;
 mod sql;
 pub mod story;
@@ -27,6 +28,7 @@ pub use catalogue::Catalogue;
 pub use drift::DriftPane;
 pub use find::FindField;
 pub use inspector::Inspector;
+pub use map::MapPane;
 pub use node::NodePane;
 pub use sql::SqlPane;
 pub use story::Story;
@@ -96,11 +98,13 @@ pub enum PaneKind {
     Threads,
     /// One thread.
     Thread,
+    /// What follows what in threads.
+    Map,
 }
 
 impl PaneKind {
     /// All, in the order of their shortcuts.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Catalogue,
         Self::Timeline,
         Self::Story,
@@ -112,6 +116,7 @@ impl PaneKind {
         Self::Drift,
         Self::Threads,
         Self::Thread,
+        Self::Map,
     ];
 
     /// As its tab says.
@@ -128,6 +133,7 @@ impl PaneKind {
             Self::Drift => "Drift",
             Self::Threads => "Threads",
             Self::Thread => "Thread",
+            Self::Map => "Map",
         }
     }
 }
@@ -157,6 +163,8 @@ pub struct Panes {
     pub threads: ThreadsPane,
     /// One thread.
     pub thread: ThreadPane,
+    /// What follows what in threads.
+    pub map: MapPane,
     /// The find field of the top bar.
     pub find: FindField,
 }
@@ -191,6 +199,7 @@ impl Panes {
             PaneKind::Drift => &mut self.drift,
             PaneKind::Threads => &mut self.threads,
             PaneKind::Thread => &mut self.thread,
+            PaneKind::Map => &mut self.map,
         }
     }
 }

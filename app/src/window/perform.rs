@@ -82,6 +82,7 @@ impl Window {
             | Command::FocusCanvas
             | Command::AddNote => self.layout.show(crate::panes::PaneKind::Canvas),
             Command::ShowFindings(_) | Command::TieThreads => self.layout.show(crate::panes::PaneKind::Threads),
+            Command::CompareRanges => self.layout.show(crate::panes::PaneKind::Map),
             Command::OpenThread(_) | Command::ToggleDistances | Command::ShowThreadValues => {
                 self.layout.show(crate::panes::PaneKind::Thread);
             }

@@ -1,0 +1,81 @@
+//! The process map in the whole window without a screen: what follows what, variants, two ranges, one thread beside the
+//! main way.
+
+use egui_kittest::kittest::Queryable as _;
+use fabula::command::Command;
+use fabula::figures;
+use fabula::panes::PaneKind;
+use fabula::state::TimeRange;
+use fabula::window::Start;
+use fabula_core::event::time::parse_iso_ms;
+use fabula_core::log::sample::{IncidentKind, SampleLog};
+use fabula_tests::pane::Pane;
+
+const EVENTS: u64 = 60_000;
+const SEED: u64 = 7;
+
+fn sample() -> Pane {
+    let mut pane = Pane::open(Start::Sample { events: EVENTS, seed: SEED }).unwrap();
+    pane.until("the sample is read", |harness| {
+        let log = &harness.state().state().log;
+        log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= EVENTS)
+    });
+    pane.send(Command::ShowAllTopics);
+    pane.send(Command::TieThreads);
+    pane.send(Command::ShowPane(PaneKind::Map));
+    pane.settle();
+    pane
+}
+
+#[test]
+fn the_map_is_that_of_the_threads_and_variants_lead_to_one() {
+    let mut pane = sample();
+    let tied = pane.state().tied.clone().expect("threads are tied");
+    let (map, variants) = (tied.threads.map(), tied.threads.variants());
+    assert!(pane.says(&format!("Process map, {} steps", map.nodes.len())), "{:?}", pane.all_that_say("Process map"));
+    for node in &map.nodes {
+        let told = format!("Step {}, {}", node.step, figures::of(node.count, "event"));
+        assert!(pane.says(&told), "{told}: {:?}", pane.all_that_say("Step "));
+    }
+    // The most frequent edge is always drawn, with its figures.
+    let edge = &map.edges[0];
+    let told = format!("Edge {} to {}, {}", edge.from, edge.to, figures::of(edge.count, "time"));
+    assert!(pane.says(&told), "{told}: {:?}", pane.all_that_say("Edge "));
+    assert!(pane.says(" left out, taken "), "rare edges are left out, and that is said");
+    let first = format!("Variant 1, {}", figures::of(variants[0].count, "thread"));
+    let label = pane.all_that_say(&first).remove(0);
+    pane.click(&label);
+    let tale = pane.state().tale.clone().expect("a thread of the variant is open");
+    assert_eq!(tied.threads.steps_of(tale.thread), variants[0].steps);
+    assert!(pane.says(" beside the main way"));
+}
+
+#[test]
+fn a_thread_that_lacks_a_step_is_told_from_the_main_way() {
+    let mut pane = sample();
+    let truth = SampleLog::new(EVENTS, SEED).truth();
+    let lost = truth.incidents.iter().find(|incident| incident.kind == IncidentKind::LostStep).expect("it is planted");
+    pane.send(Command::FindThread(lost.events[0].key.clone().expect("an order's number")));
+    pane.until("its thread is open", |harness| harness.state().state().tale.is_some());
+    pane.send(Command::ShowPane(PaneKind::Map));
+    pane.settle();
+    let missing = pane.all_that_say(" missing ");
+    assert!(missing.iter().any(|line| line.starts_with("Move ") && line.contains("Shipment")), "{missing:?}");
+}
+
+#[test]
+fn what_differs_in_a_marked_range_is_told() {
+    let mut pane = sample();
+    let truth = SampleLog::new(EVENTS, SEED).truth();
+    let slow = truth.incidents.iter().find(|incident| incident.kind == IncidentKind::SlowProvider).expect("planted");
+    let ns = |text: &str| parse_iso_ms(text).expect("a time").saturating_mul(1_000_000);
+    pane.send(Command::CompareRanges);
+    pane.settle();
+    assert!(pane.says("mark a range on the timeline"));
+    pane.send(Command::MarkRange(Some(TimeRange::new(ns(&slow.from), ns(&slow.to)))));
+    pane.settle();
+    pane.settle();
+    let told = pane.all_that_say("PaymentRequested → Payment");
+    assert!(!told.is_empty(), "{:?}", pane.all_that_say(" → "));
+    assert!(pane.harness.query_all_by_label_contains("in the range, ").next().is_some());
+}
