@@ -103,6 +103,8 @@ pub fn walk(pane: &mut Pane, step: Step) -> Option<(Pos2, Pos2)> {
             return Some((at, at));
         }
         Step::ClickOn(part) => {
+            // Names are read in the background.
+            pane.until(part, |harness| harness.query_all_by_label_contains(part).next().is_some());
             let found = pane.harness.query_all_by_label_contains(part).next().expect(part);
             let at = found.rect().center();
             found.click();

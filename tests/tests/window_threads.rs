@@ -40,6 +40,14 @@ fn named(pane: &Pane, begin: &str) -> String {
     all.remove(0)
 }
 
+/// The one thing on the screen whose name holds this.
+fn named_within(pane: &Pane, part: &str) -> String {
+    let mut all = pane.all_that_say(part);
+    all.dedup();
+    assert_eq!(all.len(), 1, "{part}: {all:?}");
+    all.remove(0)
+}
+
 /// What the window puts on the clipboard.
 fn copied(pane: &mut Pane, form: Form) -> String {
     pane.harness.state().commands().send(Command::CopyThread(form));
@@ -70,8 +78,10 @@ fn why_an_order_was_never_shipped_is_four_clicks_away() {
     assert!(pane.says(&format!("Findings, {count} shown")), "{:?}", pane.all_that_say("Findings"));
     // The third: the order.
     let order = planted.events[0].key.clone().expect("an order's events have its number for a key");
-    let row = pane.all_that_say("| Missing step |").into_iter().chain(pane.all_that_say("Missing step | "));
-    let row = row.into_iter().find(|row| row.contains(&format!("| {order} |"))).expect("the order is listed");
+    // Names are read in the background.
+    let of_order = format!("| Missing step | {order} |");
+    pane.until("the order is listed", |harness| harness.query_all_by_label_contains(&of_order).next().is_some());
+    let row = named_within(&pane, &of_order);
     pane.click(&row);
     let tale = pane.state().tale.clone().expect("its thread is open");
     assert_eq!((tale.name.as_str(), tale.outcome), (order.as_str(), Outcome::Incomplete));
@@ -221,9 +231,17 @@ fn the_walk_of_the_readme_ends_at_the_planted_event() {
     }
     let truth = SampleLog::new(DEFAULT_EVENTS, DEFAULT_SEED).truth();
     let lost = truth.incidents.iter().find(|incident| incident.kind == IncidentKind::LostStep).expect("it is planted");
-    pane.until("the planted event is chosen", |harness| {
-        let selection = harness.state().state().selection.as_ref();
-        selection.is_some_and(|selection| lost.events.iter().any(|event| event.at == selection.coordinates))
+    let tale = pane.state().tale.clone().expect("a thread is open");
+    assert!(
+        lost.events.iter().any(|event| tale.place_of(&event.at).is_some()),
+        "the thread of {} is struck",
+        tale.name
+    );
+    // What orders of that day did last: they were confirmed, and nobody booked a shipment.
+    let confirmed =
+        tale.steps.iter().find(|step| &*step.step == "OrderConfirmed").expect("it was confirmed").at.clone();
+    pane.until("the last event is chosen", |harness| {
+        harness.state().state().selection.as_ref().is_some_and(|selection| selection.coordinates == confirmed)
     });
     let clicks = INCIDENT.iter().filter(|step| !matches!(step, Step::Picture(_))).count();
     assert_eq!(clicks, 4);
