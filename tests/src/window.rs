@@ -313,10 +313,21 @@ impl Picture {
         }
         let mut colours: Vec<([u8; 3], u32)> = counts.into_iter().collect();
         colours.sort_unstable_by_key(|(colour, count)| (std::cmp::Reverse(*count), *colour));
-        let palette: Vec<[u8; 3]> = colours.iter().take(256).map(|(colour, _)| *colour).collect();
         let apart = |one: [u8; 3], other: [u8; 3]| -> i32 {
             one.iter().zip(other).map(|(one, other)| (i32::from(*one) - i32::from(other)).pow(2)).sum()
         };
+        // One after the other the colour whose pixels lie furthest from all that were taken: small marks keep theirs.
+        let mut palette: Vec<[u8; 3]> = Vec::with_capacity(256);
+        let mut away: Vec<i64> = vec![i64::from(i32::MAX); colours.len()];
+        while palette.len() < 256 {
+            let weight = |at: &usize| away[*at].saturating_mul(i64::from(colours[*at].1));
+            let Some(next) = (0..colours.len()).max_by_key(weight).filter(|at| away[*at] > 0) else { break };
+            let taken = colours[next].0;
+            palette.push(taken);
+            for (away, (colour, _)) in away.iter_mut().zip(&colours) {
+                *away = (*away).min(i64::from(apart(taken, *colour)));
+            }
+        }
         let nearest = |colour: [u8; 3]| -> u8 {
             (0..palette.len()).min_by_key(|at| apart(palette[*at], colour)).unwrap_or(0) as u8
         };

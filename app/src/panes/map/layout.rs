@@ -43,9 +43,8 @@ pub(super) fn lay_out(count: usize, arrows: &[(usize, usize)]) -> Laid {
     }
     for (at, &(from, to)) in arrows.iter().enumerate() {
         if !back[at] {
-            for layer in layers_of[from] + 1..layers_of[to] {
-                layers[layer].push(Place::Pass(at, layer));
-            }
+            let between = layers.iter_mut().enumerate().take(layers_of[to]).skip(layers_of[from] + 1);
+            between.for_each(|(nth, layer)| layer.push(Place::Pass(at, nth)));
         }
     }
     // What each place is joined to in the layer before and in the one after.

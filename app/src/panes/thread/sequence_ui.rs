@@ -64,8 +64,12 @@ pub(super) fn sequence_ui(ui: &mut Ui, rect: Rect, tale: &Tale, places: &Places,
     }
     let mut area = ScrollArea::both().id_salt("sequence").auto_shrink(false);
     if let (true, Some(place)) = (reveal, selected) {
-        let middle = (places.ys[place] - body.height() / 2.0).clamp(0.0, (height - body.height()).max(0.0));
-        area = area.vertical_scroll_offset(middle);
+        let known = egui::scroll_area::State::load(child.ctx(), child.make_persistent_id("sequence"));
+        let (top, y) = (known.map_or(0.0, |state| state.offset.y), places.ys[place]);
+        // What is in sight stays where it is.
+        if y < top + STEP / 2.0 || y > top + body.height() - STEP / 2.0 {
+            area = area.vertical_scroll_offset((y - body.height() / 2.0).clamp(0.0, (height - body.height()).max(0.0)));
+        }
     }
     let shown = area.show_viewport(&mut child, |ui, viewport| {
         ui.set_width(width);
