@@ -113,6 +113,8 @@ fn of_piece(piece: Piece) -> Offer {
 
 pub(super) fn adding_ui(ui: &mut Ui, canvas: &mut Canvas, context: &Context<'_>) {
     let Some(adding) = &mut canvas.adding else { return };
+    // The press that opened it may be of this very frame, as when a touchpad is tapped.
+    let opened_now = adding.fresh;
     let wanted = adding.filter.trim().to_lowercase();
     let fits =
         |offer: &Offer| offer.name.to_lowercase().contains(&wanted) || offer.about.to_lowercase().contains(&wanted);
@@ -149,7 +151,8 @@ pub(super) fn adding_ui(ui: &mut Ui, canvas: &mut Canvas, context: &Context<'_>)
             });
         })
     });
-    let outside = ui.input(|input| input.pointer.any_pressed())
+    let outside = !opened_now
+        && ui.input(|input| input.pointer.any_pressed())
         && ui.input(|input| input.pointer.interact_pos()).is_some_and(|at| !shown.response.rect.contains(at));
     let escaped = ui.input(|input| input.key_pressed(Key::Escape));
     if let Some(offer) = picked.and_then(|at| found.get(at)) {
