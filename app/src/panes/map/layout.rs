@@ -1,12 +1,12 @@
 //! Where the steps of a process map stand: in layers from left to right, with few crossings, and the ways of its arrows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 /// How large a step is drawn.
-pub(super) const NODE: Vec2 = vec2(168.0, 42.0);
-const GAP: Vec2 = vec2(92.0, 22.0);
+pub(super) const NODE: Vec2 = vec2(172.0, 42.0);
+const GAP: Vec2 = vec2(76.0, 40.0);
 /// The room that an arrow takes where it passes a layer.
 const PASSING: f32 = 12.0;
 const MARGIN: f32 = 28.0;
@@ -33,9 +33,56 @@ enum Place {
     Pass(usize, usize),
 }
 
-/// Lays out `count` steps and arrows between them, given from the most to the least important.
-pub(super) fn lay_out(count: usize, arrows: &[(usize, usize)]) -> Laid {
-    let back = back_arrows(count, arrows);
+/// Lays out steps and arrows between them, given from the most to the least important. `order` says which steps come
+/// early: an arrow to an earlier step leads back. What is not joined stands below each other.
+pub(super) fn lay_out(order: &[f64], arrows: &[(usize, usize)]) -> Laid {
+    let parts = parts(order.len(), arrows);
+    let mut laid = Laid {
+        nodes: vec![Rect::ZERO; order.len()],
+        ways: vec![Vec::new(); arrows.len()],
+        back: vec![false; arrows.len()],
+        size: Vec2::ZERO,
+    };
+    for part in parts {
+        let within = |node: usize| part.binary_search(&node).unwrap_or_default();
+        let own: Vec<usize> = (0..arrows.len()).filter(|&at| part.binary_search(&arrows[at].0).is_ok()).collect();
+        let own_arrows: Vec<(usize, usize)> =
+            own.iter().map(|&at| (within(arrows[at].0), within(arrows[at].1))).collect();
+        let own_order: Vec<f64> = part.iter().map(|&node| order[node]).collect();
+        let one = lay_out_part(&own_order, &own_arrows);
+        let down = vec2(0.0, laid.size.y);
+        for (&node, rect) in part.iter().zip(&one.nodes) {
+            laid.nodes[node] = rect.translate(down);
+        }
+        for ((&at, way), back) in own.iter().zip(&one.ways).zip(&one.back) {
+            laid.ways[at] = way.iter().map(|point| *point + down).collect();
+            laid.back[at] = *back;
+        }
+        laid.size = vec2(laid.size.x.max(one.size.x), laid.size.y + one.size.y - MARGIN / 2.0);
+    }
+    laid
+}
+
+/// Steps that are joined by arrows, the most important first; those within a part in their order.
+fn parts(count: usize, arrows: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    let mut part: Vec<usize> = (0..count).collect();
+    for &(from, to) in arrows {
+        let (one, other) = (part[from].min(part[to]), part[from].max(part[to]));
+        part.iter_mut().filter(|part| **part == other).for_each(|part| *part = one);
+    }
+    let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (node, part) in part.iter().enumerate() {
+        parts.entry(*part).or_default().push(node);
+    }
+    let mut parts: Vec<Vec<usize>> = parts.into_values().collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts
+}
+
+fn lay_out_part(order: &[f64], arrows: &[(usize, usize)]) -> Laid {
+    let count = order.len();
+    let before = |one: usize, other: usize| order[one].total_cmp(&order[other]).then(one.cmp(&other)).is_lt();
+    let back: Vec<bool> = arrows.iter().map(|&(from, to)| !before(from, to)).collect();
     let layers_of = layers(count, arrows, &back);
     let mut layers: Vec<Vec<Place>> = vec![Vec::new(); layers_of.iter().max().map_or(0, |most| most + 1)];
     for (node, &layer) in layers_of.iter().enumerate() {
@@ -63,32 +110,6 @@ pub(super) fn lay_out(count: usize, arrows: &[(usize, usize)]) -> Laid {
     }
     sweep(&mut layers, &joined);
     place(count, arrows, &back, &layers)
-}
-
-/// The arrows that would close a circle with more important ones.
-fn back_arrows(count: usize, arrows: &[(usize, usize)]) -> Vec<bool> {
-    let mut next: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); count];
-    arrows
-        .iter()
-        .map(|&(from, to)| {
-            let closes = from == to || reaches(&next, to, from);
-            if !closes {
-                next[from].insert(to);
-            }
-            closes
-        })
-        .collect()
-}
-
-fn reaches(next: &[BTreeSet<usize>], from: usize, to: usize) -> bool {
-    let (mut seen, mut waiting) = (BTreeSet::from([from]), vec![from]);
-    while let Some(at) = waiting.pop() {
-        if at == to {
-            return true;
-        }
-        waiting.extend(next[at].iter().copied().filter(|&other| seen.insert(other)));
-    }
-    false
 }
 
 /// The layer of each step: one after the last of those that lead to it.
@@ -207,7 +228,7 @@ mod tests {
     #[test]
     fn steps_stand_after_those_that_lead_to_them() {
         let arrows = [(0, 1), (1, 2), (2, 3), (0, 3), (3, 1), (2, 2)];
-        let laid = lay_out(4, &arrows);
+        let laid = lay_out(&[0.0, 1.0, 2.0, 3.0], &arrows);
         for (at, &(from, to)) in arrows.iter().enumerate() {
             assert_eq!(laid.back[at], (from, to) == (3, 1) || from == to, "{from} to {to}");
             if !laid.back[at] {
@@ -224,7 +245,8 @@ mod tests {
         ) {
             let arrows: Vec<(usize, usize)> =
                 arrows.into_iter().map(|(from, to)| (from % count, to % count)).collect();
-            let laid = lay_out(count, &arrows);
+            let order: Vec<f64> = (0..count).map(|at| (at * 7 % 5) as f64).collect();
+            let laid = lay_out(&order, &arrows);
             let whole = Rect::from_min_size(Pos2::ZERO, laid.size);
             for (at, node) in laid.nodes.iter().enumerate() {
                 prop_assert!(whole.contains_rect(*node));

@@ -16,13 +16,21 @@ use crate::figures;
 use crate::theme::{Tokens, font, mix, tokens, widgets};
 
 /// The least that a map is drawn at; below it is scrolled.
-const SMALLEST: f32 = 0.62;
+const SMALLEST: f32 = 0.55;
+const LARGEST: f32 = 1.6;
 
 /// What is lit, and what the arrows say.
 pub(super) struct Lit {
     pub(super) way: Option<Vec<Arc<str>>>,
     pub(super) step: Option<usize>,
     pub(super) figure: Figure,
+}
+
+/// What the painters of one frame share.
+struct Drawing<'a> {
+    mapped: &'a Mapped,
+    figure: Figure,
+    zoom: f32,
 }
 
 impl Lit {
@@ -33,6 +41,11 @@ impl Lit {
             (None, None) => None,
         }
     }
+}
+
+/// Letters as large as the map is drawn.
+fn sized(font: egui::FontId, zoom: f32) -> egui::FontId {
+    egui::FontId::new(font.size * zoom.max(0.7), font.family)
 }
 
 /// A time in milliseconds.
@@ -47,11 +60,24 @@ pub(super) fn span(ms: Option<f64>) -> String {
 }
 
 /// Paints the map; gives the step that was pressed.
-pub(super) fn map_ui(ui: &mut Ui, rect: Rect, mapped: &Mapped, picture: &Picture, lit: &Lit) -> Option<usize> {
+pub(super) fn map_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    mapped: &Mapped,
+    picture: &Picture,
+    lit: &Lit,
+    zoomed: &mut Option<f32>,
+) -> Option<usize> {
     let tokens = tokens(ui);
     ui.painter().rect_filled(rect, 0.0, tokens.window);
     let whole = picture.laid.size;
-    let zoom = (rect.width() / whole.x.max(1.0)).min(rect.height() / whole.y.max(1.0)).clamp(SMALLEST, 1.0);
+    let fits = (rect.width() / whole.x.max(1.0)).min(rect.height() / whole.y.max(1.0)).clamp(SMALLEST, 1.0);
+    let turned = ui.input(|input| input.zoom_delta());
+    if turned != 1.0 && ui.rect_contains_pointer(rect) {
+        *zoomed = Some((zoomed.unwrap_or(fits) * turned).clamp(SMALLEST, LARGEST));
+    }
+    let zoom = zoomed.unwrap_or(fits);
+    let drawing = Drawing { mapped, figure: lit.figure, zoom };
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("map"));
     let response = child.interact(rect, child.id().with("all"), Sense::hover());
     let spoken = format!("Process map, {} steps, {} edges", picture.steps.len(), picture.edges.len());
@@ -75,7 +101,7 @@ pub(super) fn map_ui(ui: &mut Ui, rect: Rect, mapped: &Mapped, picture: &Picture
             labels.push((nth, edge, change, middle, on));
         }
         for (nth, edge, change, middle, on) in labels {
-            label_ui(ui, nth, edge, change.as_ref(), middle, on, lit.figure);
+            label_ui(ui, &drawing, nth, edge, change.as_ref(), (middle, on));
         }
         for (nth, (name, count)) in picture.steps.iter().enumerate() {
             let node = picture.laid.nodes[nth];
@@ -85,7 +111,7 @@ pub(super) fn map_ui(ui: &mut Ui, rect: Rect, mapped: &Mapped, picture: &Picture
                 (None, Some(step)) => step == nth,
                 (None, None) => false,
             };
-            if step_ui(ui, nth, node, name, *count, on, mapped) {
+            if step_ui(ui, &drawing, nth, node, (name, *count), on) {
                 pressed = Some(nth);
             }
         }
@@ -139,15 +165,14 @@ fn head(painter: &Painter, tip: Pos2, way: Vec2, stroke: Stroke) {
 
 fn label_ui(
     ui: &Ui,
+    drawing: &Drawing<'_>,
     nth: usize,
     edge: &MapEdge,
     change: Option<&Change>,
-    middle: Pos2,
-    on: Option<bool>,
-    figure: Figure,
+    (middle, on): (Pos2, Option<bool>),
 ) {
     let tokens = tokens(ui);
-    let words = match figure {
+    let words = match drawing.figure {
         Figure::Count => figures::short(edge.count as f64),
         Figure::Median => span(edge.median_ms),
         Figure::P95 => span(edge.p95_ms),
@@ -163,8 +188,8 @@ fn label_ui(
             .filter(|change| change.way != 0)
             .map_or(tokens.text_second, |change| if change.way > 0 { tokens.warning } else { tokens.good }),
     };
-    let galley = widgets::line(ui.painter(), &words, font::small(), color, f32::INFINITY);
-    let place = Rect::from_center_size(middle, galley.size() + vec2(8.0, 2.0));
+    let galley = widgets::line(ui.painter(), &words, sized(font::small(), drawing.zoom), color, f32::INFINITY);
+    let place = Rect::from_center_size(middle, galley.size() + vec2(6.0, 1.0));
     if on != Some(false) {
         ui.painter().rect_filled(place, 3.0, tokens.window);
         ui.painter().galley(place.center() - galley.size() / 2.0, galley, color);
@@ -177,14 +202,14 @@ fn label_ui(
     response.on_hover_text(told);
 }
 
-fn step_ui(ui: &Ui, nth: usize, node: Rect, name: &str, count: u64, on: bool, mapped: &Mapped) -> bool {
+fn step_ui(ui: &Ui, drawing: &Drawing<'_>, nth: usize, node: Rect, (name, count): (&str, u64), on: bool) -> bool {
     let tokens = tokens(ui);
     let response = ui.interact(node, ui.id().with(("step", nth)), Sense::click());
     let share = |list: &[fabula_core::narrative::threads::StepCount]| {
         let found = list.iter().find(|step| &*step.step == name).map_or(0, |step| step.count);
-        found as f64 / mapped.threads.max(1) as f64 * 100.0
+        found as f64 / drawing.mapped.threads.max(1) as f64 * 100.0
     };
-    let (starts, ends) = (share(&mapped.whole.starts), share(&mapped.whole.ends));
+    let (starts, ends) = (share(&drawing.mapped.whole.starts), share(&drawing.mapped.whole.ends));
     let mut facts = figures::of(count, "event");
     if starts >= 0.5 {
         facts += &format!(" · starts {starts:.0} %");
@@ -196,10 +221,18 @@ fn step_ui(ui: &Ui, nth: usize, node: Rect, name: &str, count: u64, on: bool, ma
     let fill = if response.hovered() { tokens.raised_hover } else { tokens.raised };
     let edge = if on || response.has_focus() { tokens.accent } else { tokens.outline };
     ui.painter().rect(node, 6.0, fill, Stroke::new(if on { 1.75 } else { 1.0 }, edge), StrokeKind::Inside);
-    let inner = node.shrink2(vec2(8.0, 3.0));
+    let inner = node.shrink2(vec2(8.0, 3.0) * drawing.zoom);
     let (upper, lower) = inner.split_top_bottom_at_fraction(0.52);
-    let cut = widgets::text_in(ui.painter(), upper, Align2::LEFT_CENTER, name, font::medium(), tokens.text);
-    let cut_too = widgets::text_in(ui.painter(), lower, Align2::LEFT_CENTER, &facts, font::small(), tokens.text_second);
+    let cut = widgets::text_in(
+        ui.painter(),
+        upper,
+        Align2::LEFT_CENTER,
+        name,
+        sized(font::medium(), drawing.zoom),
+        tokens.text,
+    );
+    let small = sized(font::small(), drawing.zoom);
+    let cut_too = widgets::text_in(ui.painter(), lower, Align2::LEFT_CENTER, &facts, small, tokens.text_second);
     let pressed = response.clicked();
     if cut || cut_too {
         response.on_hover_text(format!("{name}\n{facts}"));

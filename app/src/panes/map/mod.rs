@@ -43,6 +43,8 @@ pub struct MapPane {
     variant: Option<usize>,
     /// The step that is lit.
     step: Option<usize>,
+    /// How large it is drawn; as it fits until somebody zooms.
+    zoom: Option<f32>,
     held: Option<(Arc<Tale>, Arc<Mapped>, Option<side_ui::Held>)>,
 }
 
@@ -56,6 +58,7 @@ impl Default for MapPane {
             drawing: Asking::default(),
             variant: None,
             step: None,
+            zoom: None,
             held: None,
         }
     }
@@ -110,7 +113,7 @@ impl Pane for MapPane {
             return;
         };
         let (of, share) = (Arc::clone(&mapped), f64::from(self.share) / 100.0);
-        let work = move |_: &crate::jobs::Progress| Arc::new(Picture::of(&of.whole, share));
+        let work = move |_: &crate::jobs::Progress| Arc::new(Picture::of(&of.whole, &of.order, share));
         self.drawing.ask((Same(Arc::clone(&mapped)), self.share), context.jobs, Title::quiet("Map"), work);
         let Some(picture) = self.drawing.last().map(|(_, picture)| Arc::clone(picture)) else { return };
         self.bar_ui(ui, &mapped, &picture, context);
@@ -125,7 +128,7 @@ impl Pane for MapPane {
             step: self.step,
             figure: self.figure,
         };
-        if let Some(step) = map_ui::map_ui(ui, rect.with_max_x(split), &mapped, &picture, &lit) {
+        if let Some(step) = map_ui::map_ui(ui, rect.with_max_x(split), &mapped, &picture, &lit, &mut self.zoom) {
             self.step = (self.step != Some(step)).then_some(step);
             self.variant = None;
         }
@@ -149,6 +152,9 @@ impl MapPane {
                     .on_hover_text("Hold threads that start in the marked range against those before it");
                 if compare.clicked() {
                     self.compares = !self.compares;
+                }
+                if self.zoom.is_some() && widgets::bar_toggle(ui, "Fit", false).clicked() {
+                    self.zoom = None;
                 }
                 let told = match (self.compares, &mapped.parts) {
                     (true, None) if context.state.marked.is_none() => "mark a range on the timeline".to_owned(),

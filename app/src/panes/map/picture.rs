@@ -17,6 +17,8 @@ const COMPARED: u64 = 20;
 #[derive(Debug, Clone)]
 pub(super) struct Mapped {
     pub(super) whole: ProcessMap,
+    /// Where in their threads steps are first, on average, from 0 to 1: in the order of the map's nodes.
+    pub(super) order: Vec<f64>,
     /// The most frequent variants.
     pub(super) variants: Vec<Variant>,
     /// How many there are.
@@ -70,7 +72,9 @@ impl Mapped {
             }
             [Part::of(tied, &before), Part::of(tied, &within)]
         });
-        Self { whole: tied.threads.map(), variants, all_variants, threads: tied.threads.len() as u64, parts }
+        let whole = tied.threads.map();
+        let order = order(tied, &whole);
+        Self { whole, order, variants, all_variants, threads: tied.threads.len() as u64, parts }
     }
 
     /// How an edge differs before and in the range; `None` without one.
@@ -114,6 +118,27 @@ impl Mapped {
     }
 }
 
+/// Where in their threads steps are first, on average.
+fn order(tied: &Tied, map: &ProcessMap) -> Vec<f64> {
+    let steps = tied.threads.steps();
+    let (mut sums, mut counts) = (vec![0.0_f64; steps.len()], vec![0_u64; steps.len()]);
+    let mut seen = vec![u32::MAX; steps.len()];
+    for thread in 0..tied.threads.len() as u32 {
+        let events = tied.threads.events_of(thread);
+        for (at, &event) in events.iter().enumerate() {
+            let step = usize::from(tied.threads.step(event));
+            if seen[step] != thread {
+                seen[step] = thread;
+                sums[step] += at as f64 / events.len() as f64;
+                counts[step] += 1;
+            }
+        }
+    }
+    let named: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(at, name)| (&**name, at)).collect();
+    let mean = |at: usize| sums[at] / counts[at].max(1) as f64;
+    map.nodes.iter().map(|node| named.get(&*node.step).map_or(1.0, |&at| mean(at))).collect()
+}
+
 /// A map as it is drawn.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Picture {
@@ -130,7 +155,7 @@ pub(super) struct Picture {
 
 impl Picture {
     /// Draws the edges that make up a share of all that are taken; of every step its most frequent way in and out stays.
-    pub(super) fn of(map: &ProcessMap, share: f64) -> Self {
+    pub(super) fn of(map: &ProcessMap, order: &[f64], share: f64) -> Self {
         let total: u64 = map.edges.iter().map(|edge| edge.count).sum();
         let (mut sum, mut kept) = (0, Vec::new());
         let (mut has_in, mut has_out) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
@@ -157,7 +182,7 @@ impl Picture {
         let ends: Vec<(usize, usize)> =
             kept.iter().map(|&at| (places[&map.edges[at].from], places[&map.edges[at].to])).collect();
         let drawn: u64 = kept.iter().map(|&at| map.edges[at].count).sum();
-        let laid = lay_out(steps.len(), &ends);
+        let laid = lay_out(order, &ends);
         Self { left_out: (map.edges.len() - kept.len(), total - drawn), edges: kept, ends, laid, steps }
     }
 }
@@ -188,10 +213,11 @@ mod tests {
     #[test]
     fn rare_edges_are_left_out_and_no_step_is_left_alone() {
         let map = map(&[("a", "b", 900), ("b", "c", 80), ("a", "c", 15), ("c", "d", 4), ("b", "d", 1)]);
-        let few = Picture::of(&map, 0.5);
+        let order = [0.0, 1.0, 2.0, 3.0];
+        let few = Picture::of(&map, &order, 0.5);
         let names: Vec<(&str, &str)> = few.edges.iter().map(|&at| (&*map.edges[at].from, &*map.edges[at].to)).collect();
         assert_eq!(names, [("a", "b"), ("b", "c"), ("c", "d")]);
         assert_eq!(few.left_out, (2, 16));
-        assert_eq!(Picture::of(&map, 1.0).left_out, (0, 0));
+        assert_eq!(Picture::of(&map, &order, 1.0).left_out, (0, 0));
     }
 }
