@@ -27,10 +27,7 @@ impl Held {
     fn of(tied: &Tied, mapped: &Mapped, tale: &Tale) -> Option<Self> {
         let steps = tied.threads.steps_of(tale.thread);
         let alike = |variant: &&fabula_core::narrative::threads::Variant| variant.steps.first() == steps.first();
-        // Of ways that begin alike the one that goes furthest of those that are frequent: a visit that is left early is no model.
-        let most = mapped.variants.iter().find(alike)?.count;
-        let frequent = mapped.variants.iter().filter(alike).filter(|variant| variant.count * 20 >= most);
-        let main = frequent.max_by_key(|variant| (variant.steps.len().min(steps.len() + 8), variant.count))?;
+        let main = mapped.variants.iter().find(alike)?;
         let moves = conformance(&steps, &main.steps)?;
         Some(Self { share: fitness(&moves), moves, count: main.count })
     }

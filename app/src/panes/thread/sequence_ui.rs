@@ -249,10 +249,13 @@ fn words_ui(painter: &Painter, drawing: &Drawing<'_>, place: usize, x: f32, y: f
             }
         }
         None => {
-            let at = pos2(x + 9.0, y - galley.size().y - 1.0);
-            painter.galley(at, galley, color);
+            // Right of the dot; left of it where nothing stands further right.
+            let last = step.participant + 1 == tale.participants.len() && tale.participants.len() > 1;
+            let (side, align) = if last { (-9.0, Align2::RIGHT_TOP) } else { (9.0, Align2::LEFT_TOP) };
+            let left = if last { x + side - galley.size().x } else { x + side };
+            painter.galley(pos2(left, y - galley.size().y - 1.0), galley, color);
             if let Some(after) = after {
-                painter.text(pos2(x + 9.0, y + 2.0), Align2::LEFT_TOP, after, font::small(), tokens.text_faint);
+                painter.text(pos2(x + side, y + 2.0), align, after, font::small(), tokens.text_faint);
             }
         }
     }
