@@ -92,6 +92,15 @@ pub fn pick_new(jobs: &Jobs, title: &str, name: String) -> Job<Option<PathBuf>> 
     jobs.spawn(Title::quiet("Asking for a path"), |_| async move { picking.await.map(|file| file.path().to_owned()) })
 }
 
+/// Asks for a file, offering a name, and writes a text to it; `None` when the person thought better of it.
+pub fn save_new(jobs: &Jobs, title: &str, name: String, text: String) -> Job<Option<Result<PathBuf, String>>> {
+    let picking = rfd::AsyncFileDialog::new().set_title(title).set_file_name(name).save_file();
+    jobs.spawn(Title::quiet("Saving"), |_| async move {
+        let path = picking.await?.path().to_owned();
+        Some(write(&path, &text).map(|()| path))
+    })
+}
+
 /// Asks for a file to read.
 pub fn pick(jobs: &Jobs, title: &str) -> Job<Option<PathBuf>> {
     let picking = rfd::AsyncFileDialog::new().set_title(title).pick_file();

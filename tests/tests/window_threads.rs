@@ -202,6 +202,48 @@ fn threads_are_sorted_narrowed_and_opened_from_the_keyboard() {
     assert!(second.steps.len() <= longest);
 }
 
+/// Writes into a field.
+fn write(pane: &mut Pane, field: &str, text: &str) {
+    pane.harness.get_by_role_and_label(Role::TextInput, field).focus();
+    pane.harness.step();
+    pane.harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
+    pane.settle();
+    pane.settle();
+}
+
+#[test]
+fn threads_and_findings_are_filtered_by_a_condition() {
+    let mut pane = sample();
+    pane.send(Command::TieThreads);
+    pane.send(Command::ShowPane(PaneKind::Threads));
+    let tied = pane.state().tied.clone().unwrap();
+    pane.click("All threads");
+    write(&mut pane, "Filter threads", "events > 4 AND steps LIKE '%OrderConfirmed%' AND NOT outcome = 'as its peers'");
+    let passes = |thread: &u32| {
+        let (threads, events) = (&tied.threads, tied.threads.events_of(*thread));
+        events.len() > 4
+            && events.iter().any(|&event| threads.step_name(threads.step(event)).contains("OrderConfirmed"))
+            && tied.diagnosed.outcome(*thread) != Outcome::Usual
+    };
+    let passing: Vec<u32> = (0..tied.threads.len() as u32).filter(passes).collect();
+    assert!(!passing.is_empty() && passing.len() < tied.threads.len());
+    let count = |count: usize| fabula::figures::count(count as u64);
+    assert_eq!(named(&pane, "Threads, "), format!("Threads, {} shown", count(passing.len())));
+    // Findings are those of the threads that pass.
+    pane.click("Findings");
+    pane.settle();
+    let of = |thread: Option<u32>| thread.is_some_and(|thread| passing.binary_search(&thread).is_ok());
+    let findings = tied.diagnosed.findings.iter().filter(|finding| of(finding.thread)).count();
+    assert_eq!(named(&pane, "Findings, "), format!("Findings, {} shown", count(findings)));
+    // A mistake is told, and leaves what was filtered.
+    write(&mut pane, "Filter threads", " AND order_id = 'A'");
+    assert!(pane.says("threads have no “order_id”"), "{:?}", pane.all_that_say("threads have"));
+    assert_eq!(named(&pane, "Findings, "), format!("Findings, {} shown", count(findings)));
+    pane.click("Clear the filter");
+    pane.settle();
+    assert_eq!(named(&pane, "Findings, "), format!("Findings, {} shown", count(tied.diagnosed.findings.len())));
+}
+
 #[test]
 fn a_sequence_is_walked_with_the_arrows() {
     let mut pane = sample();

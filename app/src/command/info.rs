@@ -159,6 +159,10 @@ pub const LISTED: &[Command] = &[
     Command::CopyThread(Form::Mermaid),
     Command::CopyThread(Form::Json),
     Command::CopyThread(Form::Svg),
+    Command::SaveThread(Form::Markdown),
+    Command::SaveThread(Form::Mermaid),
+    Command::SaveThread(Form::Json),
+    Command::SaveThread(Form::Svg),
     Command::ToggleTheme,
     Command::ToggleZone,
     Command::Scale(1),
@@ -329,6 +333,18 @@ impl Command {
                 (C::Threads, "Copy thread as JSON", "Copy the thread with causes and findings")
             }
             Self::CopyThread(Form::Svg) => (C::Threads, "Copy thread as SVG", "Copy the thread as a drawing"),
+            Self::SaveThread(Form::Markdown) => {
+                (C::Threads, "Save thread as Markdown…", "Write the thread to a file, as a table for a report")
+            }
+            Self::SaveThread(Form::Mermaid) => {
+                (C::Threads, "Save thread as Mermaid…", "Write the thread to a file, as a sequence diagram in text")
+            }
+            Self::SaveThread(Form::Json) => {
+                (C::Threads, "Save thread as JSON…", "Write the thread to a file, with causes and findings")
+            }
+            Self::SaveThread(Form::Svg) => {
+                (C::Threads, "Save thread as SVG…", "Write the thread to a file, as a drawing")
+            }
             Self::NewPipeline => (C::Pipeline, "New pipeline", "Clear the canvas; undo brings the pipeline back"),
             Self::OpenPipeline => (C::Pipeline, "Open a pipeline…", "Open a pipeline's file on the canvas"),
             Self::SavePipeline => (C::Pipeline, "Save the pipeline", "Save the pipeline in the file that it came from"),

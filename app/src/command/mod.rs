@@ -51,6 +51,16 @@ impl Form {
             Self::Svg => "SVG",
         }
     }
+
+    /// How the names of its files end.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Markdown => "md",
+            Self::Mermaid => "mmd",
+            Self::Json => "json",
+            Self::Svg => "svg",
+        }
+    }
 }
 
 /// Something a person asks for.
@@ -290,6 +300,8 @@ pub enum Command {
     CompareRanges,
     /// Copies the thread that is shown.
     CopyThread(Form),
+    /// Asks for a file and writes the thread that is shown to it.
+    SaveThread(Form),
 
     /// Dark or light.
     ToggleTheme,

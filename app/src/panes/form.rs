@@ -1,6 +1,8 @@
 //! Fields of the forms that stand in a pane: each with its name, which those who cannot see it hear.
 
-use egui::{FontSelection, Response, RichText, TextEdit, Ui, vec2};
+use egui::text::{LayoutJob, TextFormat};
+use egui::{FontSelection, Response, RichText, Stroke, TextEdit, Ui, vec2};
+use fabula_core::expr::ExprError;
 
 use crate::command::Command;
 use crate::jobs::Job;
@@ -69,4 +71,22 @@ pub(super) fn job_ui<T>(ui: &mut Ui, job: &Job<T>, context: &Context<'_>) {
 /// Names with commas between them.
 pub(super) fn names(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// The condition once more with the wrong part marked, and what is wrong with it.
+pub(super) fn mistake(ui: &mut Ui, error: &ExprError) {
+    let tokens = tokens(ui);
+    let plain = TextFormat::simple(font::mono(), tokens.text_second);
+    let wrong = TextFormat { color: tokens.error, underline: Stroke::new(1.5, tokens.error), ..plain.clone() };
+    let (from, to) = (error.at.start.min(error.text.len()), error.at.end.min(error.text.len()));
+    let mut job = LayoutJob::default();
+    job.append(&error.text[..from], 8.0, plain.clone());
+    match &error.text[from..to] {
+        // At a place where something is missing there is nothing to underline but the place.
+        "" => job.append("␣", 0.0, wrong),
+        part => job.append(part, 0.0, wrong),
+    }
+    job.append(&error.text[to..], 0.0, plain);
+    ui.add(egui::Label::new(job).truncate());
+    widgets::error_line(ui, &error.to_string());
 }

@@ -5,6 +5,7 @@ mod sequence_ui;
 mod values_ui;
 mod written;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{Frame, Margin, Ui};
@@ -14,7 +15,8 @@ use super::threads::{kind_color, outcome_words};
 use super::{Context, Pane, PaneKind, form};
 use crate::command::{Command, Form};
 use crate::figures;
-use crate::jobs::Title;
+use crate::files;
+use crate::jobs::{Job, Title};
 use crate::state::{Tale, Tied, TimeRange};
 use crate::theme::{font, size, tokens, widgets};
 use sequence::{Distances, Places};
@@ -30,6 +32,9 @@ pub struct ThreadPane {
     /// Whether the chosen event is to be brought into sight.
     reveal: bool,
     seen: Option<fabula_core::event::Coordinates>,
+    saving: Option<Job<Option<Result<PathBuf, String>>>>,
+    /// Why the thread could not be saved.
+    unsaved: Option<String>,
 }
 
 impl ThreadPane {
@@ -43,10 +48,11 @@ impl ThreadPane {
         !self.asking.is_busy()
     }
 
-    fn copy(&self, form: Form, context: &Context<'_>) {
+    /// The thread that is shown, and how it is written in a form.
+    fn written(&self, form: Form, context: &Context<'_>) -> Option<(Arc<Tale>, String)> {
         let Some(tale) = self.tale() else {
             context.send(Command::Notify("Open a thread first".to_owned()));
-            return;
+            return None;
         };
         let text = match form {
             Form::Markdown => written::markdown(&tale, &context.state.clock),
@@ -54,8 +60,35 @@ impl ThreadPane {
             Form::Json => written::json(&tale),
             Form::Svg => written::svg(&tale, context.state.theme, &context.state.clock),
         };
+        Some((tale, text))
+    }
+
+    fn copy(&self, form: Form, context: &Context<'_>) {
+        let Some((tale, text)) = self.written(form, context) else { return };
         context.send(Command::CopyText(text));
         context.send(Command::Notify(format!("Thread {} copied as {}", tale.name, form.name())));
+    }
+
+    fn save(&mut self, form: Form, context: &Context<'_>) {
+        if self.saving.is_some() {
+            return;
+        }
+        let Some((tale, text)) = self.written(form, context) else { return };
+        self.unsaved = None;
+        let name = file_name(&tale.name, form);
+        self.saving = Some(files::save_new(context.jobs, "Save the thread", name, text));
+    }
+
+    fn saved(&mut self, context: &Context<'_>) {
+        let Some(job) = &mut self.saving else { return };
+        match job.poll() {
+            Some(Some(Ok(path))) => context.send(Command::Notify(format!("Thread saved as {}", path.display()))),
+            Some(Some(Err(why))) => self.unsaved = Some(why),
+            Some(None) => {}
+            None if job.is_lost() => self.unsaved = Some("saving came to no end".to_owned()),
+            None => return,
+        }
+        self.saving = None;
     }
 
     fn places(&mut self, tale: &Arc<Tale>) -> Arc<Places> {
@@ -71,9 +104,17 @@ impl ThreadPane {
     }
 }
 
+/// A name for the thread's file: letters and digits are kept, whatever a file system may refuse is not.
+fn file_name(thread: &str, form: Form) -> String {
+    let kept = |letter: char| if letter.is_alphanumeric() || "-_.".contains(letter) { letter } else { '-' };
+    let name: String = thread.chars().take(80).map(kept).collect();
+    format!("thread-{name}.{}", form.ending())
+}
+
 impl Pane for ThreadPane {
     fn update(&mut self, context: &Context<'_>) {
         self.asking.update();
+        self.saved(context);
         let Some(tied) = &context.state.tied else {
             self.wanted = None;
             self.asking.forget();
@@ -101,9 +142,11 @@ impl Pane for ThreadPane {
         match command {
             Command::OpenThread(thread) => {
                 self.wanted = Some(*thread);
+                self.unsaved = None;
                 self.reveal = true;
             }
             Command::CopyThread(form) => self.copy(*form, context),
+            Command::SaveThread(form) => self.save(*form, context),
             Command::ToggleDistances => self.distances = self.distances.other(),
             Command::ShowThreadValues => self.values_shown = !self.values_shown,
             _ => {}
@@ -184,7 +227,18 @@ impl ThreadPane {
                         }
                     }
                 });
+                ui.menu_button("Save as", |ui| {
+                    for form in Form::ALL {
+                        if ui.button(format!("{}…", form.name())).clicked() {
+                            context.send(Command::SaveThread(form));
+                            ui.close();
+                        }
+                    }
+                });
             });
+            if let Some(why) = &self.unsaved {
+                widgets::error_line(ui, why);
+            }
             for finding in &tale.findings {
                 let text =
                     format!("{}: {} ({:.0} % sure)", finding.kind.title(), finding.what, finding.sureness * 100.0);
@@ -200,5 +254,16 @@ impl ThreadPane {
         });
         let rect = ui.min_rect();
         widgets::hairline_h(ui, rect.x_range(), rect.bottom());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_after_its_thread() {
+        assert_eq!(file_name("A-16864", Form::Svg), "thread-A-16864.svg");
+        assert_eq!(file_name("../etc/pass wd", Form::Json), "thread-..-etc-pass-wd.json");
     }
 }

@@ -48,6 +48,9 @@ impl ThreadsPane {
                 let rows = self.listing.last().map_or(0, |(_, listing)| listing.rows.len());
                 widgets::caption(ui, format!("{} shown", figures::count(rows as u64)));
             });
+            let listing = self.listing.last().map(|(_, listing)| (listing.failed, listing.mismatched));
+            let (failed, mismatched) = listing.unwrap_or_default();
+            self.filter.ui(ui, failed, mismatched);
             if let Some(job) = self.tying.job() {
                 form::job_ui(ui, job, context);
             }
@@ -75,6 +78,12 @@ impl ThreadsPane {
         last.sort_by(|one, other| one.1.cmp(&other.1));
         last.insert(0, (None, "Any end".to_owned()));
         pick(ui, "Last step", &mut self.facets.last, &last);
+        let names = tied.threads.participants().iter().enumerate();
+        let mut services: Vec<(Option<u16>, String)> =
+            names.map(|(at, name)| (Some(at as u16), format!("with {name}"))).collect();
+        services.sort_by(|one, other| one.1.cmp(&other.1));
+        services.insert(0, (None, "Any service".to_owned()));
+        pick(ui, "Service", &mut self.facets.participant, &services);
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use fabula_core::narrative::threads::diagnose::{Kind, Outcome};
 
+use super::filter::{Condition, Passing};
 use crate::state::Tied;
 
 /// What is listed.
@@ -58,19 +59,52 @@ pub(super) struct By {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Listing {
     pub(super) rows: Vec<u32>,
+    /// Of how many threads the condition can't be told.
+    pub(super) failed: u64,
+    /// How often a value was of another kind than what it was compared with.
+    pub(super) mismatched: u64,
 }
 
 impl Listing {
     /// Puts them in order. A thread that has nothing to sort by comes last.
-    pub(super) fn of(tied: &Tied, listed: Listed, facets: Facets, by: By) -> Self {
-        match listed {
-            Listed::Threads => Self { rows: threads(tied, facets, by) },
-            Listed::Findings => Self { rows: findings(tied, facets, by) },
+    pub(super) fn of(tied: &Tied, listed: Listed, facets: Facets, condition: Option<&Condition>, by: By) -> Self {
+        let mut rows = match listed {
+            Listed::Threads => threads(tied, facets),
+            Listed::Findings => findings(tied, facets),
+        };
+        let mut listing = Self::default();
+        if let Some(condition) = condition {
+            let Passing { threads, failed, mismatched } = match listed {
+                Listed::Threads => condition.of(tied, &rows),
+                Listed::Findings => condition.of(tied, &struck(tied, &rows)),
+            };
+            (listing.failed, listing.mismatched) = (failed, mismatched);
+            match listed {
+                Listed::Threads => rows = threads,
+                Listed::Findings => rows.retain(|&at| {
+                    let thread = tied.diagnosed.findings[at as usize].thread;
+                    thread.is_some_and(|thread| threads.binary_search(&thread).is_ok())
+                }),
+            }
         }
+        match listed {
+            Listed::Threads => sort(&mut rows, by, |thread| thread_figure(tied, by.column, thread)),
+            Listed::Findings => sort(&mut rows, by, |at| finding_figure(tied, by.column, at)),
+        }
+        listing.rows = rows;
+        listing
     }
 }
 
-fn threads(tied: &Tied, facets: Facets, by: By) -> Vec<u32> {
+/// The threads that some findings are about, in order.
+fn struck(tied: &Tied, findings: &[u32]) -> Vec<u32> {
+    let mut threads: Vec<u32> = findings.iter().filter_map(|&at| tied.diagnosed.findings[at as usize].thread).collect();
+    threads.sort_unstable();
+    threads.dedup();
+    threads
+}
+
+fn threads(tied: &Tied, facets: Facets) -> Vec<u32> {
     let threads = &tied.threads;
     let passes = |thread: &u32| {
         let events = || threads.events_of(*thread);
@@ -79,26 +113,25 @@ fn threads(tied: &Tied, facets: Facets, by: By) -> Vec<u32> {
             && facets.last.is_none_or(|last| events().last().is_some_and(|&event| threads.step(event) == last))
             && facets.participant.is_none_or(|who| events().iter().any(|&event| threads.participant(event) == who))
     };
-    let mut rows: Vec<u32> = (0..threads.len() as u32).filter(passes).collect();
-    let figure = |thread: u32| -> Option<i64> {
-        let summary = || threads.summary(thread);
-        match by.column {
-            Column::Start => summary().start_ms,
-            Column::Duration => {
-                let summary = summary();
-                summary.start_ms.zip(summary.end_ms).map(|(start, end)| end - start)
-            }
-            Column::Events => Some(threads.events_of(thread).len() as i64),
-            Column::Participants => Some(summary().participants.len() as i64),
-            Column::Outcome => Some(tied.diagnosed.outcome(thread) as i64),
-            Column::Findings => Some(tied.diagnosed.of(thread).len() as i64),
-        }
-    };
-    sort(&mut rows, by, figure);
-    rows
+    (0..threads.len() as u32).filter(passes).collect()
 }
 
-fn findings(tied: &Tied, facets: Facets, by: By) -> Vec<u32> {
+fn thread_figure(tied: &Tied, column: Column, thread: u32) -> Option<i64> {
+    let summary = || tied.threads.summary(thread);
+    match column {
+        Column::Start => summary().start_ms,
+        Column::Duration => {
+            let summary = summary();
+            summary.start_ms.zip(summary.end_ms).map(|(start, end)| end - start)
+        }
+        Column::Events => Some(tied.threads.events_of(thread).len() as i64),
+        Column::Participants => Some(summary().participants.len() as i64),
+        Column::Outcome => Some(tied.diagnosed.outcome(thread) as i64),
+        Column::Findings => Some(tied.diagnosed.of(thread).len() as i64),
+    }
+}
+
+fn findings(tied: &Tied, facets: Facets) -> Vec<u32> {
     let all = &tied.diagnosed.findings;
     let passes = |at: &u32| {
         let finding = &all[*at as usize];
@@ -115,17 +148,16 @@ fn findings(tied: &Tied, facets: Facets, by: By) -> Vec<u32> {
                 finding.thread.and_then(of).is_some_and(|&event| tied.threads.step(event) == last)
             })
     };
-    let mut rows: Vec<u32> = (0..all.len() as u32).filter(passes).collect();
-    let figure = |at: u32| -> Option<i64> {
-        let finding = &all[at as usize];
-        match by.column {
-            Column::Outcome => Some(finding.kind as i64),
-            Column::Findings => Some((finding.sureness * 1e6) as i64),
-            _ => finding.at_ms,
-        }
-    };
-    sort(&mut rows, by, figure);
-    rows
+    (0..all.len() as u32).filter(passes).collect()
+}
+
+fn finding_figure(tied: &Tied, column: Column, at: u32) -> Option<i64> {
+    let finding = &tied.diagnosed.findings[at as usize];
+    match column {
+        Column::Outcome => Some(finding.kind as i64),
+        Column::Findings => Some((finding.sureness * 1e6) as i64),
+        _ => finding.at_ms,
+    }
 }
 
 /// Sorts by a figure; what has none comes last, what has the same stays in its order.

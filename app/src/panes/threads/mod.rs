@@ -1,6 +1,7 @@
 //! All threads of what has been read, and everything that is unusual about them: lists to sort, to narrow, to open from.
 
 mod bar_ui;
+mod filter;
 mod list;
 mod list_ui;
 mod tie;
@@ -17,11 +18,15 @@ use crate::figures;
 use crate::jobs::Title;
 use crate::state::Tied;
 use crate::theme::widgets;
+use filter::{Condition, Filter};
 use list::{By, Facets, Labels, Listed, Listing};
 
 pub(super) use bar_ui::outcome_words;
 pub(super) use list_ui::kind_color;
 use tie::Tying;
+
+/// What decides which rows are listed, and in which order.
+type Question = (Same<Tied>, Listed, Facets, Option<Same<Condition>>, By);
 
 /// Lists threads and findings.
 #[derive(Default)]
@@ -29,8 +34,9 @@ pub struct ThreadsPane {
     tying: Tying,
     listed: Listed,
     facets: Facets,
+    filter: Filter,
     by: By,
-    listing: Asking<(Same<Tied>, Listed, Facets, By), Arc<Listing>>,
+    listing: Asking<Question, Arc<Listing>>,
     labels: Asking<(Same<Tied>, Vec<u32>), Arc<Labels>>,
     /// What somebody looks for.
     looked_for: String,
@@ -108,9 +114,10 @@ impl ThreadsPane {
             self.chosen = None;
             return;
         };
-        let question = (Same(Arc::clone(&tied)), self.listed, self.facets, self.by);
-        let (listed, facets, by) = (self.listed, self.facets, self.by);
-        let work = move |_: &crate::jobs::Progress| Arc::new(Listing::of(&tied, listed, facets, by));
+        let (listed, facets, by, condition) = (self.listed, self.facets, self.by, self.filter.condition.clone());
+        let question = (Same(Arc::clone(&tied)), listed, facets, condition.clone().map(Same), by);
+        let work =
+            move |_: &crate::jobs::Progress| Arc::new(Listing::of(&tied, listed, facets, condition.as_deref(), by));
         self.listing.ask(question, context.jobs, Title::quiet("Threads"), work);
     }
 }
@@ -138,6 +145,7 @@ impl Pane for ThreadsPane {
             Command::ShowFindings(kind) => {
                 self.tying.want();
                 (self.listed, self.facets) = (Listed::Findings, Facets { kind: *kind, ..Facets::default() });
+                self.filter.clear();
             }
             Command::OpenThread(thread) if self.listed == Listed::Threads => self.chosen = Some(*thread),
             _ => {}

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::text::{LayoutJob, TextFormat};
-use egui::{FontSelection, RichText, Stroke, TextEdit, Ui, vec2};
+use egui::{FontSelection, RichText, TextEdit, Ui, vec2};
 use fabula_core::expr::ExprError;
 use fabula_core::view::RowFilter;
 
@@ -11,6 +10,7 @@ use super::ViewPane;
 use super::order::Ordered;
 use super::showing::Showing;
 use crate::figures;
+use crate::panes::form;
 use crate::theme::icon::Icon;
 use crate::theme::{font, size, tokens, widgets};
 
@@ -78,7 +78,7 @@ pub(super) fn filter_ui(ui: &mut Ui, pane: &mut ViewPane) {
             widgets::caption(ui, told);
         });
         if let Some(error) = &pane.filter.error {
-            error_ui(ui, error);
+            form::mistake(ui, error);
         }
     });
     let bottom = ui.cursor().top();
@@ -101,22 +101,4 @@ fn told(ordered: &Ordered, filters: bool) -> String {
         parts.push(format!("{} open, {} final", figures::count(ordered.open), figures::count(shown - ordered.open)));
     }
     parts.join(" · ")
-}
-
-/// The condition once more with the wrong part marked, and what is wrong with it.
-fn error_ui(ui: &mut Ui, error: &ExprError) {
-    let tokens = tokens(ui);
-    let plain = TextFormat::simple(font::mono(), tokens.text_second);
-    let wrong = TextFormat { color: tokens.error, underline: Stroke::new(1.5, tokens.error), ..plain.clone() };
-    let (from, to) = (error.at.start.min(error.text.len()), error.at.end.min(error.text.len()));
-    let mut job = LayoutJob::default();
-    job.append(&error.text[..from], 8.0, plain.clone());
-    match &error.text[from..to] {
-        // At a place where something is missing there is nothing to underline but the place.
-        "" => job.append("␣", 0.0, wrong),
-        part => job.append(part, 0.0, wrong),
-    }
-    job.append(&error.text[to..], 0.0, plain);
-    ui.add(egui::Label::new(job).truncate());
-    widgets::error_line(ui, &error.to_string());
 }

@@ -157,6 +157,11 @@ impl Threads {
         &self.0.told.participants[usize::from(participant)]
     }
 
+    /// The names of all participants, by number.
+    pub fn participants(&self) -> &[Arc<str>] {
+        &self.0.told.participants
+    }
+
     /// The topic of an event.
     pub fn topic(&self, event: u32) -> TopicName {
         let (partition, _) = self.0.events.place(event);
