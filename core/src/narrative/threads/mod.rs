@@ -16,7 +16,7 @@
 //! | `map` | the process map, variants, conformance |
 //! | `diagnose/` | what is unusual, and how sure that is |
 //!
-//! Only hashes of values are kept (about 80 bytes an event in all), so two values whose hashes of 64 bits are the same
+//! Only hashes of values are kept (about 50 bytes an event in all), so two values whose hashes of 64 bits are the same
 //! would tie as one.
 
 mod candidates;
