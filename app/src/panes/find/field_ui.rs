@@ -63,6 +63,7 @@ fn edit_ui(ui: &mut Ui, field: &mut FindField, id: egui::Id, rect: Rect, context
         .show(&mut place);
     let response = output.response.response;
     response.widget_info(|| WidgetInfo::text_edit(true, "", &field.text, "Find"));
+    response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Find in the log"));
     if std::mem::take(&mut field.focus) {
         response.request_focus();
         let all = CCursorRange::two(CCursor::new(0), CCursor::new(field.text.chars().count()));

@@ -144,8 +144,9 @@ impl MapPane {
             ui.set_width(ui.available_width());
             ui.horizontal(|ui| {
                 widgets::caption(ui, "Edges");
-                let slider = ui.add(Slider::new(&mut self.share, 0..=100).suffix(" %").trailing_fill(true));
+                let slider = ui.add(Slider::new(&mut self.share, 0..=100).show_value(false).trailing_fill(true));
                 form::named(ui, &slider, "Share of the edges that is drawn");
+                widgets::caption(ui, format!("{} %", self.share));
                 let words = [(Figure::Count, "Count"), (Figure::Median, "Median"), (Figure::P95, "p95")];
                 form::choice(ui, &mut self.figure, &words);
                 let compare = widgets::bar_toggle(ui, "Compare", self.compares)
