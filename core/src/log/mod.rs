@@ -6,6 +6,7 @@
 
 pub mod ends;
 mod error;
+mod group;
 pub mod import;
 pub mod kafka;
 mod origin;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::event::{EventBatch, TopicName, TopicPartition, Watermarks};
 
 pub use error::LogError;
+pub use group::{ConsumerGroup, GroupMember, GroupPosition, Groups};
 
 /// A source of topics.
 #[async_trait]
@@ -61,8 +63,9 @@ pub trait Log: Send + Sync {
     /// A topic's configuration (`retention.ms`, `cleanup.policy`, …), as far as it may be seen.
     async fn topic_config(&self, topic: &str) -> Result<TopicConfig, LogError>;
 
-    /// Consumer groups and how far each is behind. Empty for logs that have none.
-    async fn groups(&self) -> Result<Vec<ConsumerGroup>, LogError>;
+    /// Consumer groups and how far each has come, as they stand at this moment, or stood when a recording was made. `None`
+    /// is not known, which is not the same as none: a recording that kept no groups cannot tell who reads its log.
+    async fn groups(&self) -> Result<Option<Groups>, LogError>;
 
     /// Starts to read ranges of partitions. Returns at once; what is read arrives in the [`Reading`].
     fn read(&self, ranges: Vec<PartitionRange>, options: ReadOptions) -> Reading;
@@ -167,37 +170,6 @@ impl TopicConfig {
     /// How long records are kept, in milliseconds; `None` is for ever or unknown.
     pub fn retention_ms(&self) -> Option<i64> {
         self.0.get("retention.ms").and_then(|text| text.parse().ok()).filter(|&ms| ms >= 0)
-    }
-}
-
-/// A consumer group and its lag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConsumerGroup {
-    /// The group's name.
-    pub name: String,
-    /// Its state in Kafka's words, e.g. `Stable`, `Empty`.
-    pub state: String,
-    /// How many members it has.
-    pub members: usize,
-    /// For each partition with a committed offset: that offset and the partition's high watermark.
-    pub positions: Vec<(TopicPartition, GroupPosition)>,
-    /// Why the positions are not known, where the log would not tell.
-    pub error: Option<LogError>,
-}
-
-/// Where a group stands in a partition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GroupPosition {
-    /// The committed offset: the next that the group would read.
-    pub committed: i64,
-    /// The partition's high watermark at the time.
-    pub high: i64,
-}
-
-impl GroupPosition {
-    /// How many offsets the group is behind.
-    pub fn lag(self) -> u64 {
-        self.high.saturating_sub(self.committed).max(0) as u64
     }
 }
 

@@ -8,6 +8,7 @@
 //! it) is a sum of binary searches, the events at a rank are found by bisecting time, and from there on runs are merged
 //! only as far as somebody reads. Making a narrative of a new snapshot costs nothing but a list of its segments.
 
+pub mod lag;
 mod merge;
 mod order;
 mod select;

@@ -11,7 +11,7 @@ use super::partition::{PartitionState, Run};
 use super::segment::{Segment, SegmentId};
 use super::snapshot::{SegmentTable, Snapshot, TopicSnapshot};
 use crate::event::{EventBatch, TopicName, TopicPartition};
-use crate::log::{Origin, TopicConfig};
+use crate::log::{Groups, Origin, TopicConfig};
 
 /// How much is kept in memory before it is written.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,7 @@ pub(super) struct Job {
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     topics: BTreeMap<TopicName, TopicState>,
+    groups: Option<Arc<Groups>>,
     version: u64,
     /// Topics that changed since the last snapshot.
     changed: BTreeSet<TopicName>,
@@ -101,6 +102,17 @@ impl Contents {
         self.mark(topic);
         self.topics.entry(topic.clone()).or_default().config = config;
         self.manifest_behind = true;
+    }
+
+    /// Sets how the log's consumer groups stand.
+    pub(super) fn set_groups(&mut self, groups: Option<Arc<Groups>>) {
+        self.groups = groups;
+        self.manifest_behind = true;
+    }
+
+    /// How the log's consumer groups stood when they were last set.
+    pub(super) fn groups(&self) -> Option<Arc<Groups>> {
+        self.groups.clone()
     }
 
     fn mark(&mut self, topic: &TopicName) {
@@ -273,7 +285,9 @@ impl Contents {
             config: topic.config.clone(),
             partitions: topic.partitions.iter().map(|(&number, state)| partition_entry(dir, number, state)).collect(),
         });
-        Manifest::new(origin.clone(), topics.collect())
+        let names: Vec<TopicName> = self.topics.keys().cloned().collect();
+        let groups = self.groups.as_ref().map(|groups| groups.within(&names));
+        Manifest::new(origin.clone(), groups, topics.collect())
     }
 
     /// The store as it is now. Topics that did not change are shared with the snapshot before.

@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::temporary::TemporaryFolder;
 use crate::event::{EventBatch, EventBatchBuilder, TopicName, TopicPartition, Watermarks};
-use crate::log::{LogError, Origin, TopicConfig};
+use crate::log::{Groups, LogError, Origin, TopicConfig};
 
 /// The local copy of what has been read from a log. Cheap to clone: clones are the same store.
 ///
@@ -222,6 +222,20 @@ impl Store {
     pub fn set_config(&self, topic: &TopicName, config: TopicConfig) -> Result<(), StoreError> {
         self.shared.writable()?.set_config(topic, config);
         Ok(())
+    }
+
+    /// Keeps how the log's consumer groups stand. The recording keeps what concerns its topics.
+    ///
+    /// # Errors
+    /// When the store is only read.
+    pub fn set_groups(&self, groups: Groups) -> Result<(), StoreError> {
+        self.shared.writable()?.set_groups(Some(Arc::new(groups)));
+        Ok(())
+    }
+
+    /// How the log's consumer groups stood when they were last asked for; `None` where that is not known.
+    pub fn groups(&self) -> Option<Arc<Groups>> {
+        self.shared.contents().groups()
     }
 
     /// Keeps a partition's watermarks, as the log gave them at a time (milliseconds since the epoch).

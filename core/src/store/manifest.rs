@@ -11,7 +11,7 @@ use super::files::{self, Durability, MANIFEST};
 use super::index::Times;
 use super::segment::Facts;
 use crate::event::{TopicName, TopicPartition, Watermarks};
-use crate::log::{Origin, TopicConfig};
+use crate::log::{Groups, Origin, TopicConfig};
 
 /// The format that this version writes, and the newest that it reads.
 const FORMAT: u64 = 1;
@@ -27,6 +27,9 @@ pub(super) struct Manifest {
     /// Of the whole file, with these digits as zeros.
     checksum: String,
     pub origin: Origin,
+    /// The log's consumer groups as they stood when it was recorded, where it told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
     pub topics: Vec<TopicEntry>,
 }
 
@@ -82,8 +85,8 @@ pub(super) enum Unreadable {
 }
 
 impl Manifest {
-    pub(super) fn new(origin: Origin, topics: Vec<TopicEntry>) -> Self {
-        Self { format: FORMAT, checksum: NO_CHECKSUM.to_owned(), origin, topics }
+    pub(super) fn new(origin: Origin, groups: Option<Groups>, topics: Vec<TopicEntry>) -> Self {
+        Self { format: FORMAT, checksum: NO_CHECKSUM.to_owned(), origin, groups, topics }
     }
 
     /// Writes the manifest into a store's folder, whole or not at all.
@@ -255,6 +258,7 @@ fn checksum_at(text: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::ConsumerGroup;
 
     fn manifest() -> Manifest {
         let segment = SegmentEntry {
@@ -277,7 +281,9 @@ mod tests {
         };
         let config = TopicConfig([("cleanup.policy".to_owned(), "compact".to_owned())].into());
         let topics = vec![TopicEntry { name: "orders".into(), config, partitions: vec![partition] }];
-        Manifest::new(Origin::Sample { events: 10, seed: 7 }, topics)
+        let group = ConsumerGroup { name: "mailer".to_owned(), ..ConsumerGroup::default() };
+        let groups = Groups { at_ms: 12, groups: vec![group] };
+        Manifest::new(Origin::Sample { events: 10, seed: 7 }, Some(groups), topics)
     }
 
     fn parse(text: &[u8]) -> Result<Manifest, Unreadable> {
@@ -290,6 +296,15 @@ mod tests {
         manifest().write(dir.path(), Durability::Synced).unwrap();
         let again = Manifest::read(dir.path()).unwrap();
         assert_eq!((again.origin, again.topics), (manifest().origin, manifest().topics));
+        assert_eq!(again.groups, manifest().groups);
+    }
+
+    #[test]
+    fn a_manifest_without_groups_tells_of_none_and_is_written_as_before() {
+        let without = Manifest { groups: None, ..manifest() };
+        let text = without.to_text().unwrap();
+        assert!(!String::from_utf8(text.clone()).unwrap().contains("groups"));
+        assert_eq!(parse(&text).unwrap().groups, None);
     }
 
     #[test]

@@ -81,6 +81,7 @@ struct Opening<'a> {
 impl Opening<'_> {
     fn take_listed(&mut self, manifest: Manifest, files: &[PathBuf]) {
         self.origin = Some(manifest.origin);
+        self.contents.set_groups(manifest.groups.map(Arc::new));
         for topic in manifest.topics {
             self.contents.set_config(&topic.name, topic.config);
             for entry in topic.partitions {

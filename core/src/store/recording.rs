@@ -12,7 +12,7 @@ use super::segment::Segment;
 use super::snapshot::{PartitionSnapshot, Snapshot};
 use crate::event::{TopicPartition, Watermarks};
 use crate::log::{
-    ConsumerGroup, Log, LogError, Origin, PartitionInfo, PartitionRange, ReadOptions, Reading, TopicConfig, TopicInfo,
+    Groups, Log, LogError, Origin, PartitionInfo, PartitionRange, ReadOptions, Reading, TopicConfig, TopicInfo,
 };
 
 /// A recording, read as a log. Its watermarks are the ends of what was recorded (and of what was lost to damage), not
@@ -87,8 +87,8 @@ impl Log for RecordingLog {
         found.ok_or_else(|| LogError::UnknownTopic { topic: topic.to_owned(), suggestion: None })
     }
 
-    async fn groups(&self) -> Result<Vec<ConsumerGroup>, LogError> {
-        Ok(Vec::new())
+    async fn groups(&self) -> Result<Option<Groups>, LogError> {
+        Ok(self.store.groups().map(|groups| (*groups).clone()))
     }
 
     fn read(&self, ranges: Vec<PartitionRange>, options: ReadOptions) -> Reading {

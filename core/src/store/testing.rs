@@ -12,7 +12,7 @@ use super::segment::Segment;
 use super::snapshot::Snapshot;
 use crate::event::{EventBatch, EventBatchBuilder, EventRef, TimestampType, TopicPartition, Watermarks};
 use crate::log::{
-    ConsumerGroup, Log, LogError, Origin, PartitionInfo, PartitionRange, RangeEnd, ReadItem, ReadOptions, Reading,
+    Groups, Log, LogError, Origin, PartitionInfo, PartitionRange, RangeEnd, ReadItem, ReadOptions, Reading,
     TopicConfig, TopicInfo,
 };
 
@@ -104,6 +104,8 @@ pub(crate) struct FakeLog {
     pub failing: BTreeMap<TopicPartition, i64>,
     /// What was asked for.
     pub asked: Mutex<Vec<PartitionRange>>,
+    /// What it tells of groups.
+    pub groups: Option<Groups>,
 }
 
 impl FakeLog {
@@ -180,8 +182,8 @@ impl Log for FakeLog {
         Ok(TopicConfig([("retention.ms".to_owned(), "1000".to_owned())].into()))
     }
 
-    async fn groups(&self) -> Result<Vec<ConsumerGroup>, LogError> {
-        Ok(Vec::new())
+    async fn groups(&self) -> Result<Option<Groups>, LogError> {
+        Ok(self.groups.clone())
     }
 
     fn read(&self, ranges: Vec<PartitionRange>, options: ReadOptions) -> Reading {

@@ -5,7 +5,7 @@ use super::*;
 use crate::event::time::Moment;
 use crate::event::{EventBatch, EventBatchBuilder, TimestampType, Watermarks};
 use crate::log::plan::{Request, plan};
-use crate::log::{ConsumerGroup, Origin, PartitionInfo, Reading, TopicConfig, TopicInfo};
+use crate::log::{Groups, Origin, PartitionInfo, Reading, TopicConfig, TopicInfo};
 
 const TOPIC: &str = "orders";
 
@@ -64,8 +64,8 @@ impl Log for InMemory {
         Ok(TopicConfig::default())
     }
 
-    async fn groups(&self) -> Result<Vec<ConsumerGroup>, LogError> {
-        Ok(Vec::new())
+    async fn groups(&self) -> Result<Option<Groups>, LogError> {
+        Ok(None)
     }
 
     fn read(&self, ranges: Vec<PartitionRange>, _options: ReadOptions) -> Reading {

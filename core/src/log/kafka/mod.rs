@@ -9,6 +9,7 @@
 //! each read. What librdkafka reports aside from its answers goes through [`context`], and [`fault`] puts it into the
 //! words of [`LogError`].
 
+mod assignment;
 mod catalogue;
 pub mod config;
 mod context;
@@ -23,7 +24,7 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 
-use super::{ConsumerGroup, Log, LogError, Origin, PartitionRange, ReadOptions, Reading, TopicConfig, TopicInfo, plan};
+use super::{Groups, Log, LogError, Origin, PartitionRange, ReadOptions, Reading, TopicConfig, TopicInfo, plan};
 use crate::event::{TopicPartition, Watermarks};
 use catalogue::Configurations;
 pub use config::{Secret, Settings, kcat_command};
@@ -113,9 +114,9 @@ impl Log for KafkaLog {
         self.configurations()?.of_topic(&self.link, topic).await
     }
 
-    async fn groups(&self) -> Result<Vec<ConsumerGroup>, LogError> {
+    async fn groups(&self) -> Result<Option<Groups>, LogError> {
         let topics = self.topics().await?;
-        groups::groups(&self.link, &self.settings, &topics).await
+        groups::groups(&self.link, &self.settings, &topics).await.map(Some)
     }
 
     fn read(&self, ranges: Vec<PartitionRange>, options: ReadOptions) -> Reading {

@@ -14,6 +14,7 @@
 //! | `outline` | where each chapter begins in each partition, so that any offset is found at once |
 //! | `walk` | chapters in the order of appending; offsets |
 //! | `render`, `payload` | a step's bytes, written only when it is read |
+//! | `groups` | who reads the topics, and how far |
 //! | `reading` | ranges of partitions into batches |
 //!
 //! A story may reach past its chapter (a parcel leaves minutes after the order), so a chapter's partitions hold steps of
@@ -22,6 +23,7 @@
 
 mod day;
 mod dice;
+mod groups;
 mod ink;
 mod order;
 mod outline;
@@ -52,7 +54,7 @@ use self::shop::{LANES, TOPICS, TopicPlan};
 use self::step::Step;
 use self::walk::Walk;
 use super::{
-    ConsumerGroup, GroupPosition, Log, LogError, Origin, PartitionInfo, PartitionRange, ReadItem, ReadOptions, Reading,
+    Groups, Log, LogError, Origin, PartitionInfo, PartitionRange, ReadItem, ReadOptions, Reading,
     TopicConfig, TopicInfo,
 };
 use crate::event::{TopicPartition, Watermarks};
@@ -200,27 +202,17 @@ impl Log for SampleLog {
         Ok(find_topic(&known.name).map(TopicPlan::config).unwrap_or_default())
     }
 
-    async fn groups(&self) -> Result<Vec<ConsumerGroup>, LogError> {
-        let mut groups = Vec::new();
-        for (name, topic, state, members, behind_per_mille) in GROUPS {
-            let Some(plan) = find_topic(topic) else { continue };
-            let partitions: Vec<TopicPartition> =
-                (0..i32::from(plan.partitions)).map(|number| TopicPartition::new(topic, number)).collect();
-            let mut positions = Vec::new();
-            for (partition, marks) in self.watermarks(&partitions).await? {
-                let high = marks?.high;
-                let committed = high - high * behind_per_mille / 1000;
-                positions.push((partition, GroupPosition { committed, high }));
+    async fn groups(&self) -> Result<Option<Groups>, LogError> {
+        let mut all = Vec::new();
+        for plan in &groups::GROUPS {
+            let Some(topic) = find_topic(plan.topic) else { continue };
+            let mut marks = Vec::new();
+            for (partition, known) in self.watermarks(&plan.partitions(topic)).await? {
+                marks.push((partition, known?));
             }
-            groups.push(ConsumerGroup {
-                name: name.to_owned(),
-                state: state.to_owned(),
-                members,
-                positions,
-                error: None,
-            });
+            all.push(plan.group(marks));
         }
-        Ok(groups)
+        Ok(Some(groups::all(all)))
     }
 
     fn read(&self, ranges: Vec<PartitionRange>, options: ReadOptions) -> Reading {
@@ -242,15 +234,6 @@ impl Log for SampleLog {
         Reading { items }
     }
 }
-
-/// Consumer groups: name, topic, state, members, and how far behind (in thousandths of the topic).
-const GROUPS: [(&str, &str, &str, usize, i64); 5] = [
-    ("clickstream-sink", "web-clicks", "Stable", 4, 38),
-    ("fraud-model-training", "fraud-requests", "Empty", 0, 1000),
-    ("mailer", "notifications", "Stable", 2, 0),
-    ("payments", "orders", "Stable", 3, 1),
-    ("shipping", "payments", "Stable", 2, 6),
-];
 
 /// Keeps the size of a step in mind: a hundred million of them are thought up at the largest scale.
 const _: () = assert!(size_of::<Step>() == 24);

@@ -94,8 +94,12 @@ pub async fn record(
         watermarks: plan.watermarks.iter().cloned().collect(),
         failed: plan.failed.iter().cloned().collect(),
     };
-    // Configurations are asked for meanwhile: a cluster of many topics takes its time over them.
-    let (recorded, ()) = tokio::join!(recorder.run(log, rounds, &cancel), keep_configs(log, &plan, store, &cancel));
+    // Configurations and groups are asked for meanwhile: a cluster of many topics takes its time over them.
+    let (recorded, (), ()) = tokio::join!(
+        recorder.run(log, rounds, &cancel),
+        keep_configs(log, &plan, store, &cancel),
+        keep_groups(log, &plan, store, &cancel)
+    );
     let flushed = match store.is_temporary() {
         true => Ok(()),
         false => blocking(store, |store| store.flush()).await,
@@ -285,6 +289,27 @@ async fn keep_configs(log: &dyn Log, plan: &Plan, store: &Store, cancel: &Cancel
         {
             let _ = store.set_config(&topic, config);
         }
+    }
+}
+
+/// A recording keeps how far consumer groups had come when it was begun: nobody can be asked later. A temporary store is
+/// asked through its log.
+async fn keep_groups(log: &dyn Log, plan: &Plan, store: &Store, cancel: &CancellationToken) {
+    if store.is_temporary() {
+        return;
+    }
+    let groups = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return,
+        groups = log.groups() => groups,
+    };
+    let planned = plan.ranges.iter().map(|range| range.partition.topic.clone());
+    let mut topics: Vec<TopicName> = planned.chain(store.snapshot().topics.iter().map(|it| it.name.clone())).collect();
+    topics.sort();
+    topics.dedup();
+    // Groups are a courtesy too: who may not see them records without them, and what was known before stays.
+    if let Ok(Some(groups)) = groups {
+        let _ = store.set_groups(groups.within(&topics));
     }
 }
 

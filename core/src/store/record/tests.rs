@@ -2,8 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::time::Moment;
-use crate::log::PartitionRange;
+use crate::log::{ConsumerGroup, GroupPosition, Groups, PartitionRange};
 use crate::log::plan::{Request, plan};
+use crate::store::RecordingLog;
 use crate::store::testing::{FakeLog, Row, origin, partition, rows, rows_of};
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -71,6 +72,42 @@ fn extending_reads_only_what_is_new() {
         assert_eq!(record_all(&again, &store).await.added, 0);
         assert_eq!(*again.asked.lock(), []);
     });
+}
+
+#[test]
+fn a_recording_keeps_how_groups_stood_and_without_being_told_it_does_not_know() {
+    let dir = tempfile::tempdir().unwrap();
+    let position = |topic: &str, committed| GroupPosition {
+        partition: TopicPartition::new(topic, 3),
+        committed,
+        watermarks: None,
+    };
+    let group = ConsumerGroup {
+        name: "mailer".to_owned(),
+        positions: vec![position("carts", Some(1)), position("orders", Some(4))],
+        ..ConsumerGroup::default()
+    };
+    let told = Groups { at_ms: 77, groups: vec![group.clone()] };
+    let kept = Groups {
+        at_ms: 77,
+        groups: vec![ConsumerGroup { positions: vec![position("orders", Some(4))], ..group }],
+    };
+    runtime().block_on(async {
+        let store = Store::create(dir.path(), origin()).unwrap();
+        record_all(&FakeLog::new(numbered(10), 10), &store).await;
+        assert_eq!(RecordingLog::new(store.clone()).groups().await, Ok(None), "not known is not the same as none");
+        let log = FakeLog { groups: Some(told), ..FakeLog::new(numbered(12), 12) };
+        record_all(&log, &store).await;
+    });
+    let (store, _) = Store::open(dir.path()).unwrap();
+    assert_eq!(store.groups().as_deref(), Some(&kept), "only what concerns its topics");
+    drop(store);
+    // Who may not see groups later does not take away what was known.
+    runtime().block_on(async {
+        let (store, _) = Store::extend(dir.path()).unwrap();
+        record_all(&FakeLog::new(numbered(15), 15), &store).await;
+    });
+    assert_eq!(Store::open(dir.path()).unwrap().0.groups().as_deref(), Some(&kept));
 }
 
 #[test]
