@@ -95,16 +95,26 @@ impl GroupStanding {
     fn of(group: &ConsumerGroup, snapshot: &Snapshot) -> Self {
         let partitions: Vec<PartitionStanding> =
             group.positions.iter().map(|position| PartitionStanding::of(position, snapshot)).collect();
-        let committed = || {
-            let positions = group.positions.iter().zip(&partitions);
-            positions.filter(|(position, _)| position.committed.is_some()).map(|(_, standing)| standing)
-        };
+        let positions = group.positions.iter().zip(&partitions);
+        let committed: Vec<&PartitionStanding> =
+            positions.filter(|(position, _)| position.committed.is_some()).map(|(_, standing)| standing).collect();
+        let (events, time) = summed(&committed);
         Self {
-            events: committed().filter_map(|standing| standing.events).reduce(EventsBehind::plus),
-            time: committed().map(|standing| standing.time.unwrap_or(TimeBehind::NotRead)).reduce(TimeBehind::or_longer),
+            events,
+            time,
             group: group.clone(),
             partitions,
         }
+    }
+
+    /// How far the group is behind in the partitions of one topic that it has committed in.
+    pub fn within(&self, topic: &str) -> (Option<EventsBehind>, Option<TimeBehind>) {
+        let positions = self.group.positions.iter().zip(&self.partitions);
+        let of_topic: Vec<&PartitionStanding> = positions
+            .filter(|(position, _)| *position.partition.topic == *topic && position.committed.is_some())
+            .map(|(_, standing)| standing)
+            .collect();
+        summed(&of_topic)
     }
 
     /// In how many of its partitions the group has committed nothing.
@@ -134,6 +144,13 @@ impl GroupStanding {
         }
         Some(Passed::No(count(held, committed.max(low), at.offset)))
     }
+}
+
+/// Events of all, and the longest time of any. An end that is not known makes a bound of nothing, so then there is no sum.
+fn summed(partitions: &[&PartitionStanding]) -> (Option<EventsBehind>, Option<TimeBehind>) {
+    let events: Option<Vec<EventsBehind>> = partitions.iter().map(|standing| standing.events).collect();
+    let times = partitions.iter().map(|standing| standing.time.unwrap_or(TimeBehind::NotRead));
+    (events.and_then(|events| events.into_iter().reduce(EventsBehind::plus)), times.reduce(TimeBehind::or_longer))
 }
 
 impl PartitionStanding {

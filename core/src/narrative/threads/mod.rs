@@ -14,6 +14,7 @@
 //! | `resolve` | which belong together; hubs |
 //! | `threads`, `tale` | asking: lists, one thread, causes |
 //! | `map` | the process map, variants, conformance |
+//! | `topology` | who writes and who reads which topic |
 //! | `diagnose/` | what is unusual, and how sure that is |
 //!
 //! Only hashes of values are kept (about 50 bytes an event in all), so two values whose hashes of 64 bits are the same
@@ -36,6 +37,7 @@ mod tale;
 mod text;
 #[allow(clippy::module_inception, reason = "it is what the module is about")]
 mod threads;
+pub mod topology;
 mod values;
 
 pub use correlate::{Correlator, Settings};

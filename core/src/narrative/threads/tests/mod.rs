@@ -4,3 +4,4 @@ mod fixtures;
 mod incidents;
 mod naive;
 mod stage;
+mod topology;
