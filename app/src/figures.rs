@@ -59,6 +59,16 @@ pub fn short(number: f64) -> String {
     }
 }
 
+/// How often something is, in the unit that reads best: `12.4/s`, `3.0/min`, `1.5/h`.
+pub fn rate(per_second: f64) -> String {
+    let (scaled, unit) = match per_second {
+        n if n >= 0.95 => (n, "s"),
+        n if n * 60.0 >= 0.95 => (n * 60.0, "min"),
+        n => (n * 3_600.0, "h"),
+    };
+    if scaled < 99.95 { format!("{scaled:.1}/{unit}") } else { format!("{}/{unit}", short(scaled)) }
+}
+
 /// A size in bytes: `96 B`, `1.4 KB`, `214 MB`, in steps of 1,024.
 pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
@@ -100,6 +110,7 @@ mod tests {
     fn figures_take_the_unit_that_reads_best() {
         assert_eq!(short(940.0), "940");
         assert_eq!(short(1_200_000.0), "1.2 M");
+        assert_eq!([rate(12.44), rate(0.05), rate(0.0004), rate(1_250.0)], ["12.4/s", "3.0/min", "1.4/h", "1,250/s"]);
         assert_eq!(bytes(96), "96 B");
         assert_eq!(bytes(1_434), "1.4 KB");
         assert_eq!(bytes(1023), "1023 B");

@@ -13,7 +13,7 @@ pub struct Layout {
 }
 
 impl Default for Layout {
-    /// Catalogue left, timeline above, story below, inspector right; the canvas, all threads and their map behind the timeline, one thread
+    /// Catalogue left, timeline above, story below, inspector right; the canvas, all threads, their map and the topology behind the timeline, one thread
     /// and what the pipeline comes to behind the story (with questions to it and copies of it), its chosen node behind the inspector.
     fn default() -> Self {
         let mut tiles = Tiles::default();
@@ -22,7 +22,7 @@ impl Default for Layout {
             tiles.insert_tab_tile(panes)
         };
         let catalogue = tabs(&[PaneKind::Catalogue]);
-        let timeline = tabs(&[PaneKind::Timeline, PaneKind::Canvas, PaneKind::Threads, PaneKind::Map]);
+        let timeline = tabs(&[PaneKind::Timeline, PaneKind::Canvas, PaneKind::Threads, PaneKind::Map, PaneKind::Topology]);
         let story = tabs(&[PaneKind::Story, PaneKind::Thread, PaneKind::View, PaneKind::Sql, PaneKind::Drift]);
         let inspector = tabs(&[PaneKind::Inspector, PaneKind::Node]);
         let middle = tiles.insert_vertical_tile(vec![timeline, story]);

@@ -14,6 +14,7 @@ pub mod layout;
 pub mod meters;
 pub mod panes;
 pub mod source;
+mod standing;
 pub mod state;
 pub mod theme;
 pub mod tying;

@@ -9,6 +9,7 @@ mod coverage;
 mod drift;
 mod explain;
 mod fetch;
+mod groups;
 mod import;
 mod interrupt;
 mod logging;
@@ -22,6 +23,7 @@ mod source;
 mod span;
 mod threads;
 mod topics;
+mod topology;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ enum Command {
     Record(record::Record),
     Import(import::Import),
     Threads(threads::Threads),
+    Groups(groups::Groups),
+    Topology(topology::Topology),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
@@ -92,6 +96,8 @@ pub fn main() -> ExitCode {
         Some(Command::Record(record)) => record.run(),
         Some(Command::Import(import)) => import.run(),
         Some(Command::Threads(threads)) => threads.run(),
+        Some(Command::Groups(groups)) => groups.run(),
+        Some(Command::Topology(topology)) => topology.run(),
         Some(Command::Run(run)) => run.run(),
         Some(Command::Check(check)) => check.run(),
         Some(Command::Explain(explain)) => explain.run(),

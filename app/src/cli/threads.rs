@@ -11,7 +11,7 @@ use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::event::TopicName;
 use fabula_core::event::time::Moment;
 use fabula_core::expr::{Expr, Source as Place};
-use fabula_core::log::LogError;
+use fabula_core::log::{Log, LogError};
 use fabula_core::narrative::threads::diagnose::{Diagnosed, Extent, Kind, shape_changes};
 use fabula_core::narrative::threads::{Correlator, Field, Profile, Settings, StepNames, Threads as Tied, suggest};
 use fabula_core::store::record::RecordReport;
@@ -91,10 +91,10 @@ pub struct Threads {
 }
 
 /// What a log holds of the topics, and what is to be said of that.
-struct Held {
-    store: Store,
-    topics: Vec<TopicName>,
-    range_ms: Option<(i64, i64)>,
+pub(super) struct Held {
+    pub(super) store: Store,
+    pub(super) topics: Vec<TopicName>,
+    pub(super) range_ms: Option<(i64, i64)>,
     covered: Covered,
 }
 
@@ -243,7 +243,7 @@ impl Threads {
 
 impl Held {
     /// Gets what is asked for: a recording as it is, any other log into a temporary copy.
-    fn of(source: Source, span: Span, cancel: &CancellationToken) -> anyhow::Result<Self> {
+    pub(super) fn of(source: Source, span: Span, cancel: &CancellationToken) -> anyhow::Result<Self> {
         let runtime = super::runtime()?;
         match source {
             Source::Recording(dir) => {
@@ -257,20 +257,25 @@ impl Held {
             }
             source => runtime.block_on(async {
                 let log = source.log()?;
-                let topics = span.topic_names(log.as_ref()).await?;
-                let plan = tokio::select! {
-                    plan = span.plan(log.as_ref()) => plan?,
-                    () = cancel.cancelled() => return Err(LogError::Cancelled.into()),
-                };
-                let range_ms = range(plan.from_ms, plan.to_ms);
-                let store = Store::temporary(log.origin(), BUDGET_BYTES)?;
-                let report = fetch(log.as_ref(), plan, &store, cancel).await?;
-                Ok(Self { store, topics, range_ms, covered: Covered::Recorded(report) })
+                Self::fetched(log.as_ref(), &span, cancel).await
             }),
         }
     }
 
-    fn say(&self, snapshot: &Snapshot, threads: Option<&Tied>) -> anyhow::Result<()> {
+    /// Reads a log into a temporary copy.
+    pub(super) async fn fetched(log: &dyn Log, span: &Span, cancel: &CancellationToken) -> anyhow::Result<Self> {
+        let topics = span.topic_names(log).await?;
+        let plan = tokio::select! {
+            plan = span.plan(log) => plan?,
+            () = cancel.cancelled() => return Err(LogError::Cancelled.into()),
+        };
+        let range_ms = range(plan.from_ms, plan.to_ms);
+        let store = Store::temporary(log.origin(), BUDGET_BYTES)?;
+        let report = fetch(log, plan, &store, cancel).await?;
+        Ok(Self { store, topics, range_ms, covered: Covered::Recorded(report) })
+    }
+
+    pub(super) fn say(&self, snapshot: &Snapshot, threads: Option<&Tied>) -> anyhow::Result<()> {
         match &self.covered {
             Covered::Recorded(report) => say_recorded(report, false),
             Covered::Recording(plan) => {

@@ -180,6 +180,7 @@ pub const LISTED: &[Command] = &[
     Command::ShowPane(PaneKind::Threads),
     Command::ShowPane(PaneKind::Thread),
     Command::ShowPane(PaneKind::Map),
+    Command::ShowPane(PaneKind::Topology),
     Command::ResetLayout,
     Command::ShowPalette,
     Command::ShowKeys,
@@ -266,6 +267,8 @@ impl Command {
             Self::HideAllTopics => (C::Topics, "Hide all topics", "Start from an empty story"),
             Self::ToggleInternal => (C::Topics, "Internal topics", "List __*, *-changelog and *-repartition too"),
             Self::ToggleDetails(_) => (C::Topics, "Details", "Partitions, sizes, retention and groups of the topic"),
+            Self::ToggleGroup(_) => (C::Topics, "Partitions of the group", "How far the group is in each partition"),
+            Self::ShowGroup(_) => (C::Topics, "Show the group", "Show a consumer group and how far it is behind"),
             Self::SetFormats(..) => (C::Topics, "Formats", "Decode the topic's keys and values so"),
             Self::ReadMore(_) => (C::Topics, "Read more of the past", "Read further back than what has been read"),
             Self::ReadAll(_) => (C::Topics, "Read all", "Read the topic from its first offset"),
@@ -296,6 +299,9 @@ impl Command {
             Self::ShowPane(PaneKind::Thread) => (C::Threads, "Show the thread", "Bring the open thread to the front"),
             Self::ShowPane(PaneKind::Map) => {
                 (C::Threads, "Show the process map", "Bring the map of what follows what to the front")
+            }
+            Self::ShowPane(PaneKind::Topology) => {
+                (C::Threads, "Show the topology", "Show who writes and who reads which topic, as far as that is known")
             }
             Self::CompareRanges => (
                 C::Threads,

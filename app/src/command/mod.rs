@@ -195,6 +195,10 @@ pub enum Command {
     ToggleInternal,
     /// Opens or shuts a topic's details in the catalogue.
     ToggleDetails(TopicName),
+    /// Opens or shuts a consumer group's partitions in the catalogue.
+    ToggleGroup(Arc<str>),
+    /// Shows a consumer group in the catalogue, with its partitions.
+    ShowGroup(Arc<str>),
     /// Decodes a topic's keys and values so.
     SetFormats(TopicName, Chosen),
     /// Reads more of a topic's past.

@@ -15,6 +15,7 @@ pub mod story;
 mod thread;
 mod threads;
 pub mod timeline;
+mod topology;
 mod view;
 
 use egui::Ui;
@@ -35,6 +36,7 @@ pub use story::Story;
 pub use thread::ThreadPane;
 pub use threads::ThreadsPane;
 pub use timeline::Timeline;
+pub use topology::TopologyPane;
 pub use view::ViewPane;
 
 /// What a pane works with.
@@ -100,11 +102,13 @@ pub enum PaneKind {
     Thread,
     /// What follows what in threads.
     Map,
+    /// Who writes and who reads which topic.
+    Topology,
 }
 
 impl PaneKind {
     /// All, in the order of their shortcuts.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Catalogue,
         Self::Timeline,
         Self::Story,
@@ -117,6 +121,7 @@ impl PaneKind {
         Self::Threads,
         Self::Thread,
         Self::Map,
+        Self::Topology,
     ];
 
     /// As its tab says.
@@ -134,6 +139,7 @@ impl PaneKind {
             Self::Threads => "Threads",
             Self::Thread => "Thread",
             Self::Map => "Map",
+            Self::Topology => "Topology",
         }
     }
 }
@@ -165,6 +171,8 @@ pub struct Panes {
     pub thread: ThreadPane,
     /// What follows what in threads.
     pub map: MapPane,
+    /// Who writes and who reads which topic.
+    pub topology: TopologyPane,
     /// The find field of the top bar.
     pub find: FindField,
 }
@@ -200,6 +208,7 @@ impl Panes {
             PaneKind::Threads => &mut self.threads,
             PaneKind::Thread => &mut self.thread,
             PaneKind::Map => &mut self.map,
+            PaneKind::Topology => &mut self.topology,
         }
     }
 }

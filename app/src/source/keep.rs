@@ -8,7 +8,7 @@ use fabula_core::event::time::Moment;
 use fabula_core::event::{TopicPartition, Watermarks};
 use fabula_core::log::plan::{Request, plan};
 use fabula_core::log::{
-    ConsumerGroup, Log, LogError, Origin, PartitionRange, ReadOptions, Reading, TopicConfig, TopicInfo,
+    Groups, Log, LogError, Origin, PartitionRange, ReadOptions, Reading, TopicConfig, TopicInfo,
 };
 use fabula_core::store::record::{RecordProgress, record};
 use fabula_core::store::{RecordingLog, Store};
@@ -90,7 +90,7 @@ impl Log for Copied {
         self.recording.topic_config(topic).await
     }
 
-    async fn groups(&self) -> Result<Vec<ConsumerGroup>, LogError> {
+    async fn groups(&self) -> Result<Option<Groups>, LogError> {
         self.recording.groups().await
     }
 

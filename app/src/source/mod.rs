@@ -3,6 +3,7 @@
 //! Connecting *is* recording: what is read from a cluster goes into a store, a temporary one unless a person keeps it,
 //! and every pane reads that store. A recording is a store already.
 
+mod groups;
 pub mod import;
 mod keep;
 mod listing;

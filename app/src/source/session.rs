@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use fabula_core::event::TopicName;
 use fabula_core::log::kafka::Settings;
-use fabula_core::log::{ConsumerGroup, LogError, Origin, TopicInfo};
+use fabula_core::log::{LogError, Origin, TopicInfo};
 use fabula_core::store::Store;
 use parking_lot::Mutex;
 
+use super::groups::Groups;
 use super::listing::{Refreshed, Told, ask_sizes, listed, refreshed};
 use super::open::{OpenError, Opened, open, topics_of};
 use super::reading::{Depth, Readings, Source};
@@ -36,7 +37,7 @@ pub struct Session {
     watch: Option<Job<()>>,
     sum: Option<Job<Refreshed>>,
     summed: Option<(u64, Instant)>,
-    groups: Option<Job<Result<Vec<ConsumerGroup>, LogError>>>,
+    groups: Groups,
     topics: Option<Job<Result<Vec<TopicInfo>, LogError>>>,
     sizes: Option<Job<()>>,
     keep: Option<Job<Result<Store, String>>>,
@@ -73,6 +74,7 @@ impl Session {
         (state.search.text, state.search.found) = ("".into(), None);
         state.formats = Formats::default().with_chosen(&state.document.formats);
         state.details.clear();
+        state.open_groups.clear();
         state.follow = false;
         Self {
             opening,
@@ -86,7 +88,7 @@ impl Session {
             watch: None,
             sum: None,
             summed: None,
-            groups: None,
+            groups: Groups::default(),
             topics: None,
             sizes: None,
             keep: None,
@@ -142,6 +144,9 @@ impl Session {
         state.log.origin = Some(store.origin().clone());
         state.log.status = LogStatus::Up;
         state.log.can_read_more = grows;
+        if self.source.is_none() {
+            self.groups.take_kept(&store, state);
+        }
         self.use_store(store, jobs);
         self.list(&topics, state, jobs);
         show_at_first(state);
@@ -180,13 +185,7 @@ impl Session {
         state.series.assign(names);
         self.summed = None;
         let Some(source) = &self.source else { return };
-        let log = source.log.clone();
-        self.groups = Some(jobs.spawn(Title::quiet("Reading groups"), |progress| async move {
-            tokio::select! {
-                groups = log.groups() => groups,
-                () = progress.token().cancelled() => Err(LogError::Cancelled),
-            }
-        }));
+        self.groups.ask(source.log.clone(), source.store.clone(), jobs);
         if source.grows {
             self.told = Arc::default();
             let (log, told, wake) = (source.log.clone(), self.told.clone(), jobs.waker().clone());
@@ -223,10 +222,10 @@ impl Session {
                 Err(error) => state.log.failure = Some(error.to_string()),
             }
         }
-        if let Some(groups) = self.groups.as_mut().and_then(Job::poll) {
-            self.groups = None;
-            // That groups may not be seen is no failure of the log: their section is not there then.
-            state.log.groups = groups.ok().map(Into::into);
+        if self.groups.update(state, jobs)
+            && let Some(source) = &self.source
+        {
+            self.groups.ask(source.log.clone(), source.store.clone(), jobs);
         }
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fabula_core::event::{TopicName, Watermarks};
-use fabula_core::log::{Connection, ConsumerGroup, LogError, Origin, TopicConfig};
+use fabula_core::log::{Connection, LogError, Origin, TopicConfig};
 use fabula_core::store::Snapshot;
 
-use super::TimeRange;
+use super::{Readers, TimeRange};
 use crate::workspace::SavedLog;
 
 /// The log that is open.
@@ -35,8 +35,8 @@ pub struct LogState {
     pub can_read_more: bool,
     /// Every topic, sorted by name.
     pub topics: Arc<[Topic]>,
-    /// Consumer groups; `None` until they have been read.
-    pub groups: Option<Arc<[ConsumerGroup]>>,
+    /// Consumer groups, and how far each is behind.
+    pub readers: Readers,
     /// Why topics or events could not be read the last time, in one line.
     pub failure: Option<String>,
 }

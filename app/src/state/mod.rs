@@ -9,6 +9,7 @@ mod document;
 mod log;
 mod names;
 mod range;
+mod readers;
 mod search;
 mod threads;
 
@@ -28,6 +29,7 @@ pub use document::{Column, Document, History, Order};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use names::{Name, Names, TopicNames};
 pub use range::TimeRange;
+pub use readers::Readers;
 pub use search::{Found, Search};
 pub use threads::{Tale, TaleStep, Tied, Values};
 
@@ -86,6 +88,8 @@ pub struct State {
     pub internal_shown: bool,
     /// The topics whose details are open in the catalogue.
     pub details: BTreeSet<TopicName>,
+    /// The consumer groups whose partitions are open in the catalogue.
+    pub open_groups: BTreeSet<Arc<str>>,
     /// Which colour each topic has.
     pub series: Series,
 }
@@ -136,6 +140,7 @@ impl State {
             first_read: Depth::default(),
             internal_shown: false,
             details: BTreeSet::new(),
+            open_groups: BTreeSet::new(),
             series: Series::default(),
         }
     }

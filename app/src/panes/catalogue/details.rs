@@ -7,7 +7,8 @@ use fabula_core::log::TopicConfig;
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
-use crate::state::{State, Topic};
+use crate::standing;
+use crate::state::{Readers, State, Topic};
 use crate::theme::{font, size, tokens, widgets};
 
 const LINE: f32 = 18.0;
@@ -99,14 +100,24 @@ fn cleanup(config: &TopicConfig) -> String {
 
 /// The groups that read the topic and how far each is behind.
 fn groups(topic: &Topic, state: &State) -> String {
-    let Some(groups) = &state.log.groups else { return "not known yet".to_owned() };
+    let groups = match &state.log.readers {
+        Readers::NotAsked => return "not known yet".to_owned(),
+        Readers::NotTold(why) => return format!("not known: {why}"),
+        Readers::Told(standings) => &standings.groups,
+    };
     let mut lags: Vec<String> = Vec::new();
-    for group in groups.iter() {
-        let positions = group.positions.iter().filter(|(partition, _)| partition.topic == topic.name);
-        let lag: Vec<u64> = positions.map(|(_, position)| position.lag()).collect();
-        if !lag.is_empty() {
-            lags.push(format!("{} (lag {})", group.name, figures::count(lag.iter().sum())));
+    for reading in groups.iter() {
+        if !reading.group.topics().contains(&&topic.name) {
+            continue;
         }
+        let lag = match reading.within(&topic.name) {
+            (Some(events), Some(time)) if events.number() > 0 && time.ns().is_some() => {
+                format!("lag {}, {}", standing::number(events), standing::time(time))
+            }
+            (Some(events), _) => format!("lag {}", standing::number(events)),
+            (None, _) => "no commit".to_owned(),
+        };
+        lags.push(format!("{} ({lag})", reading.group.name));
     }
     if lags.is_empty() { "none".to_owned() } else { lags.join(", ") }
 }

@@ -10,12 +10,14 @@ mod rows;
 mod topic_row;
 mod view_rows;
 
+use std::sync::Arc;
+
 use egui::{Align2, ScrollArea, Sense, Ui, vec2};
 
 use super::{Context, Pane};
 use crate::command::Command;
 use crate::figures;
-use crate::state::LogStatus;
+use crate::state::{LogStatus, Readers};
 use crate::theme::{font, icon::Icon, size, tokens, widgets};
 use rows::{Item, Listing};
 
@@ -25,9 +27,18 @@ pub struct Catalogue {
     filter: String,
     listing: Listing,
     groups_shut: bool,
+    /// The group that is to be brought into sight.
+    sought: Option<Arc<str>>,
 }
 
 impl Pane for Catalogue {
+    fn command(&mut self, command: &Command, _context: &Context<'_>) {
+        if let Command::ShowGroup(group) = command {
+            (self.groups_shut, self.sought) = (false, Some(group.clone()));
+            self.filter.clear();
+        }
+    }
+
     fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
         let shown = context.state.shown_topics().count();
         let listed = self.listing.topics();
@@ -95,7 +106,11 @@ impl Catalogue {
         ui.spacing_mut().item_spacing.y = 0.0;
         let rect = ui.available_rect_before_wrap();
         let total = self.listing.height();
-        ScrollArea::vertical().auto_shrink([false, false]).show_viewport(ui, |ui, view| {
+        let mut area = ScrollArea::vertical().auto_shrink([false, false]);
+        if let Some(top) = self.sought.take().and_then(|group| self.listing.top_of_group(context.state, &group)) {
+            area = area.vertical_scroll_offset((top - rect.height() / 3.0).max(0.0));
+        }
+        area.show_viewport(ui, |ui, view| {
             ui.set_height(total);
             let top = ui.max_rect().top();
             for (at, offset) in self.listing.in_view(view.min.y, view.max.y) {
@@ -147,14 +162,25 @@ impl Catalogue {
                 }
             }
             Item::GroupsHead => {
-                let groups = state.log.groups.as_ref().map_or(0, |groups| groups.len());
-                if group_rows::head_ui(ui, rect, groups, self.groups_shut) {
+                if group_rows::head_ui(ui, rect, &state.log.readers, self.groups_shut) {
                     self.groups_shut = !self.groups_shut;
                 }
             }
-            Item::Group(at) => {
-                if let Some(group) = state.log.groups.as_ref().and_then(|groups| groups.get(*at)) {
-                    group_rows::group_row_ui(ui, rect, group);
+            Item::GroupsNotTold => {
+                if let Readers::NotTold(why) = &state.log.readers {
+                    group_rows::not_told_ui(ui, rect, why);
+                }
+            }
+            Item::Group(at) | Item::GroupFacts(at) | Item::GroupPartition(at, _) | Item::GroupMember(at, _) => {
+                let Some(standing) = state.log.readers.groups().get(*at) else { return };
+                match item {
+                    Item::GroupFacts(_) => group_rows::facts_ui(ui, rect, standing, context),
+                    Item::GroupPartition(_, nth) => group_rows::partition_ui(ui, rect, standing, *nth, context),
+                    Item::GroupMember(_, nth) => group_rows::member_ui(ui, rect, standing, *nth),
+                    _ => {
+                        let open = state.open_groups.contains(standing.group.name.as_str());
+                        group_rows::group_row_ui(ui, rect, standing, open, context);
+                    }
                 }
             }
         }

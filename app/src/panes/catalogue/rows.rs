@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::state::{State, Topic};
+use crate::state::{Readers, State, Topic};
 use crate::theme::size;
 
-use super::details;
+use super::{details, group_rows};
 
 /// One row of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,8 +32,16 @@ pub enum Item {
     Finding(usize),
     /// The head of the groups.
     GroupsHead,
+    /// Groups are not known.
+    GroupsNotTold,
     /// A consumer group, by its place.
     Group(usize),
+    /// What is said of an unfolded group as a whole.
+    GroupFacts(usize),
+    /// A partition of an unfolded group, by the places of both.
+    GroupPartition(usize, usize),
+    /// A member of an unfolded group, by the places of both.
+    GroupMember(usize, usize),
 }
 
 impl Item {
@@ -42,7 +50,9 @@ impl Item {
         match self {
             Self::Topic(_) | Self::Group(_) | Self::Bookmark(_) | Self::View(_) | Self::Finding(_) => size::ROW,
             Self::Details(_) => details::HEIGHT,
-            Self::Hidden(_) => 26.0,
+            Self::GroupFacts(_) => group_rows::FACTS_HEIGHT,
+            Self::GroupPartition(..) | Self::GroupMember(..) => 20.0,
+            Self::Hidden(_) | Self::GroupsNotTold => 26.0,
             Self::NothingFits => 44.0,
             Self::GroupsHead | Self::BookmarksHead | Self::ViewsHead | Self::FindingsHead => size::PANE_HEADER + 12.0,
         }
@@ -70,6 +80,7 @@ struct Built {
     topics_at: usize,
     groups_at: usize,
     groups: usize,
+    not_told: bool,
     filter: String,
     internal: bool,
     groups_shut: bool,
@@ -85,12 +96,13 @@ struct Built {
 impl Listing {
     /// Brings the rows up to date.
     pub fn update(&mut self, state: &State, filter: &str, groups_shut: bool) {
-        let groups = state.log.groups.as_deref().unwrap_or_default();
+        let groups = state.log.readers.groups();
         let built = Built {
             topics: state.log.topics.len(),
             topics_at: Arc::as_ptr(&state.log.topics).cast::<Topic>() as usize,
             groups_at: groups.as_ptr() as usize,
             groups: groups.len(),
+            not_told: matches!(state.log.readers, Readers::NotTold(_)),
             filter: filter.to_lowercase(),
             internal: state.internal_shown,
             groups_shut,
@@ -140,13 +152,7 @@ impl Listing {
             self.items.push(Item::FindingsHead);
             self.items.extend((0..built.findings.unwrap_or(0)).map(Item::Finding));
         }
-        let fitting: Vec<Item> = (0..groups.len()).filter(|&at| fits(&groups[at].name)).map(Item::Group).collect();
-        if !fitting.is_empty() {
-            self.items.push(Item::GroupsHead);
-            if !groups_shut {
-                self.items.extend(fitting);
-            }
-        }
+        self.groups(state, &fits, &built);
         self.tops = std::iter::once(0.0)
             .chain(self.items.iter().scan(0.0, |top, item| {
                 *top += item.height();
@@ -154,6 +160,37 @@ impl Listing {
             }))
             .collect();
         self.built = Some(built);
+    }
+
+    /// The groups' rows: none is something else than not known.
+    fn groups(&mut self, state: &State, fits: &dyn Fn(&str) -> bool, built: &Built) {
+        if built.not_told && built.filter.is_empty() {
+            self.items.extend([Item::GroupsHead, Item::GroupsNotTold]);
+            return;
+        }
+        let groups = state.log.readers.groups();
+        let fitting: Vec<usize> = (0..groups.len()).filter(|&at| fits(&groups[at].group.name)).collect();
+        if fitting.is_empty() {
+            return;
+        }
+        self.items.push(Item::GroupsHead);
+        for at in fitting.into_iter().filter(|_| !built.groups_shut) {
+            self.items.push(Item::Group(at));
+            let group = &groups[at].group;
+            if state.open_groups.contains(group.name.as_str()) {
+                self.items.push(Item::GroupFacts(at));
+                self.items.extend((0..group.positions.len()).map(|nth| Item::GroupPartition(at, nth)));
+                let members = group.members.as_ref().map_or(0, Vec::len);
+                self.items.extend((0..members).map(|nth| Item::GroupMember(at, nth)));
+            }
+        }
+    }
+
+    /// Where a group's row begins, if it is listed.
+    pub fn top_of_group(&self, state: &State, name: &str) -> Option<f32> {
+        let groups = state.log.readers.groups();
+        let is_it = |item: &Item| matches!(item, Item::Group(at) if groups.get(*at).is_some_and(|it| it.group.name == name));
+        self.items.iter().position(is_it).map(|at| self.tops[at])
     }
 
     /// How many topics are listed, whatever the filter.
@@ -178,11 +215,12 @@ impl Listing {
     }
 }
 
-/// Which details are open, as one number: sets are small, and a change must not go unseen.
+/// Which details and groups are open, as one number: sets are small, and a change must not go unseen.
 fn details_mark(state: &State) -> usize {
     use std::hash::{Hash, Hasher};
     let mut hasher = rustc_hash::FxHasher::default();
     state.details.hash(&mut hasher);
+    state.open_groups.hash(&mut hasher);
     state.document.shown.iter().filter(|topic| topic.starts_with("__")).for_each(|topic| topic.hash(&mut hasher));
     hasher.finish() as usize
 }
