@@ -105,7 +105,7 @@ fn put_together(
     let damages = with_bar(events, "events", &done, || {
         correlator.take_snapshot(snapshot, &held.topics, &done, &cancelled)
     });
-    let known = Known::of(&correlator.threads(), snapshot, &held.topics, standings, &cancelled);
+    let known = Known::of(&correlator.threads(), &held.topics, &cancelled).with_groups(snapshot, standings);
     if cancel.is_cancelled() {
         return Err(LogError::Cancelled.into());
     }

@@ -294,6 +294,8 @@ pub enum Command {
     FindThread(String),
     /// Opens a thread by its number.
     OpenThread(u32),
+    /// Lists the threads in which a service takes part.
+    ThreadsOfService(Arc<str>),
     /// Lists what is unusual: one kind, or all.
     ShowFindings(Option<Kind>),
     /// Draws the thread's steps evenly, or as far apart as they are in time.

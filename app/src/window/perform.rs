@@ -81,7 +81,10 @@ impl Window {
             | Command::ConnectNode
             | Command::FocusCanvas
             | Command::AddNote => self.layout.show(crate::panes::PaneKind::Canvas),
-            Command::ShowFindings(_) | Command::TieThreads => self.layout.show(crate::panes::PaneKind::Threads),
+            Command::ShowFindings(_) | Command::TieThreads | Command::ThreadsOfService(_) => {
+                self.layout.show(crate::panes::PaneKind::Threads);
+            }
+            Command::ShowGroup(_) => self.layout.show(crate::panes::PaneKind::Catalogue),
             Command::CompareRanges => self.layout.show(crate::panes::PaneKind::Map),
             Command::OpenThread(_) | Command::ToggleDistances | Command::ShowThreadValues => {
                 self.layout.show(crate::panes::PaneKind::Thread);

@@ -8,6 +8,7 @@ mod copy;
 mod lines;
 mod load;
 mod parts;
+mod readers;
 mod same_key;
 mod section_ui;
 mod sheet;
@@ -31,6 +32,7 @@ use crate::theme::{tokens, widgets};
 use copy::Copy;
 use lines::Rows;
 use load::{Body, Detail, Whole, load, load_whole};
+use readers::Readers;
 use same_key::SameKey;
 use tree::Tree;
 
@@ -44,6 +46,7 @@ pub struct Inspector {
     /// A text that waits for a frame to be put on the clipboard.
     copied: Option<(Copy, String)>,
     same_key: SameKey,
+    readers: Readers,
     form: Form,
     /// What is wrong with the event, or with its value.
     failure: Option<String>,
@@ -91,7 +94,7 @@ struct Shown {
 impl Inspector {
     /// Whether nothing is being loaded.
     pub fn is_settled(&self) -> bool {
-        self.loading.is_none() && self.completing.is_none()
+        self.loading.is_none() && self.completing.is_none() && !self.readers.is_busy()
     }
 
     fn load(&mut self, context: &Context<'_>) {
@@ -230,6 +233,7 @@ impl Pane for Inspector {
         self.take_whole();
         self.take_copied(context);
         self.same_key.update(context);
+        self.readers.update(context);
     }
 
     fn command(&mut self, command: &Command, context: &Context<'_>) {
@@ -278,7 +282,7 @@ impl Pane for Inspector {
             egui::Frame::new().inner_margin(8.0).show(ui, |ui| widgets::error_line(ui, failure));
         }
         match &mut self.shown {
-            Some(shown) => section_ui::sections_ui(ui, shown, &mut self.form, &self.same_key, context),
+            Some(shown) => section_ui::sections_ui(ui, shown, &mut self.form, (&self.same_key, &self.readers), context),
             None if context.state.selection.is_none() => {
                 let hint = "Choose an event in the story or on the timeline to see its value, key and headers";
                 widgets::empty_state(ui, "No event chosen", hint, None);

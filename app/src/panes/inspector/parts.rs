@@ -32,6 +32,10 @@ pub(super) enum Kind {
     HeadersHead,
     /// A header.
     Header,
+    /// The groups' heading.
+    ReadersHead,
+    /// Whether a group has passed the event.
+    Reader,
     /// The coordinates' heading.
     PlaceHead,
     /// A line about where and when.
@@ -41,8 +45,8 @@ pub(super) enum Kind {
 /// How many lines there are about where and when.
 pub(super) const PLACES: usize = 5;
 
-/// The parts for an event, looked at in a form.
-pub(super) fn parts(detail: &Detail, tree: &Tree, rows: &Rows, form: Form) -> Vec<Part<Kind>> {
+/// The parts for an event, looked at in a form, with so many lines about its readers.
+pub(super) fn parts(detail: &Detail, tree: &Tree, rows: &Rows, form: Form, readers: usize) -> Vec<Part<Kind>> {
     let part = |kind, rows, height| Part { kind, rows, height };
     let mut parts = vec![part(Kind::Title, 1, 60.0), part(Kind::Key, 1, 28.0), part(Kind::Rule, 1, 9.0)];
     parts.push(part(Kind::ValueHead, 1, 28.0));
@@ -64,6 +68,9 @@ pub(super) fn parts(detail: &Detail, tree: &Tree, rows: &Rows, form: Form) -> Ve
     parts.push(part(Kind::Rule, 1, 13.0));
     parts.push(part(Kind::HeadersHead, 1, 26.0));
     parts.push(part(Kind::Header, detail.headers.len(), 20.0));
+    parts.push(part(Kind::Rule, 1, 13.0));
+    parts.push(part(Kind::ReadersHead, 1, 26.0));
+    parts.push(part(Kind::Reader, readers, 20.0));
     parts.push(part(Kind::Rule, 1, 13.0));
     parts.push(part(Kind::PlaceHead, 1, 26.0));
     parts.push(part(Kind::Place, PLACES, 20.0));

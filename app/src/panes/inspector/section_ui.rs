@@ -5,6 +5,7 @@ use fabula_core::event::TimestampType;
 
 use super::load::{Body, Detail, Payload};
 use super::parts::{Kind, parts};
+use super::readers::Readers;
 use super::same_key::SameKey;
 use super::sheet::sheet_ui;
 use super::tree_ui::{chip, column_of_names, tree_row_ui};
@@ -18,9 +19,15 @@ use crate::theme::icon::Icon;
 use crate::theme::{font, size, tokens, widgets};
 
 /// Paints the sheet of an event.
-pub(super) fn sections_ui(ui: &mut Ui, shown: &mut Shown, form: &mut Form, same_key: &SameKey, context: &Context<'_>) {
+pub(super) fn sections_ui(
+    ui: &mut Ui,
+    shown: &mut Shown,
+    form: &mut Form,
+    (same_key, readers): (&SameKey, &Readers),
+    context: &Context<'_>,
+) {
     fit_rows(ui, shown);
-    let parts = parts(&shown.detail, &shown.tree, &shown.rows, *form);
+    let parts = parts(&shown.detail, &shown.tree, &shown.rows, *form, readers.rows(&shown.detail.coordinates));
     let id = (&shown.asked.at.topic, shown.asked.at.partition, shown.asked.at.offset);
     let Shown { detail, tree, rows, .. } = shown;
     let whole = match &detail.body {
@@ -43,6 +50,8 @@ pub(super) fn sections_ui(ui: &mut Ui, shown: &mut Shown, form: &mut Form, same_
         (Kind::HexRow, Some(whole)) => hex_row_ui(ui, whole, nth, rect),
         (Kind::HeadersHead, _) => head_ui(ui, "Headers", &figures::count(detail.headers.len() as u64), rect),
         (Kind::Header, _) => header_ui(ui, detail, nth, rect, context),
+        (Kind::ReadersHead, _) => head_ui(ui, "Read by", &Readers::as_of(context), rect),
+        (Kind::Reader, _) => readers.row_ui(ui, &detail.coordinates, nth, rect, context),
         (Kind::PlaceHead, _) => head_ui(ui, "Place in the log", "", rect),
         (Kind::Place, _) => place_ui(ui, detail, nth, rect, context),
         (Kind::Refusal | Kind::TreeRow | Kind::TextRow | Kind::HexRow, None) => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 /// How large a step is drawn.
-pub(super) const NODE: Vec2 = vec2(172.0, 42.0);
+pub(in crate::panes) const NODE: Vec2 = vec2(172.0, 42.0);
 const GAP: Vec2 = vec2(76.0, 40.0);
 /// The room that an arrow takes where it passes a layer.
 const PASSING: f32 = 12.0;
@@ -15,15 +15,15 @@ const SWEEPS: usize = 8;
 
 /// Where everything stands.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Laid {
+pub(in crate::panes) struct Laid {
     /// Each step's rectangle.
-    pub(super) nodes: Vec<Rect>,
+    pub(in crate::panes) nodes: Vec<Rect>,
     /// Each arrow's way, from its first point to its last.
-    pub(super) ways: Vec<Vec<Pos2>>,
+    pub(in crate::panes) ways: Vec<Vec<Pos2>>,
     /// Which arrows lead back.
-    pub(super) back: Vec<bool>,
+    pub(in crate::panes) back: Vec<bool>,
     /// How large all of it is.
-    pub(super) size: Vec2,
+    pub(in crate::panes) size: Vec2,
 }
 
 /// Something that takes room in a layer: a step, or an arrow that passes.
@@ -35,7 +35,7 @@ enum Place {
 
 /// Lays out steps and arrows between them, given from the most to the least important. `order` says which steps come
 /// early: an arrow to an earlier step leads back. What is not joined stands below each other.
-pub(super) fn lay_out(order: &[f64], arrows: &[(usize, usize)]) -> Laid {
+pub(in crate::panes) fn lay_out(order: &[f64], arrows: &[(usize, usize)]) -> Laid {
     let parts = parts(order.len(), arrows);
     let mut laid = Laid {
         nodes: vec![Rect::ZERO; order.len()],

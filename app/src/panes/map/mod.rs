@@ -1,6 +1,6 @@
 //! The process map: which step follows which, how often and how fast; the ways that threads go; before and in a range.
 
-mod layout;
+pub(super) mod layout;
 mod map_ui;
 mod picture;
 mod side_ui;

@@ -142,6 +142,12 @@ impl Pane for ThreadsPane {
                 Some(selection) => self.want(Wanted::Event(selection.coordinates.clone())),
                 None => context.send(Command::Notify("Choose an event first".to_owned())),
             },
+            Command::ThreadsOfService(service) => {
+                let named = |tied: &Arc<Tied>| tied.threads.participants().iter().position(|name| name == service);
+                let participant = self.tying.tied().as_ref().and_then(named).map(|at| at as u16);
+                (self.listed, self.facets) = (Listed::Threads, Facets { participant, ..Facets::default() });
+                self.filter.clear();
+            }
             Command::ShowFindings(kind) => {
                 self.tying.want();
                 (self.listed, self.facets) = (Listed::Findings, Facets { kind: *kind, ..Facets::default() });

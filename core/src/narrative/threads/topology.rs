@@ -139,22 +139,23 @@ pub struct Inferred {
 }
 
 impl Topology {
-    /// Puts together what threads, groups and a store tell about topics. `groups` is `None` where they are not known.
+    /// Puts together what threads tell about topics: who wrote them, and who has read them by what came of it.
     /// `cancelled` is asked now and then; what has been gone through by then is told.
-    pub fn of(
-        threads: &Threads,
-        snapshot: &Snapshot,
-        topics: &[TopicName],
-        groups: Option<&Standings>,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Self {
+    pub fn of(threads: &Threads, topics: &[TopicName], cancelled: &dyn Fn() -> bool) -> Self {
         let mut names: Vec<TopicName> = topics.to_vec();
         names.sort();
         names.dedup();
         let mut gathered = Gathered::new(threads, names);
         gathered.writers();
         gathered.threads(cancelled);
-        let mut topology = gathered.finish();
+        gathered.finish()
+    }
+
+    /// The same with the groups that read the topics, and with what is not known. `groups` is `None` where the log does
+    /// not tell them. Cheap beside [`Topology::of`], so it can follow the groups.
+    #[must_use]
+    pub fn with_groups(&self, snapshot: &Snapshot, groups: Option<&Standings>) -> Self {
+        let mut topology = self.clone();
         topology.readers = groups.map_or_else(Vec::new, |groups| readers(groups, &topology.topics));
         topology.groups_at_ms = groups.map(|groups| groups.at_ms);
         topology.unknown = unknown::unknown(&topology, snapshot, groups);

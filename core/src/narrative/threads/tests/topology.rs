@@ -74,7 +74,8 @@ fn topology(groups: Option<&Groups>) -> (Topology, Snapshot) {
     let (_, threads) = correlate(&snapshot);
     let standings = groups.map(|groups| Standings::of(groups, &snapshot));
     let topics = topics_of(&snapshot);
-    (Topology::of(&threads, &snapshot, &topics, standings.as_ref(), &|| false), snapshot)
+    let topology = Topology::of(&threads, &topics, &|| false).with_groups(&snapshot, standings.as_ref());
+    (topology, snapshot)
 }
 
 #[test]
