@@ -36,7 +36,7 @@ pub(super) fn graph_ui(
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("topology"));
     let response = child.interact(rect, child.id().with("all"), Sense::hover());
     let spoken =
-        format!("Topology, {} and {}", figures::of(picture.nodes.len() as u64, "box"), figures::of(picture.arrows.len() as u64, "arrow"));
+        format!("Topology, {} and {}", figures::of(picture.nodes.len() as u64, "node"), figures::of(picture.arrows.len() as u64, "arrow"));
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, &spoken));
     let mut pressed = None;
     ScrollArea::both().id_salt("topology").auto_shrink(false).show(&mut child, |ui| {
