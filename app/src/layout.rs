@@ -22,7 +22,8 @@ impl Default for Layout {
             tiles.insert_tab_tile(panes)
         };
         let catalogue = tabs(&[PaneKind::Catalogue]);
-        let timeline = tabs(&[PaneKind::Timeline, PaneKind::Canvas, PaneKind::Threads, PaneKind::Map, PaneKind::Topology]);
+        let timeline =
+            tabs(&[PaneKind::Timeline, PaneKind::Canvas, PaneKind::Threads, PaneKind::Map, PaneKind::Topology]);
         let story = tabs(&[PaneKind::Story, PaneKind::Thread, PaneKind::View, PaneKind::Sql, PaneKind::Drift]);
         let inspector = tabs(&[PaneKind::Inspector, PaneKind::Node]);
         let middle = tiles.insert_vertical_tile(vec![timeline, story]);

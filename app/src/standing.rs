@@ -28,6 +28,11 @@ pub fn time(time: TimeBehind) -> String {
     }
 }
 
+/// Why there is no lag to be told: nothing was committed, or an end is not known.
+pub fn no_lag(committed: usize) -> &'static str {
+    if committed == 0 { "no commit" } else { "end not known" }
+}
+
 /// A group's state in small letters, or that it is not told.
 pub fn state(group: &ConsumerGroup) -> String {
     group.state.as_ref().map_or_else(|| "state not told".to_owned(), |state| state.to_lowercase())
@@ -44,7 +49,7 @@ pub fn members(group: &ConsumerGroup) -> String {
 /// Whether a group has passed an event, as a person reads it.
 pub fn passed(passed: &Passed) -> String {
     match passed {
-        Passed::Yes(EventsBehind::Exactly(0)) => "passed, just now".to_owned(),
+        Passed::Yes(EventsBehind::Exactly(0)) => "passed, it was the last".to_owned(),
         Passed::Yes(further) => format!("passed, {} further", events(*further)),
         Passed::No(EventsBehind::Exactly(0)) => "not yet, it is the next".to_owned(),
         Passed::No(before) => format!("not yet, {} before it", events(*before)),

@@ -133,11 +133,7 @@ fn lags_are_those_of_kafkas_own_tool_and_of_a_count_by_hand() {
         assert_eq!(known.time, Some(TimeBehind::Exactly((newest - next) * 1_000_000)));
         assert_eq!(known.next_ns, Some(next * 1_000_000));
         for event in read.events.iter().filter(|event| event.partition == position.partition.partition) {
-            let at = Coordinates {
-                topic: "payments".into(),
-                partition: event.partition,
-                offset: event.offset,
-            };
+            let at = Coordinates { topic: "payments".into(), partition: event.partition, offset: event.offset };
             let between = |from: i64, to: i64| {
                 let events = read.events.iter().filter(|other| other.partition == event.partition);
                 EventsBehind::Exactly(events.filter(|other| (from..to).contains(&other.offset)).count() as u64)
@@ -168,7 +164,10 @@ fn lags_are_those_of_kafkas_own_tool_and_of_a_count_by_hand() {
     let event = format!("payments/0/{}", 49);
     let asked = arguments!["groups", "-b", kafka.brokers(), "--event", event, "--json"];
     let told: Value = serde_json::from_str(&program::run(asked).ok().stdout).expect("JSON");
-    assert_eq!((told["groups"][0]["group"].as_str(), told["groups"][0]["passed"].as_str()), (Some("ledger"), Some("yes")));
+    assert_eq!(
+        (told["groups"][0]["group"].as_str(), told["groups"][0]["passed"].as_str()),
+        (Some("ledger"), Some("yes"))
+    );
     assert_eq!(kafka.groups(), before, "no group more and none less");
 }
 

@@ -27,7 +27,8 @@ fn sample() -> Pane {
 #[test]
 fn a_group_unfolds_to_its_partitions_and_leads_to_what_it_has_not_read() {
     let mut pane = sample();
-    let standing = pane.state().log.readers.standings().expect("told").group("clickstream-sink").expect("there").clone();
+    let standing =
+        pane.state().log.readers.standings().expect("told").group("clickstream-sink").expect("there").clone();
     let row = pane.all_that_say("Group clickstream-sink stable lag ").remove(0);
     let events = standing.events.expect("a lag").number();
     assert!(row.contains(&fabula::figures::count(events)), "{row}");
@@ -50,7 +51,8 @@ fn a_group_unfolds_to_its_partitions_and_leads_to_what_it_has_not_read() {
 #[test]
 fn the_inspector_says_who_has_passed_the_event() {
     let mut pane = sample();
-    let standing = pane.state().log.readers.standings().expect("told").group("clickstream-sink").expect("there").clone();
+    let standing =
+        pane.state().log.readers.standings().expect("told").group("clickstream-sink").expect("there").clone();
     let position = standing.group.position("web-clicks", 0).expect("a position").clone();
     let committed = position.committed.expect("a commit");
     let mut choose = |offset: i64| {

@@ -79,9 +79,7 @@ impl Groups {
                  from its cluster to keep them"
             );
         };
-        if let Some(missing) =
-            self.groups.iter().find(|name| !told.groups.iter().any(|group| group.name == ***name))
-        {
+        if let Some(missing) = self.groups.iter().find(|name| !told.groups.iter().any(|group| group.name == ***name)) {
             bail!("no group “{missing}” may be listed; there are {}", figures::of(told.groups.len() as u64, "group"));
         }
         told.groups.retain(|group| self.groups.is_empty() || self.groups.contains(&group.name));
@@ -122,6 +120,8 @@ impl Groups {
 fn tell_passed(event: &Coordinates, passed: &[(&fabula_core::narrative::lag::GroupStanding, Passed)]) {
     if passed.is_empty() {
         let topic = &event.topic;
-        say(&format!("no group has committed in {topic} or been assigned a part of it; who commits nowhere is not seen"));
+        say(&format!(
+            "no group has committed in {topic} or been assigned a part of it; who commits nowhere is not seen"
+        ));
     }
 }

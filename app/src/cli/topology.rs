@@ -94,17 +94,14 @@ fn put_together(
     standings: Option<&Standings>,
     cancel: &CancellationToken,
 ) -> anyhow::Result<Known> {
-    let (profile, codecs) =
-        suggest(snapshot, &held.topics, |_| None).context("the log could not be looked at")?;
-    let mut correlator =
-        Correlator::new(Settings { profile, codecs, range_ms: held.range_ms, ..Settings::default() });
+    let (profile, codecs) = suggest(snapshot, &held.topics, |_| None).context("the log could not be looked at")?;
+    let mut correlator = Correlator::new(Settings { profile, codecs, range_ms: held.range_ms, ..Settings::default() });
     let topics = held.topics.iter().filter_map(|name| snapshot.topic(name));
     let events: u64 = topics.map(|topic| topic.events()).sum();
     let done = AtomicU64::new(0);
     let cancelled = || cancel.is_cancelled();
-    let damages = with_bar(events, "events", &done, || {
-        correlator.take_snapshot(snapshot, &held.topics, &done, &cancelled)
-    });
+    let damages =
+        with_bar(events, "events", &done, || correlator.take_snapshot(snapshot, &held.topics, &done, &cancelled));
     let known = Known::of(&correlator.threads(), &held.topics, &cancelled).with_groups(snapshot, standings);
     if cancel.is_cancelled() {
         return Err(LogError::Cancelled.into());
@@ -192,8 +189,7 @@ fn put_flow(object: &mut Value, flow: Flow) {
 
 fn to_json(known: &Known) -> Value {
     let topics = known.topics.iter().map(|topic| {
-        let mut told =
-            json!({ "topic": &*topic.topic, "unnamed": topic.unnamed, "dead_letters": topic.dead_letters });
+        let mut told = json!({ "topic": &*topic.topic, "unnamed": topic.unnamed, "dead_letters": topic.dead_letters });
         put_flow(&mut told, topic.flow);
         told
     });

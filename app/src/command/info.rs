@@ -318,7 +318,9 @@ impl Command {
             }
             Self::FindThread(_) => (C::Threads, "Find a thread", "Open the thread that an id leads to"),
             Self::OpenThread(_) => (C::Threads, "Open the thread", "Show a thread from its first event to its last"),
-            Self::ThreadsOfService(_) => (C::Threads, "Threads of the service", "List the threads that it takes part in"),
+            Self::ThreadsOfService(_) => {
+                (C::Threads, "Threads of the service", "List the threads that it takes part in")
+            }
             Self::ShowFindings(_) => (
                 C::Threads,
                 "Show what is unusual",

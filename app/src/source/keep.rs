@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use fabula_core::event::time::Moment;
 use fabula_core::event::{TopicPartition, Watermarks};
 use fabula_core::log::plan::{Request, plan};
-use fabula_core::log::{
-    Groups, Log, LogError, Origin, PartitionRange, ReadOptions, Reading, TopicConfig, TopicInfo,
-};
+use fabula_core::log::{Groups, Log, LogError, Origin, PartitionRange, ReadOptions, Reading, TopicConfig, TopicInfo};
 use fabula_core::store::record::{RecordProgress, record};
 use fabula_core::store::{RecordingLog, Store};
 

@@ -38,8 +38,7 @@ impl Ends {
         let partitions = wanted.len();
         // A log is asked for one range of a partition at a time.
         for nth in 0.. {
-            let ranges: Vec<PartitionRange> =
-                wanted.iter().filter_map(|(at, wanted)| wanted.range(at, nth)).collect();
+            let ranges: Vec<PartitionRange> = wanted.iter().filter_map(|(at, wanted)| wanted.range(at, nth)).collect();
             if ranges.is_empty() || cancel.is_cancelled() {
                 break;
             }
@@ -91,9 +90,8 @@ fn wanted(groups: &Groups) -> BTreeMap<TopicPartition, Wanted> {
         if from >= marks.high {
             continue;
         }
-        let wanted = wanted
-            .entry(position.partition.clone())
-            .or_insert_with(|| Wanted { ranges: Coverage::new(), marks });
+        let wanted =
+            wanted.entry(position.partition.clone()).or_insert_with(|| Wanted { ranges: Coverage::new(), marks });
         wanted.ranges.insert(from, from.saturating_add(OFFSETS).min(marks.high));
         wanted.ranges.insert(marks.high.saturating_sub(OFFSETS).max(from), marks.high);
     }

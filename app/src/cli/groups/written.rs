@@ -127,8 +127,7 @@ impl Writer {
 
     fn whole(&self, standings: &Standings) -> anyhow::Result<()> {
         let groups: Vec<Value> = standings.groups.iter().map(group_json).collect();
-        let told =
-            json!({ "as_of": format_iso_ms(standings.at_ms), "as_of_ms": standings.at_ms, "groups": groups });
+        let told = json!({ "as_of": format_iso_ms(standings.at_ms), "as_of_ms": standings.at_ms, "groups": groups });
         Ok(writeln!(std::io::stdout(), "{told}")?)
     }
 

@@ -115,7 +115,7 @@ fn groups(topic: &Topic, state: &State) -> String {
                 format!("lag {}, {}", standing::number(events), standing::time(time))
             }
             (Some(events), _) => format!("lag {}", standing::number(events)),
-            (None, _) => "no commit".to_owned(),
+            (None, _) => "no lag known".to_owned(),
         };
         lags.push(format!("{} ({lag})", reading.group.name));
     }

@@ -59,10 +59,14 @@ fn lag(standing: &GroupStanding) -> (String, bool) {
         return ("not readable".to_owned(), false);
     }
     match standing.events {
-        None => ("no commit".to_owned(), false),
+        None => (no_lag(standing).to_owned(), false),
         Some(events) if events.number() == 0 => ("0".to_owned(), false),
         Some(events) => (both(events, standing.time), true),
     }
+}
+
+fn no_lag(standing: &GroupStanding) -> &'static str {
+    standing::no_lag(standing.group.positions.len() - standing.uncommitted())
 }
 
 /// A lag in events and in time: `12 · 2 m`, `at most 12`.
@@ -114,7 +118,7 @@ pub fn group_row_ui(ui: &mut Ui, rect: Rect, standing: &GroupStanding, open: boo
 
 fn summary(standing: &GroupStanding) -> String {
     match standing.events {
-        None => "no commit".to_owned(),
+        None => no_lag(standing).to_owned(),
         Some(events) => {
             let time = standing.time.map_or_else(String::new, |time| format!(", {}", standing::time(time)));
             format!("{} behind{time}", standing::events(events))
@@ -140,10 +144,7 @@ pub fn facts_ui(ui: &mut Ui, rect: Rect, standing: &GroupStanding, context: &Con
     ];
     for (nth, (name, fact)) in lines.into_iter().enumerate() {
         let top = rect.top() + 4.0 + nth as f32 * LINE;
-        let line = Rect::from_min_max(
-            pos2(rect.left() + INSIDE, top),
-            pos2(rect.right() - size::INSET, top + LINE),
-        );
+        let line = Rect::from_min_max(pos2(rect.left() + INSIDE, top), pos2(rect.right() - size::INSET, top + LINE));
         let (label, text) = line.split_left_right_at_x(line.left() + 52.0);
         widgets::text_in(ui.painter(), label, Align2::LEFT_CENTER, name, font::small(), tokens.text_faint);
         let cut = widgets::text_in(ui.painter(), text, Align2::LEFT_CENTER, &fact, font::small(), tokens.text_second);
@@ -182,8 +183,7 @@ pub fn partition_ui(ui: &mut Ui, rect: Rect, standing: &GroupStanding, nth: usiz
     {
         let low = position.watermarks.map_or(committed, |marks| marks.low);
         let at = &position.partition;
-        let next =
-            Coordinates { topic: at.topic.clone(), partition: at.partition, offset: committed.max(low) };
+        let next = Coordinates { topic: at.topic.clone(), partition: at.partition, offset: committed.max(low) };
         context.send(Command::GoToEvent(next));
     }
     response.on_hover_ui(|ui| {
@@ -242,7 +242,12 @@ pub fn member_ui(ui: &mut Ui, rect: Rect, standing: &GroupStanding, nth: usize) 
 }
 
 /// A name at the left and a fact at the right, the name cut where both do not fit.
-fn pair_ui(ui: &Ui, inner: Rect, (name, name_font, name_color): (&str, egui::FontId, Color32), (fact, color): (&str, Color32)) {
+fn pair_ui(
+    ui: &Ui,
+    inner: Rect,
+    (name, name_font, name_color): (&str, egui::FontId, Color32),
+    (fact, color): (&str, Color32),
+) {
     let galley = widgets::line(ui.painter(), fact, font::small(), color, inner.width() * 0.66);
     let at = Align2::RIGHT_CENTER.align_size_within_rect(galley.size(), inner).min;
     ui.painter().galley(at, galley, color);

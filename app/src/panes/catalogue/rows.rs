@@ -189,7 +189,8 @@ impl Listing {
     /// Where a group's row begins, if it is listed.
     pub fn top_of_group(&self, state: &State, name: &str) -> Option<f32> {
         let groups = state.log.readers.groups();
-        let is_it = |item: &Item| matches!(item, Item::Group(at) if groups.get(*at).is_some_and(|it| it.group.name == name));
+        let is_it =
+            |item: &Item| matches!(item, Item::Group(at) if groups.get(*at).is_some_and(|it| it.group.name == name));
         self.items.iter().position(is_it).map(|at| self.tops[at])
     }
 

@@ -94,7 +94,8 @@ impl Readers {
 }
 
 fn lines(standings: &Standings, at: &Coordinates, snapshot: &fabula_core::store::Snapshot) -> Arc<[Line]> {
-    let line = |(standing, passed): (&GroupStanding, Passed)| Line { group: standing.group.name.as_str().into(), passed };
+    let line =
+        |(standing, passed): (&GroupStanding, Passed)| Line { group: standing.group.name.as_str().into(), passed };
     standings.passed(at, snapshot).into_iter().map(line).collect()
 }
 

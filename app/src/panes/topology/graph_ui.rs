@@ -35,8 +35,11 @@ pub(super) fn graph_ui(
     let zoom = zoomed.unwrap_or(fits);
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("topology"));
     let response = child.interact(rect, child.id().with("all"), Sense::hover());
-    let spoken =
-        format!("Topology, {} and {}", figures::of(picture.nodes.len() as u64, "node"), figures::of(picture.arrows.len() as u64, "arrow"));
+    let spoken = format!(
+        "Topology, {} and {}",
+        figures::of(picture.nodes.len() as u64, "node"),
+        figures::of(picture.arrows.len() as u64, "arrow")
+    );
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, &spoken));
     let mut pressed = None;
     ScrollArea::both().id_salt("topology").auto_shrink(false).show(&mut child, |ui| {
@@ -80,11 +83,9 @@ fn arrow_color(tokens: &Tokens, arrow: &Arrow, on: Option<bool>) -> Color32 {
 /// Paints an arrow along its way, dashed where it is only implied; gives where its words stand.
 fn arrow_ui(painter: &Painter, way: &[Pos2], back: bool, dashed: bool, stroke: Stroke) -> Pos2 {
     let (Some(&first), Some(&last)) = (way.first(), way.last()) else { return Pos2::ZERO };
-    let draw = |curve: CubicBezierShape| {
-        match dashed {
-            true => painter.extend(Shape::dashed_line(&curve.flatten(Some(0.5)), stroke, 5.0, 4.0)),
-            false => _ = painter.add(curve),
-        }
+    let draw = |curve: CubicBezierShape| match dashed {
+        true => painter.extend(Shape::dashed_line(&curve.flatten(Some(0.5)), stroke, 5.0, 4.0)),
+        false => _ = painter.add(curve),
     };
     if back {
         let top = way[way.len() / 2];
@@ -142,14 +143,7 @@ fn label_ui(ui: &Ui, picture: &Picture, nth: usize, (middle, on): (Pos2, Option<
     response.on_hover_text(told);
 }
 
-fn node_ui(
-    ui: &Ui,
-    picture: &Picture,
-    nth: usize,
-    rect: Rect,
-    (on, zoom): (bool, f32),
-    context: &Context<'_>,
-) -> bool {
+fn node_ui(ui: &Ui, picture: &Picture, nth: usize, rect: Rect, (on, zoom): (bool, f32), context: &Context<'_>) -> bool {
     let (tokens, node, facts) = (tokens(ui), &picture.nodes[nth], &picture.facts[nth]);
     let response = ui.interact(rect, ui.id().with(("box", nth)), Sense::click());
     let spoken = format!("{} {}, {facts}", node.kind(), node.name());
@@ -173,7 +167,12 @@ fn node_ui(
             inner = inner.with_min_x(inner.left() + 4.0 * zoom);
         }
         Node::Group(_) => {
-            ui.painter().rect_stroke(rect.shrink(3.0 * zoom), 4.0, Stroke::new(1.0, tokens.hairline), StrokeKind::Inside);
+            ui.painter().rect_stroke(
+                rect.shrink(3.0 * zoom),
+                4.0,
+                Stroke::new(1.0, tokens.hairline),
+                StrokeKind::Inside,
+            );
             inner = inner.shrink2(vec2(2.0 * zoom, 0.0));
         }
     }

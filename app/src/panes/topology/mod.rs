@@ -73,9 +73,8 @@ impl TopologyPane {
         let standings = context.state.log.readers.standings().cloned();
         let stood = standings.as_ref().map_or(Stood::NotTold, |standings| Stood::Told(standings.groups.clone()));
         let question = (Same(Arc::clone(&topology)), stood);
-        let draw = move |_: &crate::jobs::Progress| {
-            Arc::new(Picture::of(topology.with_groups(&snapshot, standings.as_ref())))
-        };
+        let draw =
+            move |_: &crate::jobs::Progress| Arc::new(Picture::of(topology.with_groups(&snapshot, standings.as_ref())));
         self.drawing.ask(question, context.jobs, Title::quiet("Topology"), draw);
     }
 
@@ -131,7 +130,8 @@ impl Pane for TopologyPane {
         };
         let rect = ui.available_rect_before_wrap();
         let split = (rect.right() - 340.0).max(rect.left() + rect.width() * 0.5);
-        let drawn = graph_ui::graph_ui(ui, rect.with_max_x(split), &picture, self.lit.as_ref(), &mut self.zoom, context);
+        let drawn =
+            graph_ui::graph_ui(ui, rect.with_max_x(split), &picture, self.lit.as_ref(), &mut self.zoom, context);
         widgets::hairline_v(ui, split, rect.y_range());
         let why = match &context.state.log.readers {
             Readers::NotTold(why) => Some(Arc::clone(why)),

@@ -229,7 +229,10 @@ fn lag(reader: &Reader) -> (String, String) {
         Some(clients) if clients.is_empty() => "no client reads it now".to_owned(),
         Some(clients) => clients.iter().map(|(client, host)| format!("{client} {host}")).collect::<Vec<_>>().join(", "),
     };
-    let Some(events) = reader.events else { return ("no commit".to_owned(), format!("no commit; {clients}")) };
+    let Some(events) = reader.events else {
+        let why = standing::no_lag(reader.committed);
+        return (why.to_owned(), format!("{why}; {clients}"));
+    };
     let time = reader.time.map_or_else(String::new, |time| format!(", {}", standing::time(time)));
     let words = match events.number() {
         0 => "no lag".to_owned(),

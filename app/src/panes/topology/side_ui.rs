@@ -132,7 +132,8 @@ fn of_node(node: &Node, topology: &Topology, context: &Context<'_>, rows: &mut V
         Node::Service(service) => {
             for writer in topology.writers.iter().filter(|writer| writer.service == *service) {
                 let events = figures::of(writer.flow.events, "event");
-                let rate = writer.flow.per_second().map_or_else(String::new, |rate| format!(", {}", figures::rate(rate)));
+                let rate =
+                    writer.flow.per_second().map_or_else(String::new, |rate| format!(", {}", figures::rate(rate)));
                 rows.push(Row::Node(Node::Topic(writer.topic.clone()), format!("writes {events}{rate}")));
                 rows.push(Row::Note(between(writer.flow.first_ms, writer.flow.last_ms)));
             }
@@ -181,7 +182,7 @@ fn lag_words(reader: &fabula_core::narrative::threads::topology::Reader) -> Stri
             format!("{} behind, {}", standing::events(events), standing::time(time))
         }
         (Some(_), _) => "no lag".to_owned(),
-        (None, _) => "no commit".to_owned(),
+        (None, _) => standing::no_lag(reader.committed).to_owned(),
     }
 }
 

@@ -152,10 +152,8 @@ async fn set_positions(
     partitions: &[TopicPartition],
     committed: BTreeMap<usize, BTreeMap<TopicPartition, i64>>,
 ) -> Result<(), LogError> {
-    let concerned: Vec<(usize, Vec<TopicPartition>)> = committed
-        .iter()
-        .map(|(&at, committed)| (at, partitions_of(&groups[at], committed, partitions)))
-        .collect();
+    let concerned: Vec<(usize, Vec<TopicPartition>)> =
+        committed.iter().map(|(&at, committed)| (at, partitions_of(&groups[at], committed, partitions))).collect();
     let mut all: Vec<TopicPartition> = concerned.iter().flat_map(|(_, partitions)| partitions.clone()).collect();
     all.sort();
     all.dedup();

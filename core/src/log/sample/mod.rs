@@ -54,8 +54,8 @@ use self::shop::{LANES, TOPICS, TopicPlan};
 use self::step::Step;
 use self::walk::Walk;
 use super::{
-    Groups, Log, LogError, Origin, PartitionInfo, PartitionRange, ReadItem, ReadOptions, Reading,
-    TopicConfig, TopicInfo,
+    Groups, Log, LogError, Origin, PartitionInfo, PartitionRange, ReadItem, ReadOptions, Reading, TopicConfig,
+    TopicInfo,
 };
 use crate::event::{TopicPartition, Watermarks};
 

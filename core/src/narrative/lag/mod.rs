@@ -99,12 +99,7 @@ impl GroupStanding {
         let committed: Vec<&PartitionStanding> =
             positions.filter(|(position, _)| position.committed.is_some()).map(|(_, standing)| standing).collect();
         let (events, time) = summed(&committed);
-        Self {
-            events,
-            time,
-            group: group.clone(),
-            partitions,
-        }
+        Self { events, time, group: group.clone(), partitions }
     }
 
     /// How far the group is behind in the partitions of one topic that it has committed in.

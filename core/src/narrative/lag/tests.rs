@@ -56,7 +56,8 @@ impl Drawn {
                     builder.push(*offset, at.unwrap_or(-1), kind, None, Some(b"v"), std::iter::empty());
                 }
                 let covers = (part[0].0, part[part.len() - 1].0 + 1);
-                segments.extend(Segment::live(SegmentId(segments.len() as u32), builder.finish(), covers).map(Arc::new));
+                segments
+                    .extend(Segment::live(SegmentId(segments.len() as u32), builder.finish(), covers).map(Arc::new));
             }
         }
         let partition = PartitionSnapshot {
@@ -84,7 +85,8 @@ impl Drawn {
         let held: Vec<_> = self.held().into_iter().filter(|(offset, _)| (from..to).contains(offset)).collect();
         let hole = (from..to).find(|offset| !self.read.contains(*offset));
         let last_hole = (from..to).rev().find(|offset| !self.read.contains(*offset));
-        let next = held.iter().find(|(_, at)| at.is_some()).filter(|(offset, _)| hole.is_none_or(|hole| *offset < hole));
+        let next =
+            held.iter().find(|(_, at)| at.is_some()).filter(|(offset, _)| hole.is_none_or(|hole| *offset < hole));
         match (next, hole) {
             (None, None) if held.is_empty() => TimeBehind::Exactly(0),
             (None, None) => TimeBehind::Untimed,
@@ -164,7 +166,8 @@ proptest! {
 
 #[test]
 fn a_partition_without_a_commit_is_stated_and_counts_for_nothing() {
-    let drawn = Drawn { events: vec![(0, Some(0))], read: Coverage::from_sorted(vec![(0, 1)]).unwrap(), cut: 1, high: 1 };
+    let drawn =
+        Drawn { events: vec![(0, Some(0))], read: Coverage::from_sorted(vec![(0, 1)]).unwrap(), cut: 1, high: 1 };
     let standings = Standings::of(&group(None, 0, 1), &drawn.snapshot());
     let standing = &standings.groups[0];
     assert_eq!((standing.events, standing.time, standing.uncommitted()), (None, None, 1));
@@ -188,7 +191,11 @@ fn a_group_of_other_topics_is_not_asked_and_one_that_is_shut_may_read_it() {
     let drawn = Drawn { events: vec![], read: Coverage::new(), cut: 1, high: 0 };
     let snapshot = drawn.snapshot();
     let mut groups = group(Some(0), 0, 0);
-    groups.groups.push(ConsumerGroup { name: "shut".to_owned(), error: Some("not allowed".into()), ..Default::default() });
+    groups.groups.push(ConsumerGroup {
+        name: "shut".to_owned(),
+        error: Some("not allowed".into()),
+        ..Default::default()
+    });
     let standings = Standings::of(&groups, &snapshot);
     let elsewhere = Coordinates { topic: "carts".into(), partition: 0, offset: 1 };
     let passed = standings.passed(&elsewhere, &snapshot);

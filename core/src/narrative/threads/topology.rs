@@ -310,9 +310,8 @@ fn reader(standing: &GroupStanding, topic: &TopicName) -> Option<Reader> {
     if partitions == 0 {
         return None;
     }
-    let reads = |member: &&crate::log::GroupMember| {
-        member.assigned.iter().flatten().any(|partition| partition.topic == *topic)
-    };
+    let reads =
+        |member: &&crate::log::GroupMember| member.assigned.iter().flatten().any(|partition| partition.topic == *topic);
     let clients = group.members.as_ref().map(|members| {
         let of_topic = members.iter().filter(reads);
         of_topic.map(|member| (member.client_id.clone(), member.host.clone())).collect()

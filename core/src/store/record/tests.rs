@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::time::Moment;
-use crate::log::{ConsumerGroup, GroupPosition, Groups, PartitionRange};
 use crate::log::plan::{Request, plan};
+use crate::log::{ConsumerGroup, GroupPosition, Groups, PartitionRange};
 use crate::store::RecordingLog;
 use crate::store::testing::{FakeLog, Row, origin, partition, rows, rows_of};
 
@@ -88,10 +88,8 @@ fn a_recording_keeps_how_groups_stood_and_without_being_told_it_does_not_know() 
         ..ConsumerGroup::default()
     };
     let told = Groups { at_ms: 77, groups: vec![group.clone()] };
-    let kept = Groups {
-        at_ms: 77,
-        groups: vec![ConsumerGroup { positions: vec![position("orders", Some(4))], ..group }],
-    };
+    let kept =
+        Groups { at_ms: 77, groups: vec![ConsumerGroup { positions: vec![position("orders", Some(4))], ..group }] };
     runtime().block_on(async {
         let store = Store::create(dir.path(), origin()).unwrap();
         record_all(&FakeLog::new(numbered(10), 10), &store).await;

@@ -10,12 +10,8 @@ use crate::store::Snapshot;
 const PLACED: &[(&str, &[u8])] = &[("ce_id", b"e-0001"), ("ce_source", b"/orders"), ("ce_correlationid", b"order-7")];
 const PLACED_TOO: &[(&str, &[u8])] =
     &[("ce_id", b"e-0002"), ("ce_source", b"/orders"), ("ce_correlationid", b"order-8")];
-const CHECKED: &[(&str, &[u8])] = &[
-    ("ce_id", b"e-0003"),
-    ("ce_source", b"/orders"),
-    ("ce_correlationid", b"order-7"),
-    ("ce_causationid", b"e-0001"),
-];
+const CHECKED: &[(&str, &[u8])] =
+    &[("ce_id", b"e-0003"), ("ce_source", b"/orders"), ("ce_correlationid", b"order-7"), ("ce_causationid", b"e-0001")];
 const PAID: &[(&str, &[u8])] = &[
     ("ce_id", b"e-0004"),
     ("ce_source", b"/billing"),
@@ -81,11 +77,8 @@ fn topology(groups: Option<&Groups>) -> (Topology, Snapshot) {
 #[test]
 fn writers_are_those_that_name_themselves_with_their_counts_and_rates() {
     let (topology, _) = topology(None);
-    let told: Vec<(&str, &str, u64)> = topology
-        .writers
-        .iter()
-        .map(|writer| (&*writer.topic, &*writer.service, writer.flow.events))
-        .collect();
+    let told: Vec<(&str, &str, u64)> =
+        topology.writers.iter().map(|writer| (&*writer.topic, &*writer.service, writer.flow.events)).collect();
     assert_eq!(told, [("orders", "/orders", 3), ("payments", "/billing", 1)]);
     let flow = topology.writers[0].flow;
     assert_eq!((flow.first_ms, flow.last_ms), (Some(1_000), Some(2_500)));
@@ -98,11 +91,8 @@ fn writers_are_those_that_name_themselves_with_their_counts_and_rates() {
 #[test]
 fn a_service_reads_what_caused_its_events_unless_it_made_both() {
     let (topology, _) = topology(None);
-    let told: Vec<(&str, &str, u64)> = topology
-        .inferred
-        .iter()
-        .map(|inferred| (&*inferred.topic, &*inferred.service, inferred.events))
-        .collect();
+    let told: Vec<(&str, &str, u64)> =
+        topology.inferred.iter().map(|inferred| (&*inferred.topic, &*inferred.service, inferred.events)).collect();
     assert_eq!(told, [("orders", "/billing", 1)]);
     assert_eq!(topology.inferred[0].example.to_string(), "payments 0:0");
 }
@@ -112,7 +102,10 @@ fn groups_read_what_they_have_committed_in_or_been_assigned() {
     let groups = groups();
     let (topology, _) = topology(Some(&groups));
     let [ledger, newer] = &topology.readers[..] else { panic!("{:?}", topology.readers) };
-    assert_eq!((ledger.group.as_str(), &*ledger.topic, ledger.committed, ledger.partitions), ("ledger", "orders", 1, 2));
+    assert_eq!(
+        (ledger.group.as_str(), &*ledger.topic, ledger.committed, ledger.partitions),
+        ("ledger", "orders", 1, 2)
+    );
     assert_eq!(ledger.clients, Some(vec![("ledger-1".to_owned(), "/10.0.0.7".to_owned())]));
     assert_eq!(ledger.events.map(EventsBehind::number), Some(2));
     assert_eq!((newer.state.clone(), newer.clients.clone()), (None, None), "not told is not none");
@@ -136,5 +129,8 @@ fn what_cannot_be_known_is_listed() {
     assert!(!known.unknown.contains(&Unknown::NoReader { topic: "orders".into() }));
     let (without, _) = topology(None);
     assert!(without.unknown.contains(&Unknown::NoGroups));
-    assert!(!without.unknown.iter().any(|unknown| matches!(unknown, Unknown::NoReader { .. })), "that is not known then");
+    assert!(
+        !without.unknown.iter().any(|unknown| matches!(unknown, Unknown::NoReader { .. })),
+        "that is not known then"
+    );
 }

@@ -126,10 +126,9 @@ impl fmt::Display for Unknown {
             Self::Unnamed { topic, events, of } => {
                 write!(f, "{topic}: who wrote {events} of its {of} events; they name no service")
             }
-            Self::DeadLetters { topic, events } => write!(
-                f,
-                "{topic}: who put {events} dead letters there; their headers name who wrote what they were"
-            ),
+            Self::DeadLetters { topic, events } => {
+                write!(f, "{topic}: who put {events} dead letters there; their headers name who wrote what they were")
+            }
             Self::Unread { topic, offsets } => write!(f, "{topic}: {offsets} offsets were not read"),
             Self::NoGroups => write!(f, "consumer groups: this log does not tell them"),
             Self::NoReader { topic } => write!(
@@ -137,13 +136,18 @@ impl fmt::Display for Unknown {
                 "{topic}: who reads it, if anybody; no group has committed there, and a reader without commits is not seen"
             ),
             Self::Uncommitted { group, topic, partitions, of } => {
-                write!(f, "{group}: how far it is in {partitions} of {of} partitions of {topic}; it has no commit there")
+                write!(
+                    f,
+                    "{group}: how far it is in {partitions} of {of} partitions of {topic}; it has no commit there"
+                )
             }
             Self::Shut { group, why } => write!(f, "{group}: what it reads; {why}"),
             Self::Untold { group } => {
                 write!(f, "{group}: its members and state; the broker does not tell them of this kind of group")
             }
-            Self::Connect { group } => write!(f, "{group}: which connectors it runs; Kafka Connect keeps that to itself"),
+            Self::Connect { group } => {
+                write!(f, "{group}: which connectors it runs; Kafka Connect keeps that to itself")
+            }
             Self::Streams { topic } => write!(
                 f,
                 "{topic}: what the program around it does; the topic is Kafka Streams' own, for state or for sharing out anew"
