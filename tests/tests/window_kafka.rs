@@ -5,9 +5,12 @@ use fabula::command::Command;
 use fabula::state::LogStatus;
 use fabula::window::Start;
 use fabula_core::log::kafka::Settings;
+use fabula_core::narrative::lag::EventsBehind;
 use fabula_tests::kafka::Kafka;
 use fabula_tests::kafka::produce::{Pen, Record};
 use fabula_tests::pane::Pane;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::{Offset, TopicPartitionList};
 
 fn records(numbers: std::ops::Range<i32>) -> impl Iterator<Item = Record> {
     numbers.map(|number| Record::new(number % 3, format!("k{number}"), format!("{{\"n\":{number}}}")))
@@ -80,4 +83,31 @@ fn a_topic_that_is_hidden_and_shown_again_has_no_hole() {
         let coverage = harness.state().state().log.coverage;
         coverage.partitions >= 6 && coverage.complete == coverage.partitions
     });
+}
+
+#[test]
+fn how_far_a_group_is_comes_by_itself_while_the_log_is_followed() {
+    let Some(kafka) = Kafka::start("how_far_a_group_is_comes_by_itself_while_the_log_is_followed") else { return };
+    kafka.create_topic("orders", 3, &[]);
+    Pen::new(&kafka.brokers()).write("orders", records(0..300));
+    let member: BaseConsumer = kafka.client().set("group.id", "ledger").create().expect("a consumer");
+    let commit = |offset: i64| {
+        let mut position = TopicPartitionList::new();
+        position.add_partition_offset("orders", 0, Offset::Offset(offset)).expect("an offset");
+        member.commit(&position, CommitMode::Sync).expect("a group's position");
+    };
+    commit(10);
+    let mut pane = Pane::open(Start::Cluster(Box::new(Settings::new(&kafka.brokers())))).expect("a window");
+    let behind = |pane: &mut Pane, events: u64| {
+        pane.until(&format!("the group is {events} events behind"), |harness| {
+            let readers = &harness.state().state().log.readers;
+            let standing = readers.standings().and_then(|standings| standings.group("ledger"));
+            standing.is_some_and(|standing| standing.events == Some(EventsBehind::Exactly(events)))
+        });
+    };
+    behind(&mut pane, 90);
+    commit(60);
+    behind(&mut pane, 40);
+    assert!(pane.harness.query_all_by_label_contains("Group ledger empty lag 40").next().is_some());
+    assert_eq!(kafka.groups(), ["ledger"], "looking leaves no group behind");
 }
