@@ -68,11 +68,7 @@ impl State {
             }
             Command::ToggleInternal => self.internal_shown = !self.internal_shown,
             Command::ToggleDetails(topic) => toggle(&mut self.details, topic),
-            Command::ToggleGroup(group) => {
-                if !self.open_groups.remove(group) {
-                    self.open_groups.insert(group.clone());
-                }
-            }
+            Command::ToggleGroup(group) => toggle(&mut self.open_groups, group),
             Command::ShowGroup(group) => _ = self.open_groups.insert(group.clone()),
             Command::ReadAtFirst(depth) => self.first_read = *depth,
             Command::AddColumn(_)

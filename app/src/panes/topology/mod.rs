@@ -115,7 +115,8 @@ impl Pane for TopologyPane {
 
     fn ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
         let Some(tied) = context.state.tied.clone() else {
-            (self.gathering.forget(), self.drawing.forget());
+            self.gathering.forget();
+            self.drawing.forget();
             let hint = "Services name themselves in events, and threads tell whose events were caused by whose: once \
                         events are tied, who writes and who reads which topic stands here";
             if widgets::empty_state(ui, "No topology yet", hint, Some("Tie events into threads")) {
