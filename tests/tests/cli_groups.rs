@@ -99,7 +99,7 @@ fn an_event_is_passed_when_the_commit_stands_behind_it() {
     assert_eq!(passed(committed - 1).as_deref(), Some("yes"));
     assert_eq!(passed(committed).as_deref(), Some("no"));
     let table = program::run(["groups", &sample, "--event", "fraud-requests/1/0"]).ok();
-    assert!(table.stdout.contains("not known: it has committed nothing in this parti"), "{}", table.stdout);
+    assert!(table.stdout.contains("not known: no commit in this partition"), "{}", table.stdout);
     let nobody = program::run(["groups", &sample, "--event", "customers/0/0"]).ok();
     assert!(nobody.stderr.contains("no group has committed in customers"), "{}", nobody.stderr);
 }

@@ -43,7 +43,7 @@ fn a_group_unfolds_to_its_partitions_and_leads_to_what_it_has_not_read() {
     // The keyboard shuts it again.
     let row = pane.all_that_say("Group clickstream-sink stable lag ").remove(0);
     pane.harness.get_by_label(&row).focus();
-    pane.harness.key_press(egui::Key::Enter);
+    pane.harness.key_press(egui::Key::Space);
     pane.settle();
     assert!(!pane.says("Group clickstream-sink in web-clicks [0]"));
 }

@@ -127,7 +127,7 @@ impl GroupStanding {
             return reads.then(|| Passed::NotKnown(format!("it knows no partition {}", at.partition)));
         };
         let Some(committed) = position.committed else {
-            return Some(Passed::NotKnown("it has committed nothing in this partition".to_owned()));
+            return Some(Passed::NotKnown("no commit in this partition".to_owned()));
         };
         let held = snapshot.partition(&position.partition).map(|held| &**held);
         if at.offset < committed {
