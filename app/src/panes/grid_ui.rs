@@ -35,7 +35,7 @@ impl Grid {
     pub(super) fn text(cell: &Cell<'_>, clock: &Clock) -> (String, Tone) {
         match cell {
             Cell::Null | Cell::Missing => ("null".to_owned(), Tone::Nothing),
-            Cell::Time(ns) => (clock.full(*ns), Tone::Plain),
+            Cell::Time(ns) => (clock.exact(*ns), Tone::Plain),
             cell => (cell.to_string().replace(['\n', '\r', '\t'], " "), Tone::Plain),
         }
     }

@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::CopyError;
 use super::sqlite::{cell, told};
 use super::table::{list, quoted};
-use super::value::format_iso;
 use crate::codec::{Cell, number_in_least_digits};
+use crate::event::time::format_iso;
 use crate::engine::{Materialised, PlannedView, Rows, Sink, Stop};
 use crate::pipeline::Flow;
 

@@ -298,7 +298,7 @@ pub(super) fn cell_text(cell: &Cell<'_>, clock: &Clock) -> String {
 pub(super) fn key_text(cell: &Cell<'_>, clock: &Clock) -> String {
     match cell {
         Cell::Null | Cell::Missing => "null".to_owned(),
-        Cell::Time(ns) => clock.full(*ns),
+        Cell::Time(ns) => clock.exact(*ns),
         // A table has lines of its own.
         other => other.to_string().replace(['\n', '\r', '\t'], " "),
     }

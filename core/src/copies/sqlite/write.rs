@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::{BUSY, failed};
 use crate::codec::Cell;
 use crate::copies::table::{list, other_columns, quoted};
-use crate::copies::value::{format_iso, format_iso_ns, text};
 use crate::copies::{CopyError, Mode, TableRows, TableWritten};
 use crate::engine::{Kind, Stop, StoredCells};
+use crate::event::time::{format_iso, format_iso_ns};
 use crate::store::WholeFile;
 
 /// Where rows wait that are put into a table by their key.
@@ -258,6 +258,6 @@ fn value(cell: &Cell<'_>, kind: &Kind) -> Value {
         (Kind::Bytes, Cell::Bytes(bytes)) => Value::Blob(bytes.to_vec()),
         (Kind::Ms, Cell::Time(ns)) => Value::Text(format_iso(*ns)),
         (Kind::Ns, Cell::Time(ns)) => Value::Text(format_iso_ns(*ns)),
-        _ => text(cell).map_or(Value::Null, Value::Text),
+        _ => cell.written().map_or(Value::Null, |text| Value::Text(text.into_owned())),
     }
 }
