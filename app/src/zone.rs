@@ -95,6 +95,9 @@ mod tests {
         assert_eq!(clock.full(moment), "2026-03-14 09:14:07.482");
         assert_eq!(clock.in_zone(Zone::Local).full(moment), "2026-03-14 11:14:07.482");
         assert_eq!(clock.time_of_day(moment), "09:14:07.482");
-        assert_eq!((clock.exact(moment), clock.exact(moment + 1)), (clock.full(moment), "2026-03-14 09:14:07.482000001".into()));
+        assert_eq!(
+            (clock.exact(moment), clock.exact(moment + 1)),
+            (clock.full(moment), "2026-03-14 09:14:07.482000001".into())
+        );
     }
 }

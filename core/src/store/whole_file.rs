@@ -195,7 +195,11 @@ mod tests {
             }
         });
         let bytes = fs::read(&path).unwrap();
-        assert!(bytes.len() == 800 && bytes.iter().all(|byte| *byte == bytes[0]), "{}", String::from_utf8_lossy(&bytes));
+        assert!(
+            bytes.len() == 800 && bytes.iter().all(|byte| *byte == bytes[0]),
+            "{}",
+            String::from_utf8_lossy(&bytes)
+        );
     }
 
     #[cfg(unix)]
