@@ -26,6 +26,7 @@ pub(super) fn walk(ui: &Ui, response: &Response, rows: usize, from: Option<usize
     let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     widgets::take_arrows(ui, response.id);
+    widgets::take_ends(ui, response.id);
     let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as isize;
     let page = ((response.rect.height() / size::ROW) as isize).max(1);
     let down = pressed(Key::ArrowDown) - pressed(Key::ArrowUp) + page * (pressed(Key::PageDown) - pressed(Key::PageUp));
