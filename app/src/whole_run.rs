@@ -126,8 +126,8 @@ impl WholeRun {
         }
         let codecs = self.codecs(&topics)?;
         let feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(&codecs, topic), self.until_ms);
-        let events = topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum();
-        Ok(Ready { running: Running::new(plan), feed, events, taken: 0, until_ms: self.until_ms, topics })
+        let total = topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum();
+        Ok(Ready { running: Running::new(plan), feed, total, taken: 0, until_ms: self.until_ms, topics })
     }
 
     /// How the topics' events are decoded.
@@ -152,7 +152,7 @@ pub fn codec_of(codecs: &BTreeMap<TopicName, TopicCodecs>, topic: &TopicName) ->
 pub struct Ready {
     running: Running,
     feed: Feed,
-    events: u64,
+    total: u64,
     taken: u64,
     until_ms: Option<i64>,
     topics: Vec<TopicName>,
@@ -194,8 +194,8 @@ impl Ready {
     /// [`Ended`].
     pub fn run(&mut self, sink: &mut dyn Sink, progress: &Progress) -> Result<(), Ended> {
         let done = AtomicU64::new(0);
-        let Self { running, feed, events, taken, .. } = self;
-        let mut watched = Watched { sink, progress, done: &done, events: *events };
+        let Self { running, feed, total, taken, .. } = self;
+        let mut watched = Watched { sink, progress, done: &done, events: *total };
         run_history(running, feed, &mut watched, progress.token(), &done)?;
         *taken = done.load(Ordering::Relaxed);
         match feed.damages() {

@@ -121,7 +121,8 @@ fn a_view_is_exported_in_every_form_and_is_the_whole_view() {
     let frame = IpcReader::new(std::fs::File::open(&arrow).unwrap()).finish().unwrap();
     assert_eq!(frame.height() as u64, rows);
     let revenue: f64 = run(&file, &[]).iter().filter_map(|row| row["revenue"].as_f64()).sum();
-    let sum = frame.column("revenue").unwrap().cast(&DataType::Float64).unwrap().f64().unwrap().sum().unwrap();
+    let sum =
+        frame.column("revenue").unwrap().cast(&DataType::Float64).unwrap().f64().unwrap().iter().flatten().sum::<f64>();
     assert!((sum - revenue).abs() < 1e-6, "{sum} is not {revenue}");
     for (form, name) in [("CSV", "a.csv"), ("JSON lines", "a.jsonl"), ("Parquet", "a.parquet"), ("SQLite", "a.sqlite")]
     {
