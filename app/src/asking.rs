@@ -27,8 +27,12 @@ pub struct Answer {
     pub more: bool,
     /// Over how many events.
     pub events: u64,
+    /// Up to when those counted, in milliseconds; `None` is the end.
+    pub until_ms: Option<i64>,
     /// Columns with numbers of more digits than floats hold, and how many were rounded.
     pub rounded: Vec<(String, u64)>,
+    /// Columns with values that are null in SQL, because they could not be calculated or are not a number, and how many.
+    pub nulled: Vec<(String, u64)>,
 }
 
 /// What asking came to: the views, to be asked again, and the answer.
@@ -50,7 +54,7 @@ pub fn ask(run: &WholeRun, known: Option<Loaded>, sql: &str, progress: &Progress
 }
 
 fn load(run: &WholeRun, sql: &str, progress: &Progress) -> Result<Loaded, Ended> {
-    let mut ready = run.ready(&[], None)?;
+    let mut ready = run.ready(&[])?;
     let mut views = SqlViews::new(ready.views())?;
     // What is wrong with the question is told before the run, and not after it.
     views.columns(sql)?;
@@ -67,7 +71,14 @@ impl Loaded {
             Ok(())
         };
         let told = self.views.ask(sql, SHOWN_ROWS, progress.token(), take)?;
-        let rounded = self.views.rounded();
-        Ok(Answer { columns: told.columns, rows, more: told.more, events: self.events, rounded })
+        Ok(Answer {
+            columns: told.columns,
+            rows,
+            more: told.more,
+            events: self.events,
+            until_ms: self.run.until_ms,
+            rounded: self.views.rounded(),
+            nulled: self.views.nulled(),
+        })
     }
 }

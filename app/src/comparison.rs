@@ -5,10 +5,8 @@ use std::sync::atomic::AtomicU64;
 
 use fabula_core::copies::{Address, Comparison, Copy, Drift, DriftRow, Events, explain_drift, key_of};
 use fabula_core::engine::Explainer;
-use fabula_core::event::time::Moment;
 use fabula_core::log::kafka::Secret;
 
-use crate::cli::run::cut;
 use crate::export::address;
 use crate::jobs::Progress;
 use crate::whole_run::{Ended, WholeRun, codec_of};
@@ -25,7 +23,7 @@ pub struct Compared {
     pub table: String,
     /// The columns by which rows are matched; the view's where there are none.
     pub key: Vec<String>,
-    /// As of when; the end where it is empty.
+    /// As of when; the end, or where history is cut, where it is empty.
     pub at: String,
     /// The password for a server.
     pub password: Option<Secret>,
@@ -61,15 +59,12 @@ pub fn compare(run: &WholeRun, node: &str, with: &Compared, progress: &Progress)
     } else {
         Copy::file(Path::new(text), table, progress.token())?
     };
-    let until_ms = match with.at.trim() {
+    let at_ms = match with.at.trim() {
         "" => None,
-        at => {
-            let at: Moment = at.parse().map_err(|error| Ended::Failed(format!("{error}")))?;
-            let topics = run.ready(&[node], None)?.topics();
-            cut(at, &run.snapshot, &topics).map_err(|error| Ended::Failed(error.to_string()))?
-        }
+        at => run.moment(at, &run.ready(&[node])?.topics())?,
     };
-    let mut ready = run.ready(&[node], until_ms)?;
+    let run = run.clone().at(at_ms);
+    let mut ready = run.ready(&[node])?;
     let view = ready.view(node)?;
     let shown = ready.views()[view].clone();
     let names: Vec<String> = shown.columns.iter().map(|(name, ..)| name.clone()).collect();
@@ -81,8 +76,8 @@ pub fn compare(run: &WholeRun, node: &str, with: &Compared, progress: &Progress)
     })?;
     progress.set(0, 0);
     copy.each(progress.token(), &mut |row| comparison.copy_row(&row))?;
-    let drift = comparison.finish(TOLD)?;
-    Ok(Found { view: node.to_owned(), copy: copy.name(), drift, until_ms, events: ready.events() })
+    let drift = comparison.finish(TOLD, progress.token())?;
+    Ok(Found { view: node.to_owned(), copy: copy.name(), drift, until_ms: run.until_ms, events: ready.events() })
 }
 
 /// The events that made a row of the view.
@@ -90,7 +85,7 @@ pub fn compare(run: &WholeRun, node: &str, with: &Compared, progress: &Progress)
 /// # Errors
 /// [`Ended`].
 pub fn explain(run: &WholeRun, found: &Found, row: &DriftRow, progress: &Progress) -> Result<Events, Ended> {
-    let topics = run.ready(&[], found.until_ms)?.topics();
+    let topics = run.ready(&[])?.topics();
     let codecs = run.codecs(&topics)?;
     let done = AtomicU64::new(0);
     let explainer = Explainer {

@@ -10,7 +10,7 @@ use fabula_core::log::kafka::Secret;
 use crate::cli::run::{Form, ViewOutput};
 use crate::figures;
 use crate::jobs::Progress;
-use crate::whole_run::{Ended, WholeRun};
+use crate::whole_run::{Ended, Ready, WholeRun};
 
 /// How often it is said how many rows were written.
 const TICK: Duration = Duration::from_millis(100);
@@ -61,12 +61,12 @@ pub fn export(run: &WholeRun, node: &str, to: &Export, progress: &Progress) -> R
 
 fn file(run: &WholeRun, node: &str, form: Form, path: &Path, progress: &Progress) -> Result<String, Ended> {
     let failed = |error: anyhow::Error| Ended::Failed(format!("{error:#}"));
-    let mut ready = run.ready(&[node], None)?;
+    let mut ready = run.ready(&[node])?;
     let view = ready.view(node)?;
     let mut out = ViewOutput::new(&ready.views()[view], form, Some(path), None).map_err(failed)?;
     ready.each_row(view, progress, &mut |cells| out.row(cells).map_err(|error| error.to_string()))?;
     let finished = out.finish().map_err(failed)?;
-    Ok(told(finished.rows, &finished.failed, ready.events(), &path.display().to_string()))
+    Ok(told(finished.rows, &finished.failed, &ready, &path.display().to_string()))
 }
 
 fn table(run: &WholeRun, node: &str, to: &Export, progress: &Progress) -> Result<String, Ended> {
@@ -79,7 +79,7 @@ fn table(run: &WholeRun, node: &str, to: &Export, progress: &Progress) -> Result
         }
         _ => Place::Sqlite(PathBuf::from(to.place.trim())),
     };
-    let mut ready = run.ready(&[node], None)?;
+    let mut ready = run.ready(&[node])?;
     let view = ready.view(node)?;
     let shown = ready.views()[view].clone();
     let columns: Vec<_> = shown.columns.iter().map(|(name, _, of)| (name.clone(), *of)).collect();
@@ -101,8 +101,11 @@ fn table(run: &WholeRun, node: &str, to: &Export, progress: &Progress) -> Result
         Place::Sqlite(file) => file.display().to_string(),
         Place::Postgres(address) => address.server().to_owned(),
     };
-    let TableWritten { rows, added, failed } = written;
-    let mut line = told(rows, &failed, ready.events(), &format!("{table} in {place}"));
+    let TableWritten { rows, added, failed, anew } = written;
+    let mut line = told(rows, &failed, &ready, &format!("{table} in {place}"));
+    if let Some(anew) = anew {
+        line.push_str(&format!("; {anew}"));
+    }
     if let Some(added) = added {
         line.push_str(&format!("; {} new, {} replaced", figures::count(added), figures::count(rows - added)));
     }
@@ -114,9 +117,8 @@ enum Place {
     Postgres(Address),
 }
 
-fn told(rows: u64, failed: &[(String, u64)], events: u64, place: &str) -> String {
-    let read = figures::of(events, "event");
-    let mut line = format!("{} in {place}, of the {read} that have been read", figures::of(rows, "row"));
+fn told(rows: u64, failed: &[(String, u64)], ready: &Ready, place: &str) -> String {
+    let mut line = format!("{} in {place}, of {}", figures::of(rows, "row"), ready.told());
     for (column, count) in failed {
         line.push_str(&format!("; {column}: {} could not be calculated", figures::of(*count, "value")));
     }

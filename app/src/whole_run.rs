@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fabula_core::codec::{Cell, Choice, TopicCodecs};
 use fabula_core::engine::{Feed, Mark, Materialised, Plan, PlannedView, Rows, Running, Sink, Stop, run_history};
 use fabula_core::event::TopicName;
+use fabula_core::event::time::{Moment, format_iso_ms, ns_to_ms};
 use fabula_core::pipeline::{Flow, NodeKind, Pipeline};
 use fabula_core::store::Snapshot;
 
+use crate::cli::run::cut;
+use crate::figures;
 use crate::formats::Formats;
 use crate::jobs::Progress;
 use crate::state::State;
@@ -22,6 +25,8 @@ pub struct WholeRun {
     pub pipeline: Arc<Pipeline>,
     /// What has been read.
     pub snapshot: Arc<Snapshot>,
+    /// Up to when events count, in milliseconds; `None` is the end of what has been read.
+    pub until_ms: Option<i64>,
     formats: Formats,
 }
 
@@ -65,7 +70,7 @@ pub fn shown_node(state: &State) -> Option<String> {
 }
 
 impl WholeRun {
-    /// The canvas's pipeline over what has been read, where it can run.
+    /// The canvas's pipeline over what has been read, up to where history is cut, where it can run.
     pub fn of(state: &State) -> Option<Self> {
         let design = &state.design;
         let runs = design.readable && design.problems.is_empty() && !design.pipeline.nodes.is_empty();
@@ -73,21 +78,43 @@ impl WholeRun {
         Some(Self {
             pipeline: Arc::clone(&design.pipeline),
             snapshot: Arc::clone(snapshot),
+            until_ms: state.cut.map(ns_to_ms),
             formats: state.formats.clone(),
         })
+    }
+
+    /// The same as of a moment in milliseconds; where history is cut before that, up to there.
+    #[must_use]
+    pub fn at(self, at_ms: Option<i64>) -> Self {
+        let until_ms = self.until_ms.into_iter().chain(at_ms).min();
+        Self { until_ms, ..self }
+    }
+
+    /// The moment that a person names, in milliseconds; `None` is the end. A span counts from where history is cut.
+    ///
+    /// # Errors
+    /// When the text names no moment.
+    pub fn moment(&self, text: &str, topics: &[TopicName]) -> Result<Option<i64>, Ended> {
+        let failed = |why: &dyn std::fmt::Display| Ended::Failed(why.to_string());
+        let at: Moment = text.parse().map_err(|error| failed(&error))?;
+        if let (Moment::BeforeEnd(span_ms), Some(until)) = (at, self.until_ms) {
+            return Ok(Some(until.saturating_sub(span_ms)));
+        }
+        cut(at, &self.snapshot, topics).map_err(|error| failed(&error))
     }
 
     /// Whether two come to the same.
     pub fn is_same(&self, other: &Self) -> bool {
         let same = Arc::ptr_eq(&self.snapshot, &other.snapshot) || self.snapshot.version == other.snapshot.version;
+        let same = same && self.until_ms == other.until_ms;
         same && self.pipeline.nodes == other.pipeline.nodes && self.formats.is_same(&other.formats)
     }
 
-    /// Gets ready to run it: its views, and these nodes besides; of events up to a time in milliseconds.
+    /// Gets ready to run it: its views, and these nodes besides.
     ///
     /// # Errors
     /// What is wrong with it, or missing.
-    pub fn ready(&self, also: &[&str], until_ms: Option<i64>) -> Result<Ready, Ended> {
+    pub fn ready(&self, also: &[&str]) -> Result<Ready, Ended> {
         let first = |problems: Vec<_>| {
             let why = problems.first().map(ToString::to_string);
             Ended::Failed(why.unwrap_or_else(|| "the pipeline does not run".to_owned()))
@@ -98,9 +125,9 @@ impl WholeRun {
             return Err(Ended::Failed(format!("nothing of {topic} has been read: show the topic in the catalogue")));
         }
         let codecs = self.codecs(&topics)?;
-        let feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(&codecs, topic), until_ms);
-        let events = topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum();
-        Ok(Ready { running: Running::new(plan), feed, events, topics })
+        let feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(&codecs, topic), self.until_ms);
+        let total = topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum();
+        Ok(Ready { running: Running::new(plan), feed, total, taken: 0, until_ms: self.until_ms, topics })
     }
 
     /// How the topics' events are decoded.
@@ -125,7 +152,9 @@ pub fn codec_of(codecs: &BTreeMap<TopicName, TopicCodecs>, topic: &TopicName) ->
 pub struct Ready {
     running: Running,
     feed: Feed,
-    events: u64,
+    total: u64,
+    taken: u64,
+    until_ms: Option<i64>,
     topics: Vec<TopicName>,
 }
 
@@ -140,9 +169,14 @@ impl Ready {
         self.running.views()
     }
 
-    /// How many events it goes over.
+    /// How many events it went over.
     pub fn events(&self) -> u64 {
-        self.events
+        self.taken
+    }
+
+    /// What it went over, in words.
+    pub fn told(&self) -> String {
+        told(self.taken, self.until_ms)
     }
 
     /// The place of a node among what it shows.
@@ -160,9 +194,10 @@ impl Ready {
     /// [`Ended`].
     pub fn run(&mut self, sink: &mut dyn Sink, progress: &Progress) -> Result<(), Ended> {
         let done = AtomicU64::new(0);
-        let Self { running, feed, events, .. } = self;
-        let mut watched = Watched { sink, progress, done: &done, events: *events };
+        let Self { running, feed, total, taken, .. } = self;
+        let mut watched = Watched { sink, progress, done: &done, events: *total };
         run_history(running, feed, &mut watched, progress.token(), &done)?;
+        *taken = done.load(Ordering::Relaxed);
         match feed.damages() {
             [] => Ok(()),
             damages => {
@@ -188,11 +223,23 @@ impl Ready {
         if one.shown.flow == Flow::Table {
             let (take, columns) = (&mut one.take, &one.shown.columns);
             one.table.visit_sorted(|row| {
+                if progress.token().is_cancelled() {
+                    return Err(Ended::Cancelled);
+                }
                 let cells = columns.iter().map(|(_, column, _)| row.cells[*column].clone());
                 take(cells.collect()).map_err(Ended::Failed)
             })?;
         }
         Ok(())
+    }
+}
+
+/// Events that were gone over, and up to when, in words.
+pub fn told(events: u64, until_ms: Option<i64>) -> String {
+    let events = figures::of(events, "event");
+    match until_ms {
+        Some(until) => format!("the {events} up to {}", format_iso_ms(until)),
+        None => format!("the {events} that have been read"),
     }
 }
 

@@ -190,6 +190,7 @@ impl Window {
         let attention = match (self.front.is_open(), self.writing || ui.ctx().text_edit_focused()) {
             (true, _) => Attention::Dialog,
             (false, true) => Attention::Text,
+            (false, false) if widgets::ends_are_taken(ui.ctx()) => Attention::Rows,
             (false, false) => Attention::Panes,
         };
         let canvas = attention == Attention::Panes && self.panes.canvas.has_attention();

@@ -68,6 +68,12 @@ impl Clock {
         self.write(time_ns, "%Y-%m-%d %H:%M:%S%.3f")
     }
 
+    /// The same with nine digits where milliseconds are too few: for a value, of which no digit is to be hidden.
+    pub fn exact(&self, time_ns: i64) -> String {
+        let whole = time_ns % fabula_core::event::time::NS_PER_MS == 0;
+        if whole { self.full(time_ns) } else { self.write(time_ns, "%Y-%m-%d %H:%M:%S%.9f") }
+    }
+
     /// By a pattern of `strftime`.
     pub fn write(&self, time_ns: i64, pattern: &str) -> String {
         let Ok(moment) = Timestamp::from_nanosecond(i128::from(time_ns)) else {
@@ -89,5 +95,9 @@ mod tests {
         assert_eq!(clock.full(moment), "2026-03-14 09:14:07.482");
         assert_eq!(clock.in_zone(Zone::Local).full(moment), "2026-03-14 11:14:07.482");
         assert_eq!(clock.time_of_day(moment), "09:14:07.482");
+        assert_eq!(
+            (clock.exact(moment), clock.exact(moment + 1)),
+            (clock.full(moment), "2026-03-14 09:14:07.482000001".into())
+        );
     }
 }

@@ -16,6 +16,16 @@ pub struct Readers {
     python: PathBuf,
 }
 
+/// A file as a reader has it.
+pub struct Read {
+    /// The names of its columns.
+    pub names: Vec<String>,
+    /// What they are declared as, in the reader's words; none where the form has no types.
+    pub types: Vec<String>,
+    /// The rows: arrays of `null` or `[type, text]`.
+    pub rows: Vec<Vec<Value>>,
+}
+
 impl Readers {
     /// The readers, fetched where they are not here yet; `None` (and said so) where they cannot be had.
     pub fn find(test: &str) -> Option<&'static Self> {
@@ -33,12 +43,11 @@ impl Readers {
         Ok(Self { python: python::with("readers", &PACKAGES)? })
     }
 
-    /// The rows of a file as a reader has them: `duckdb` (Parquet, CSV, JSON), `pyarrow` (Parquet, Arrow) or `sqlite3`. A
-    /// row is an array, a value `null` or `[type, text]`.
+    /// A file as a reader has it: `duckdb` (Parquet, CSV), `pyarrow` (Parquet, Arrow), `sqlite3` or `json` (Python's own).
     ///
     /// # Panics
     /// If the reader can't read it.
-    pub fn rows(&self, reader: &str, file: &Path, table: &str) -> (Vec<String>, Vec<Vec<Value>>) {
+    pub fn rows(&self, reader: &str, file: &Path, table: &str) -> Read {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("readers").join("read.py");
         let output = Command::new(&self.python).arg(script).arg(reader).arg(file).arg(table).output();
         let output = output.expect("Python can be started");
@@ -46,8 +55,9 @@ impl Readers {
         assert!(output.status.success(), "{reader} can't read {}: {said}", file.display());
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let mut lines = text.lines();
-        let names = serde_json::from_str(lines.next().expect("a line of names")).expect("JSON");
-        (names, lines.map(|line| serde_json::from_str(line).expect("JSON")).collect())
+        let mut texts = |what: &str| serde_json::from_str(lines.next().expect(what)).expect("JSON");
+        let (names, types) = (texts("a line of names"), texts("a line of types"));
+        Read { names, types, rows: lines.map(|line| serde_json::from_str(line).expect("JSON")).collect() }
     }
 
     /// What DuckDB answers to a question.
@@ -55,6 +65,6 @@ impl Readers {
     /// # Panics
     /// If it refuses it.
     pub fn duckdb(&self, sql: &str) -> Vec<Vec<Value>> {
-        self.rows("duckdb-sql", Path::new(sql), "").1
+        self.rows("duckdb-sql", Path::new(sql), "").rows
     }
 }

@@ -127,3 +127,32 @@ fn an_export_that_is_killed_or_fails_leaves_the_old_file_whole() {
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("pipeline.toml/rows.csv can't be written"), "{}", refused.stderr);
 }
+
+#[test]
+fn of_two_exports_to_one_file_the_second_is_refused_and_the_first_is_whole() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipeline = written(folder.path(), ROWS);
+    let (file, aside) = (folder.path().join("rows.csv"), folder.path().join("rows.csv.aside"));
+    let lines = || std::fs::read_to_string(&file).expect("the file").lines().count();
+    program::run(arguments!["run", &pipeline, "--sample=400k", "--to", &file]).ok();
+    let whole = lines();
+    // One that is done before the other begins was too fast, and is tried again.
+    loop {
+        std::fs::remove_file(&file).expect("the file can be removed");
+        let mut first = Running::start(arguments!["run", &pipeline, "--sample=400k", "--to", &file]);
+        while !aside.exists() && first.child().try_wait().expect("it can be asked").is_none() {
+            std::thread::yield_now();
+        }
+        let second = program::run(arguments!["run", &pipeline, "--sample=1000", "--to", &file]);
+        let status = first.child().wait().expect("it can be waited for");
+        if second.code == Some(0) {
+            continue;
+        }
+        assert_eq!(second.code, Some(1), "{}", second.stderr);
+        assert!(second.stderr.contains("is being written by another export"), "{}", second.stderr);
+        assert!(status.success());
+        assert_eq!(lines(), whole, "nothing of the second is in it");
+        break;
+    }
+    assert!(!aside.exists());
+}

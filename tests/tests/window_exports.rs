@@ -7,9 +7,11 @@ use fabula::command::Command;
 use fabula::panes::PaneKind;
 use fabula::state::State;
 use fabula::window::Start;
+use fabula_core::event::time::{format_iso_ms, ms_to_ns, ns_to_ms};
 use fabula_tests::pane::Pane;
 use fabula_tests::postgres::{PASSWORD, Postgres, USER};
 use fabula_tests::program;
+use polars::prelude::{DataType, IpcReader, SerReader as _};
 use serde_json::Value;
 
 const EVENTS: u64 = 20_000;
@@ -20,10 +22,14 @@ const PIPELINE: &str = "version = 1\n[nodes.payments]\nkind = \"stream\"\ntopic 
 
 /// The window with the pipeline run over the sample, and its file.
 fn opened(folder: &std::path::Path) -> (Pane, String) {
-    let mut pane = Pane::open(Start::Sample { events: EVENTS, seed: 7 }).unwrap();
+    opened_over(EVENTS, folder)
+}
+
+fn opened_over(events: u64, folder: &std::path::Path) -> (Pane, String) {
+    let mut pane = Pane::open(Start::Sample { events, seed: 7 }).unwrap();
     pane.until("the sample is read", |harness| {
         let log = &harness.state().state().log;
-        log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= EVENTS)
+        log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= events)
     });
     pane.send(Command::ShowAllTopics);
     pane.send(Command::SetPipeline(Some(PIPELINE.to_owned())));
@@ -64,9 +70,41 @@ fn run(file: &str, more: &[&str]) -> Vec<Value> {
 }
 
 fn drift(file: &str, copy: &str) -> Value {
+    drift_at(file, copy, &[])
+}
+
+fn drift_at(file: &str, copy: &str, more: &[&str]) -> Value {
     let log = format!("--sample={EVENTS}");
-    let ran = program::run(["drift", file, &log, "--seed", "7", "--copy", copy, "-J"]).ok();
+    let ran = program::run([&["drift", file, &log, "--seed", "7", "--copy", copy, "-J"][..], more].concat()).ok();
     ran.json_lines().remove(0)
+}
+
+/// Whether a comparison found the same rows on both sides, and how many.
+fn same(drift: &Value) -> Option<u64> {
+    let sides = [&drift["equal"], &drift["view_rows"], &drift["copy_rows"]].map(Value::as_u64);
+    sides[0].filter(|_| sides.iter().all(|count| *count == sides[0]))
+}
+
+/// A moment somewhere in the log, in milliseconds.
+fn moment(pane: &Pane, share: f64) -> i64 {
+    let snapshot = pane.state().log.snapshot.clone().unwrap();
+    let (first, last) = snapshot.topic("payments").unwrap().time_span_ns().unwrap();
+    ns_to_ms(first + ((last - first) as f64 * share) as i64)
+}
+
+/// Opens the past of the view, and looks at a moment.
+fn look_at(pane: &mut Pane, at: i64) {
+    if !pane.says("Moment, ") {
+        pane.send(Command::ShowPast);
+        pane.until("the past is derived", |harness| {
+            harness.query_all_by_label_contains("Moment, now").next().is_some()
+        });
+    }
+    write(pane, "Moment to look at", &format_iso_ms(at));
+    pane.harness.key_press(Key::Enter);
+    pane.settle();
+    pane.until("the moment is looked at", |harness| harness.state().state().moment_ms == Some(at));
+    pane.settle();
 }
 
 #[test]
@@ -75,6 +113,17 @@ fn a_view_is_exported_in_every_form_and_is_the_whole_view() {
     let (mut pane, file) = opened(folder.path());
     let rows = run(&file, &[]).len() as u64;
     pane.send(Command::ExportView);
+    let arrow = folder.path().join("a.arrow").display().to_string();
+    click(&mut pane, "Arrow");
+    write(&mut pane, "File", &arrow);
+    click(&mut pane, "Export the view");
+    assert!(pane.says(&format!("{rows} rows in ")), "{:?}", pane.all_that_say("row"));
+    let frame = IpcReader::new(std::fs::File::open(&arrow).unwrap()).finish().unwrap();
+    assert_eq!(frame.height() as u64, rows);
+    let revenue: f64 = run(&file, &[]).iter().filter_map(|row| row["revenue"].as_f64()).sum();
+    let sum =
+        frame.column("revenue").unwrap().cast(&DataType::Float64).unwrap().f64().unwrap().iter().flatten().sum::<f64>();
+    assert!((sum - revenue).abs() < 1e-6, "{sum} is not {revenue}");
     for (form, name) in [("CSV", "a.csv"), ("JSON lines", "a.jsonl"), ("Parquet", "a.parquet"), ("SQLite", "a.sqlite")]
     {
         click(&mut pane, form);
@@ -99,6 +148,140 @@ fn a_view_is_exported_in_every_form_and_is_the_whole_view() {
     write(&mut pane, "File", &path);
     click(&mut pane, "Export the view");
     assert!(!pane.says("can't be written"), "and goes away when it is mended");
+}
+
+#[test]
+fn what_is_exported_and_asked_is_as_of_the_moment_that_is_shown_unless_now_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    let at = moment(&pane, 0.4);
+    let (then, now) = (run(&file, &[&format!("--at={at}")]).len(), run(&file, &[]).len());
+    assert!(0 < then && then < now);
+    look_at(&mut pane, at);
+    pane.send(Command::ExportView);
+    let iso = format_iso_ms(at);
+    for (form, name) in [("CSV", "a.csv"), ("Parquet", "a.parquet"), ("SQLite", "a.sqlite")] {
+        click(&mut pane, form);
+        let path = folder.path().join(name).display().to_string();
+        write(&mut pane, "File", &path);
+        click(&mut pane, "Export the view");
+        assert!(pane.says(&format!("events up to {iso}")), "{form}: {:?}", pane.all_that_say("row"));
+        let found = drift_at(&file, &path, &[&format!("--at={at}")]);
+        assert_eq!(same(&found), Some(then as u64), "{form}: {found}");
+        assert_ne!(drift(&file, &path)["missing"], 0, "and not of now");
+    }
+    click(&mut pane, "now");
+    click(&mut pane, "Export the view");
+    assert!(pane.says("events that have been read"), "{:?}", pane.all_that_say("row"));
+    let path = folder.path().join("a.sqlite").display().to_string();
+    assert_eq!(same(&drift(&file, &path)), Some(now as u64));
+    // Another moment is meant again.
+    let later = moment(&pane, 0.7);
+    look_at(&mut pane, later);
+    click(&mut pane, "Export the view");
+    assert!(same(&drift_at(&file, &path, &[&format!("--at={later}")])).is_some());
+    // SQL is of the same moment, or of now.
+    pane.send(Command::ShowPane(PaneKind::Sql));
+    write(&mut pane, "Question in SQL", "SELECT count(*) AS n, sum(n) AS payments FROM per_hour");
+    let answer = |more: &[&str]| {
+        let row =
+            &run(&file, &[&["--sql", "SELECT count(*) AS n, sum(n) AS payments FROM per_hour"], more].concat())[0];
+        format!("{} | {}", row["n"], row["payments"])
+    };
+    click(&mut pane, "Ask");
+    assert_eq!(pane.all_that_say(" | "), [answer(&[&format!("--at={later}")])]);
+    assert!(pane.says(&format!("events up to {}", format_iso_ms(later))), "{:?}", pane.all_that_say("over"));
+    click(&mut pane, "now");
+    click(&mut pane, "Ask");
+    assert_eq!(pane.all_that_say(" | "), [answer(&[])]);
+}
+
+#[test]
+fn where_history_is_cut_exports_sql_and_drift_end_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    let cut = moment(&pane, 0.5);
+    let at = format!("--at={cut}");
+    let rows = run(&file, &[&at]).len() as u64;
+    pane.send(Command::CutHistory(Some(ms_to_ns(cut))));
+    pane.run();
+    pane.send(Command::ExportView);
+    click(&mut pane, "CSV");
+    let path = folder.path().join("cut.csv").display().to_string();
+    write(&mut pane, "File", &path);
+    click(&mut pane, "Export the view");
+    assert!(pane.says(&format!("events up to {}", format_iso_ms(cut))), "{:?}", pane.all_that_say("row"));
+    assert_eq!(same(&drift_at(&file, &path, &[&at])), Some(rows));
+    pane.send(Command::ShowPane(PaneKind::Sql));
+    write(&mut pane, "Question in SQL", "SELECT count(*), 'rows' FROM per_hour");
+    click(&mut pane, "Ask");
+    assert_eq!(pane.all_that_say(" | "), [format!("{rows} | rows")]);
+    pane.send(Command::ShowPane(PaneKind::Drift));
+    write(&mut pane, "Copy", &path);
+    click(&mut pane, "Compare");
+    assert!(pane.says("No drift."), "{:?}", pane.all_that_say("row"));
+    pane.send(Command::CutHistory(None));
+    pane.run();
+    click(&mut pane, "Compare");
+    assert!(!pane.says("No drift."), "the copy is behind what has been read");
+}
+
+#[test]
+fn an_export_that_is_cancelled_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, _) = opened_over(200_000, folder.path());
+    let path = folder.path().join("old.csv");
+    pane.send(Command::ExportView);
+    click(&mut pane, "CSV");
+    write(&mut pane, "File", &path.display().to_string());
+    // One that is done before it can be cancelled was too fast, and is tried again.
+    loop {
+        std::fs::write(&path, "old").unwrap();
+        pane.harness.get_by_label("Export the view").click();
+        pane.until("it is under way, or done", |harness| {
+            let says = |words| harness.query_all_by_label_contains(words).next().is_some();
+            harness.query_by_label("Cancel").is_some() || says("rows in ")
+        });
+        if let Some(cancel) = pane.harness.query_by_label("Cancel") {
+            cancel.click();
+        }
+        pane.settle();
+        if pane.says("cancelled; what was there before is there still") {
+            break;
+        }
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "the pipeline and the file, and nothing half");
+}
+
+#[test]
+fn a_copy_is_one_of_several_tables_as_of_a_moment_and_matched_by_other_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    let at = moment(&pane, 0.6);
+    let path = folder.path().join("copies.sqlite").display().to_string();
+    let log = format!("--sample={EVENTS}");
+    for (table, more) in [("all_of_it", vec![]), ("then", vec![format!("--at={at}")])] {
+        let first = ["run", &file, &log, "--seed", "7", "--to", &path, "--table", table];
+        program::run(first.into_iter().map(str::to_owned).chain(more)).ok();
+    }
+    pane.send(Command::ShowPane(PaneKind::Drift));
+    write(&mut pane, "Copy", &path);
+    click(&mut pane, "Compare");
+    assert!(pane.says("which table"), "{:?}", pane.all_that_say("table"));
+    write(&mut pane, "Table of the copy", "then");
+    click(&mut pane, "Compare");
+    assert!(!pane.says("No drift."));
+    write(&mut pane, "As of", &format_iso_ms(at));
+    click(&mut pane, "Compare");
+    assert!(pane.says("No drift."), "{:?}", pane.all_that_say("row"));
+    assert!(pane.says(&format!("events up to {}", format_iso_ms(at))));
+    write(&mut pane, "Matched by", "window_start, currency");
+    click(&mut pane, "Compare");
+    assert!(pane.says("matched by window_start, currency") && pane.says("No drift."), "{:?}", pane.all_that_say("row"));
+    write(&mut pane, "Matched by", "colour");
+    click(&mut pane, "Compare");
+    assert!(pane.says("no column colour"), "{:?}", pane.all_that_say("column"));
 }
 
 #[test]

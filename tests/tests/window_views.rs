@@ -9,7 +9,7 @@ use fabula::command::Command;
 use fabula::panes::PaneKind;
 use fabula::state::State;
 use fabula::window::Start;
-use fabula_core::event::time::{format_iso_ms, ns_to_ms};
+use fabula_core::event::time::{format_iso_ms, ms_to_ns, ns_to_ms};
 use fabula_tests::pane::Pane;
 use fabula_tests::program;
 use serde_json::Value;
@@ -39,10 +39,15 @@ fn state(pane: &Pane) -> &State {
 impl Shown {
     /// A pipeline over the sample, its view in front.
     fn new(text: &str) -> Self {
-        let mut pane = Pane::open(Start::Sample { events: EVENTS, seed: 7 }).unwrap();
+        Self::over(EVENTS, text)
+    }
+
+    /// A pipeline over a sample of so many events, its view in front.
+    fn over(events: u64, text: &str) -> Self {
+        let mut pane = Pane::open(Start::Sample { events, seed: 7 }).unwrap();
         pane.until("the sample is read", |harness| {
             let log = &harness.state().state().log;
-            log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= EVENTS)
+            log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= events)
         });
         pane.send(Command::ShowAllTopics);
         pane.send(Command::ShowPane(PaneKind::View));
@@ -77,6 +82,16 @@ impl Shown {
 
     fn press(&mut self, key: Key) {
         self.pane.harness.key_press(key);
+        self.settle();
+    }
+
+    /// Cuts history on the canvas, or takes the cut away.
+    fn cut(&mut self, at: Option<i64>) {
+        self.pane.send(Command::CutHistory(at.map(ms_to_ns)));
+        self.pane.until("the pipeline has run up to the cut", |harness| {
+            let outcome = harness.state().state().outcome.clone();
+            outcome.is_some_and(|outcome| outcome.whole && outcome.until_ms == at)
+        });
         self.settle();
     }
 
@@ -283,6 +298,119 @@ fn a_view_that_is_derived_again_is_the_same() {
     shown.click("Check");
     shown.click("Derive again");
     assert!(shown.pane.says(&format!("The same {rows} rows")), "{:?}", shown.pane.all_that_say("rows"));
+}
+
+#[test]
+fn where_history_is_cut_on_the_canvas_the_view_its_past_and_its_check_end_there() {
+    let mut shown = Shown::new(TOTALS);
+    let [early, cut] = [0.2, 0.45].map(|share| moment(&shown.pane, share));
+    let rows = shown.rows_at(Some(cut));
+    assert_ne!(rows, shown.rows_at(None));
+    shown.cut(Some(cut));
+    shown.says_rows(&rows);
+    let until = format_iso_ms(cut).replace('T', " ").trim_end_matches('Z').to_owned();
+    let header = format!("up to {until}, where history is cut");
+    assert!(shown.pane.says(&header), "{header}: {:?}", shown.pane.all_that_say("totals"));
+    assert!(!shown.pane.says("of all that has been read"), "that is not shown");
+    shown.click("Details");
+    shown.click("Check");
+    shown.click("Derive again");
+    let same = format!("The same {} rows", rows.len());
+    assert!(shown.pane.says(&same), "{:?}", shown.pane.all_that_say("rows"));
+    // Its past ends there, and holds what it does without a cut.
+    shown.go_to(early);
+    shown.says_rows(&shown.rows_at(Some(early)));
+    shown.go_to(cut + 10_000_000);
+    shown.says_rows(&rows);
+    // Without the cut all is there again.
+    shown.cut(None);
+    shown.says_rows(&shown.rows_at(None));
+    assert!(shown.pane.says("of all that has been read"));
+    shown.click("Derive again");
+    assert!(shown.pane.says("The same "), "{:?}", shown.pane.all_that_say("rows"));
+}
+
+/// More rows than are shown: of a stream, and of a table that has one for each click.
+#[test]
+fn a_view_of_more_rows_than_are_shown_is_derived_again_and_compared_too() {
+    const CLICKS: &str = "version = 1\n[nodes.clicks]\nkind = \"stream\"\ntopic = \"web-clicks\"\n";
+    let table = format!(
+        "{CLICKS}[nodes.each]\nkind = \"aggregate\"\ninput = \"clicks\"\nby = [\"partition AS part\", \"offset AS at\"]\n\
+         select = {{ n = \"count(*)\" }}\n"
+    );
+    for text in [CLICKS, &table] {
+        let mut shown = Shown::over(250_000, text);
+        let name = if text == CLICKS { "clicks" } else { "each" };
+        let outcome = state(&shown.pane).outcome.clone().unwrap();
+        let rows = &outcome.views[name];
+        assert!(rows.count > 100_000 && rows.rows.len() == 100_000, "{} of {}", rows.rows.len(), rows.count);
+        shown.click("Details");
+        shown.click("Check");
+        shown.click("Derive again");
+        let same = format!("The same {} rows", fabula_words(rows.count));
+        assert!(shown.pane.says(&same), "{same}: {:?}", shown.pane.all_that_say("rows"));
+        assert!(shown.pane.says("More rows than are shown"), "what was compared is said");
+    }
+}
+
+#[test]
+fn rows_are_sorted_by_a_press_on_a_columns_name() {
+    let mut shown = Shown::new(TOTALS);
+    let kinds: Vec<String> = shown.rows_at(None).iter().map(|row| text(&row["kind"])).collect();
+    let revenues = |shown: &Shown| -> Vec<f64> {
+        let mut lines: Vec<(f32, f64)> = Vec::new();
+        for kind in &kinds {
+            for node in shown.pane.harness.query_all_by_label_contains(kind) {
+                let label = node.accesskit_node().label().unwrap_or_default();
+                let words: Vec<&str> = label.split(' ').collect();
+                if let [first, revenue, _] = words[..]
+                    && first == kind
+                {
+                    lines.push((node.rect().top(), revenue.replace(',', "").parse().unwrap()));
+                }
+            }
+        }
+        lines.sort_by(|one, other| one.0.total_cmp(&other.0));
+        lines.into_iter().map(|(_, revenue)| revenue).collect()
+    };
+    let own = revenues(&shown);
+    assert_eq!(own.len(), kinds.len(), "{:?}", shown.pane.all_that_say("payment"));
+    shown.click("Sort by revenue");
+    let falling = revenues(&shown);
+    assert!(falling.is_sorted_by(|one, other| one >= other), "the largest first: {falling:?}");
+    shown.click("Sort by revenue");
+    let rising = revenues(&shown);
+    assert!(rising.is_sorted(), "{rising:?}");
+    assert!(rising != falling);
+    shown.click("Sort by revenue");
+    assert_eq!(revenues(&shown), own, "a third press gives the own order back");
+}
+
+#[test]
+fn a_chart_says_what_it_draws() {
+    let mut shown = Shown::new(HOURS);
+    let rows = shown.rows_at(None);
+    shown.click("Chart");
+    let told = |shown: &Shown| shown.pane.all_that_say("Chart of").join("");
+    let points = rows.iter().filter(|row| !row["revenue"].is_null()).count();
+    let said = told(&shown);
+    assert!(said.starts_with(&format!("Chart of revenue over time by kind: {points} points, of ")), "{said}");
+    for row in &rows {
+        assert!(said.contains(&text(&row["kind"])), "{said}");
+    }
+    shown.click("Groups to draw");
+    shown.click("nothing");
+    assert_eq!(told(&shown), format!("Chart of revenue over time: {points} points"));
+    shown.click("Figure to draw");
+    shown.click("payments");
+    shown.click("Spread");
+    let said = told(&shown);
+    assert!(said.starts_with("Chart of how payments is spread: "), "{said}");
+    assert!(said.ends_with(&format!("{} rows", rows.len())), "{said}");
+    // Of the rows that pass the filter.
+    let passing = rows.iter().filter(|row| row["payments"].as_u64().unwrap() >= 12).count();
+    shown.write("Filter rows", "payments >= 12");
+    assert!(told(&shown).ends_with(&format!("{passing} rows")), "{}", told(&shown));
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Drift {
         }
         let (mut comparison, view) = (sink.finish()?, running.views()[view].name.clone());
         copy.each(&cancel, &mut |row| comparison.copy_row(&row))?;
-        let mut drift = comparison.finish(self.limit)?;
+        let mut drift = comparison.finish(self.limit, &cancel)?;
         let done = AtomicU64::new(0);
         let explainer = Explainer {
             pipeline: document.pipeline(),

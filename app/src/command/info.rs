@@ -392,6 +392,7 @@ impl Command {
             Self::CutHistory(Some(_)) => {
                 (C::Pipeline, "Cut history here", "Run the pipeline as if this moment were the log's end")
             }
+            Self::LookAt(_) => (C::Pipeline, "As of a moment", "Look at the view as it was at a moment"),
             Self::ChooseNode(_) => (C::Pipeline, "Choose a node", "Look at a node and its rows"),
             Self::RemoveNode => (C::Pipeline, "Remove", "Take the chosen nodes and notes away and close the gap"),
             Self::ArrangePipeline => (C::Pipeline, "Arrange the canvas", "Put the nodes in order from left to right"),

@@ -127,6 +127,8 @@ pub fn written(shortcut: &KeyboardShortcut) -> String {
 pub enum Attention {
     /// The panes.
     Panes,
+    /// A table whose rows are gone through: it keeps Home and End.
+    Rows,
     /// A text that is being written: it keeps the keys it has a use for, and Esc only leaves it.
     Text,
     /// A dialog: only what closes or changes it.
@@ -141,6 +143,7 @@ pub fn pressed(ctx: &egui::Context, attention: Attention) -> Vec<Command> {
             let plain = !shortcut.modifiers.command && !shortcut.modifiers.alt;
             let leave = match attention {
                 Attention::Panes => false,
+                Attention::Rows => matches!(command, Command::FirstEvent | Command::LastEvent),
                 Attention::Text => {
                     let for_text =
                         matches!(command, Command::Undo | Command::Redo | Command::CopyJson | Command::SelectAllNodes);
@@ -154,7 +157,9 @@ pub fn pressed(ctx: &egui::Context, attention: Attention) -> Vec<Command> {
                 commands.push(command.clone());
             }
         }
-        if attention == Attention::Panes && input.events.iter().any(|event| matches!(event, egui::Event::Copy)) {
+        if matches!(attention, Attention::Panes | Attention::Rows)
+            && input.events.iter().any(|event| matches!(event, egui::Event::Copy))
+        {
             commands.push(Command::CopyJson);
         }
         commands

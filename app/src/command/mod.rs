@@ -251,6 +251,8 @@ pub enum Command {
     CopyText(String),
     /// Runs the pipeline over history up to a moment, in nanoseconds since the epoch; over all of it without one.
     CutHistory(Option<i64>),
+    /// Looks at the view as of a moment, in milliseconds since the epoch; as of now without one.
+    LookAt(Option<i64>),
     /// Looks at a node, or at none.
     ChooseNode(Option<String>),
     /// Takes the chosen node away.

@@ -3,6 +3,7 @@
 use egui::{Align2, Rect, ScrollArea, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 use fabula_core::codec::Cell;
 
+use super::walk::{focus_ui, walk};
 use crate::theme::{font, mix, size, tokens, widgets};
 use crate::zone::Clock;
 
@@ -35,12 +36,12 @@ impl Grid {
     pub(super) fn text(cell: &Cell<'_>, clock: &Clock) -> (String, Tone) {
         match cell {
             Cell::Null | Cell::Missing => ("null".to_owned(), Tone::Nothing),
-            Cell::Time(ns) => (clock.full(*ns), Tone::Plain),
+            Cell::Time(ns) => (clock.exact(*ns), Tone::Plain),
             cell => (cell.to_string().replace(['\n', '\r', '\t'], " "), Tone::Plain),
         }
     }
 
-    /// Draws it below a name; gives the row that was clicked.
+    /// Draws it below a name; gives the row that was clicked, or that the keys came to.
     pub(super) fn ui(&self, ui: &mut Ui, name: &str, chosen: Option<usize>) -> Option<usize> {
         let rect = ui.available_rect_before_wrap();
         let widths = self.widths();
@@ -49,11 +50,13 @@ impl Grid {
         let head = rect.with_max_y(rect.top() + size::ROW);
         let body = rect.with_min_y(head.bottom());
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(body));
-        let response = child.interact(body, child.id().with("grid"), Sense::hover());
+        let response = child.interact(body, child.id().with("grid"), Sense::HOVER | Sense::FOCUSABLE);
         let spoken = format!("{name}, {}", crate::figures::of(self.rows.len() as u64, "row"));
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, &spoken));
-        let mut clicked = None;
+        let walked = walk(&child, &response, self.rows.len(), chosen);
         let area = ScrollArea::both().id_salt(name).auto_shrink(false);
+        let area = walked.in_sight(area, &child, child.make_persistent_id(name), body, width);
+        let mut clicked = None;
         let shown = area.show_viewport(&mut child, |ui, viewport| {
             ui.set_width(width);
             ui.set_height(self.rows.len() as f32 * size::ROW);
@@ -68,8 +71,12 @@ impl Grid {
                 }
             }
         });
+        if clicked.is_some() {
+            response.request_focus();
+        }
+        focus_ui(ui, &response, body);
         self.head_ui(ui, &widths, head, -shown.state.offset.x);
-        clicked
+        clicked.or(walked.row)
     }
 
     fn widths(&self) -> Vec<f32> {
@@ -96,7 +103,8 @@ impl Grid {
 
     fn row_ui(&self, ui: &Ui, widths: &[f32], row: usize, line: Rect, chosen: bool) -> bool {
         let tokens = tokens(ui);
-        let response = ui.interact(line, ui.id().with(("row", row)), Sense::click());
+        // Not focusable: the arrows move from row to row within the table.
+        let response = ui.interact(line, ui.id().with(("row", row)), Sense::CLICK);
         let cells = &self.rows[row];
         response.widget_info(|| {
             let words: Vec<&str> = cells.iter().map(|(text, _)| text.as_str()).collect();
@@ -104,6 +112,7 @@ impl Grid {
         });
         if chosen {
             ui.painter().rect_filled(line, 0.0, tokens.selected);
+            ui.painter().rect_filled(line.with_max_x(line.left() + 2.0), 0.0, tokens.accent);
         } else if response.hovered() {
             ui.painter().rect_filled(line, 0.0, tokens.hovered);
         }

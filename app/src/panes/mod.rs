@@ -1,5 +1,6 @@
 //! The panes: each draws from the state, sends commands, and keeps only what is its own (scroll, caches, fetches).
 
+mod as_of;
 mod asking;
 pub mod canvas;
 mod catalogue;
@@ -17,6 +18,7 @@ mod threads;
 pub mod timeline;
 mod topology;
 mod view;
+mod walk;
 
 use egui::Ui;
 

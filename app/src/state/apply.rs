@@ -45,6 +45,7 @@ impl State {
                 self.design.chosen = node.clone().filter(known);
             }
             Command::CutHistory(at) => self.cut = *at,
+            Command::LookAt(moment_ms) => self.moment_ms = *moment_ms,
             Command::Select(selection) => self.selection.clone_from(selection),
             Command::MarkEvents(events) => self.pointed_out = Arc::clone(events),
             Command::View(range) => self.view = Some(*range),

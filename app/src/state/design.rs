@@ -118,6 +118,8 @@ pub struct Outcome {
     pub reports: Vec<NodeReport>,
     /// The rows of the views and of the chosen node, by name.
     pub views: BTreeMap<String, Arc<NodeRows>>,
+    /// Up to when events count in those rows, in milliseconds, where history was cut.
+    pub until_ms: Option<i64>,
     /// Rows set aside: by node, when they came and why they went no further.
     pub aside: BTreeMap<String, Arc<[AsideLine]>>,
     /// Events taken so far, and how many there are.

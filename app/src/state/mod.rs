@@ -46,6 +46,8 @@ pub struct State {
     pub names: Names,
     /// The moment at which history is cut for the pipeline, in nanoseconds since the epoch.
     pub cut: Option<i64>,
+    /// The moment of the past as of which the view is looked at, in milliseconds; `None` is now.
+    pub moment_ms: Option<i64>,
     /// How many events there were when, over the whole story.
     pub density: Option<Arc<Density>>,
     /// What that pipeline comes to over what has been read.
@@ -119,6 +121,7 @@ impl State {
             design: Design::default(),
             names: Names::default(),
             cut: None,
+            moment_ms: None,
             density: None,
             outcome: None,
             tied: None,

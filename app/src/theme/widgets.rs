@@ -174,6 +174,21 @@ pub fn arrows_are_taken(ui: &Ui) -> bool {
     taker.is_some_and(|taker| ui.memory(|memory| memory.has_focus(taker)))
 }
 
+/// Says that a widget keeps Home and End for itself while it has the focus: they go to the first and the last event else.
+pub fn take_ends(ui: &Ui, widget: egui::Id) {
+    ui.data_mut(|data| data.insert_temp(ends_id(), widget));
+}
+
+/// Whether a widget that has the focus keeps Home and End for itself.
+pub fn ends_are_taken(ctx: &egui::Context) -> bool {
+    let taker: Option<egui::Id> = ctx.data(|data| data.get_temp(ends_id()));
+    taker.is_some_and(|taker| ctx.memory(|memory| memory.has_focus(taker)))
+}
+
+fn ends_id() -> egui::Id {
+    egui::Id::new("ends")
+}
+
 fn arrows_id() -> egui::Id {
     egui::Id::new("arrows")
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 
 use super::number::{compare_numbers, float_text};
-use crate::event::time::{format_iso_ms, ns_to_ms};
+use crate::event::time::{format_iso, ns_to_ms};
 
 /// What a field of one event holds.
 ///
@@ -92,6 +92,17 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// The value as it stands where texts do, in a file or a table: a time with all of its digits, bytes in hexadecimal
+    /// behind `\x`, so that they are known again. `None` where there is none.
+    pub fn written(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Missing | Self::Null | Self::Failed(_) => None,
+            Self::Number(text) | Self::Text(text) | Self::Array(text) | Self::Object(text) => Some(Cow::Borrowed(text)),
+            Self::Bytes(_) => Some(Cow::Owned(format!("\\x{self}"))),
+            cell => Some(Cow::Owned(cell.to_string())),
+        }
+    }
+
     /// What kind of value it is, in a word.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -165,7 +176,7 @@ impl fmt::Display for Cell<'_> {
             Self::Int(int) => write!(f, "{int}"),
             Self::Decimal(decimal) => write!(f, "{decimal}"),
             Self::Float(float) => f.write_str(&float_text(*float)),
-            Self::Time(ns) => f.write_str(&format_iso_ms(ns_to_ms(*ns))),
+            Self::Time(ns) => f.write_str(&format_iso(*ns)),
             Self::Number(text) | Self::Text(text) | Self::Array(text) | Self::Object(text) => f.write_str(text),
             Self::Bytes(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
             Self::Failed(fault) => write!(f, "({fault})"),

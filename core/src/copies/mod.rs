@@ -26,7 +26,7 @@ pub use error::CopyError;
 pub use read::{Copy, CopyRow};
 pub use same::same;
 pub use sql::{Answer, SqlViews};
-pub use table::{Mode, TableRows, TableWritten};
+pub use table::{Anew, Mode, TableRows, TableWritten};
 
 use crate::engine::PlannedView;
 

@@ -1,6 +1,7 @@
 //! Whether a copy says the same as a view: by value, however it is written.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::value::{moment, number};
 use crate::codec::{Cell, Value, json, number_in_least_digits, time_in_ms};
@@ -100,26 +101,68 @@ fn same_value(one: &Value, other: &Value) -> bool {
     }
 }
 
+/// Writes what numbers of one worth have in common.
+fn write_number(cell: &Cell<'_>, out: &mut Vec<u8>) {
+    out.push(b'n');
+    match number_in_least_digits(&cell.to_string()) {
+        Some((negative, digits, exponent)) => {
+            out.push(u8::from(negative));
+            out.push(digits.len() as u8);
+            out.extend(digits);
+            out.extend(exponent.to_le_bytes());
+        }
+        None => out.extend(cell.to_string().to_ascii_lowercase().into_bytes()),
+    }
+}
+
+/// Writes what texts of the same JSON have in common; of what is no JSON the text.
+fn write_json(text: &str, out: &mut Vec<u8>) {
+    out.push(b'j');
+    match json::parse(text.as_bytes()) {
+        Ok(value) => write_value(&value, out),
+        Err(_) => out.extend_from_slice(text.as_bytes()),
+    }
+}
+
+fn write_value(value: &Value, out: &mut Vec<u8>) {
+    let write_text = |text: &str, out: &mut Vec<u8>| {
+        out.extend((text.len() as u64).to_le_bytes());
+        out.extend_from_slice(text.as_bytes());
+    };
+    match value {
+        Value::Null => out.push(b'-'),
+        Value::Bool(truth) => out.push(if *truth { b'+' } else { b'!' }),
+        Value::String(text) => {
+            out.push(b't');
+            write_text(text, out);
+        }
+        Value::Array(values) => {
+            out.push(b'[');
+            values.iter().for_each(|value| write_value(value, out));
+            out.push(b']');
+        }
+        Value::Object(entries) => {
+            // Of a key that is repeated the last counts.
+            let entries: BTreeMap<&String, &Value> = entries.iter().map(|(key, value)| (key, value)).collect();
+            out.push(b'{');
+            for (key, value) in entries {
+                write_text(key, out);
+                write_value(value, out);
+            }
+            out.push(b'}');
+        }
+        Value::Int(_) | Value::Number(_) | Value::Float(_) | Value::Bytes(_) => write_number(&value.cell(), out),
+    }
+}
+
 /// Writes what values that are the same have in common, so that they are found by it. Others may have it in common too.
 pub(super) fn write_bucket(cell: &Cell<'_>, out: &mut Vec<u8>) {
-    let mut number_of = |tag: u8, cell: &Cell<'_>| {
-        out.push(tag);
-        match number_in_least_digits(&cell.to_string()) {
-            Some((negative, digits, exponent)) => {
-                out.push(u8::from(negative));
-                out.push(digits.len() as u8);
-                out.extend(digits);
-                out.extend(exponent.to_le_bytes());
-            }
-            None => out.extend(cell.to_string().to_ascii_lowercase().into_bytes()),
-        }
-    };
     match cell {
         Cell::Missing | Cell::Null | Cell::Failed(_) => out.push(b'-'),
-        Cell::Bool(truth) => number_of(b'n', &Cell::Int(i64::from(*truth))),
-        Cell::Time(ns) => number_of(b'n', &time_in_ms(*ns)),
-        Cell::Int(_) | Cell::Decimal(_) | Cell::Number(_) | Cell::Float(_) => number_of(b'n', cell),
-        Cell::Array(_) | Cell::Object(_) => out.push(b'j'),
+        Cell::Bool(truth) => write_number(&Cell::Int(i64::from(*truth)), out),
+        Cell::Time(ns) => write_number(&time_in_ms(*ns), out),
+        Cell::Int(_) | Cell::Decimal(_) | Cell::Number(_) | Cell::Float(_) => write_number(cell, out),
+        Cell::Array(json) | Cell::Object(json) => write_json(json, out),
         Cell::Bytes(bytes) => {
             out.push(b'b');
             out.extend_from_slice(bytes);
@@ -127,16 +170,16 @@ pub(super) fn write_bucket(cell: &Cell<'_>, out: &mut Vec<u8>) {
         Cell::Text(text) if text.is_empty() || text.starts_with('(') && text.ends_with(')') => out.push(b'-'),
         Cell::Text(text) => {
             if let Some(number) = number(text) {
-                number_of(b'n', &number);
+                write_number(&number, out);
             } else if let Some(ns) = moment(text) {
-                number_of(b'n', &time_in_ms(ns));
+                write_number(&time_in_ms(ns), out);
             } else if let Some(truth) = truth_of(text) {
-                number_of(b'n', &Cell::Int(i64::from(truth)));
+                write_number(&Cell::Int(i64::from(truth)), out);
             } else if let Some(bytes) = bytes_of(text) {
                 out.push(b'b');
                 out.extend(bytes);
             } else if text.trim_start().starts_with(['[', '{']) {
-                out.push(b'j');
+                write_json(text, out);
             } else if ["nan", "infinity", "-infinity"].contains(&text.to_ascii_lowercase().as_str()) {
                 out.push(b'n');
                 out.extend(text.to_ascii_lowercase().into_bytes());
@@ -224,7 +267,11 @@ mod tests {
             "[0-2tf.]{0,3}".prop_map(|text| Cell::Text(text.into())),
             prop_oneof![Just("1.0"), Just("1970-01-01T00:00:00.001Z"), Just("[1]"), Just("nan"), Just("\\x00")]
                 .prop_map(|text| Cell::Text(text.into())),
-            prop_oneof![Just("[1]"), Just("[1.0]")].prop_map(|text| Cell::Array(text.into())),
+            prop_oneof![Just("[1]"), Just("[1.0]"), Just("[ 1]"), Just("[true]")]
+                .prop_map(|text| Cell::Array(text.into())),
+            prop_oneof![Just(r#"{"a":1,"b":"x"}"#), Just(r#"{"b":"x","a":2,"a":1.0}"#), Just(r#"{"a":1}"#)]
+                .prop_map(|text| Cell::Object(text.into())),
+            prop_oneof![Just(r#"{"b": "x", "a": 1}"#), Just("[1"), Just("[[")].prop_map(|text| Cell::Text(text.into())),
             Just(Cell::Bytes(vec![0].into())),
         ]
     }

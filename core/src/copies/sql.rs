@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 use super::CopyError;
 use super::sqlite::{cell, told};
 use super::table::{list, quoted};
-use super::value::format_iso;
 use crate::codec::{Cell, number_in_least_digits};
 use crate::engine::{Materialised, PlannedView, Rows, Sink, Stop};
+use crate::event::time::format_iso;
 use crate::pipeline::Flow;
 
 /// After so many of SQLite's steps it is asked whether to go on.
@@ -41,8 +41,16 @@ struct Loaded {
     /// Where a table's rows are kept until they are final.
     table: Materialised,
     insert: String,
-    /// The columns with numbers of more digits than floats hold, and how many.
+    changed: Changed,
+}
+
+/// Values of a view that are others in SQL: columns, and how many.
+#[derive(Default)]
+struct Changed {
+    /// Numbers of more digits than floats hold.
     rounded: BTreeMap<String, u64>,
+    /// What could not be calculated, or is not a number: it is null there.
+    nulls: BTreeMap<String, u64>,
 }
 
 /// What a question came to.
@@ -76,7 +84,7 @@ impl SqlViews {
             let marks = vec!["?"; names.len()].join(", ");
             let insert = format!("INSERT INTO {} VALUES ({marks})", quoted(&view.name));
             let table = Materialised::new(view.id.clone());
-            loaded.push(Loaded { view: view.clone(), table, insert, rounded: BTreeMap::new() });
+            loaded.push(Loaded { view: view.clone(), table, insert, changed: Changed::default() });
         }
         connection.execute_batch("BEGIN").map_err(|error| refused(&error))?;
         Ok(Self { connection, views: loaded, sealed: false })
@@ -104,7 +112,7 @@ impl SqlViews {
             let table = std::mem::take(&mut loaded.table);
             let mut insert = self.connection.prepare(&loaded.insert).map_err(|error| refused(&error))?;
             table.visit_sorted(|row| {
-                let values = values(&loaded.view, &mut loaded.rounded, |column| row.cells[column].clone());
+                let values = values(&loaded.view, &mut loaded.changed, |column| row.cells[column].clone());
                 insert.execute(params_from_iter(values)).map(drop).map_err(|error| refused(&error))
             })?;
         }
@@ -123,11 +131,21 @@ impl SqlViews {
 
     /// Columns with numbers that have more digits than a float holds, and how many were rounded.
     pub fn rounded(&self) -> Vec<(String, u64)> {
-        let of = |loaded: &Loaded| {
-            let name = loaded.view.name.clone();
-            loaded.rounded.clone().into_iter().map(move |(column, count)| (format!("{name}.{column}"), count))
-        };
-        self.views.iter().flat_map(of).collect()
+        self.counted(|changed| &changed.rounded)
+    }
+
+    /// Columns with values that are null here, because they could not be calculated or are not a number, and how many.
+    pub fn nulled(&self) -> Vec<(String, u64)> {
+        self.counted(|changed| &changed.nulls)
+    }
+
+    fn counted(&self, which: impl Fn(&Changed) -> &BTreeMap<String, u64>) -> Vec<(String, u64)> {
+        let mut all = Vec::new();
+        for Loaded { view, changed, .. } in &self.views {
+            let counts = which(changed).iter();
+            all.extend(counts.map(|(column, count)| (format!("{}.{column}", view.name), *count)));
+        }
+        all
     }
 
     /// The tables and their columns.
@@ -189,7 +207,7 @@ impl Sink for SqlViews {
         let no_room = |error: rusqlite::Error| Stop::Bound(told(&error));
         let mut insert = self.connection.prepare(&loaded.insert).map_err(no_room)?;
         for row in 0..rows.len() {
-            let values = values(&loaded.view, &mut loaded.rounded, |column| rows.cell(column, row).into_owned());
+            let values = values(&loaded.view, &mut loaded.changed, |column| rows.cell(column, row).into_owned());
             insert.execute(params_from_iter(values)).map_err(no_room)?;
         }
         Ok(())
@@ -197,27 +215,33 @@ impl Sink for SqlViews {
 }
 
 fn refused(error: &rusqlite::Error) -> CopyError {
+    if matches!(error, rusqlite::Error::MultipleStatement) {
+        return CopyError::refused("SQL: one question at a time: what stands behind the semicolon is not asked");
+    }
     CopyError::refused(format!("SQL: {}", told(error)))
 }
 
 /// A row as SQLite keeps it.
-fn values(
-    view: &PlannedView,
-    rounded: &mut BTreeMap<String, u64>,
-    cell: impl Fn(usize) -> Cell<'static>,
-) -> Vec<Value> {
+fn values(view: &PlannedView, changed: &mut Changed, cell: impl Fn(usize) -> Cell<'static>) -> Vec<Value> {
     let value = |(name, column, _): &(String, usize, _)| match cell(*column) {
-        Cell::Missing | Cell::Null | Cell::Failed(_) => Value::Null,
+        Cell::Missing | Cell::Null => Value::Null,
+        Cell::Failed(_) => {
+            *changed.nulls.entry(name.clone()).or_default() += 1;
+            Value::Null
+        }
         Cell::Bool(truth) => Value::Integer(i64::from(truth)),
         Cell::Int(int) => Value::Integer(int),
         // Not a number is no number to SQLite either.
-        Cell::Float(float) if float.is_nan() => Value::Null,
+        Cell::Float(float) if float.is_nan() => {
+            *changed.nulls.entry(name.clone()).or_default() += 1;
+            Value::Null
+        }
         Cell::Float(float) => Value::Real(float),
         number @ (Cell::Decimal(_) | Cell::Number(_)) => {
             let text = number.to_string();
             let float: f64 = text.parse().unwrap_or(f64::NAN);
             if number_in_least_digits(&text) != number_in_least_digits(&format!("{float:e}")) {
-                *rounded.entry(name.clone()).or_default() += 1;
+                *changed.rounded.entry(name.clone()).or_default() += 1;
             }
             Value::Real(float)
         }

@@ -66,6 +66,29 @@ pub struct TableWritten {
     pub added: Option<u64>,
     /// The columns with values that could not be calculated and are null in the table, and how many.
     pub failed: Vec<(String, u64)>,
+    /// Where a table that was there had to be made anew.
+    pub anew: Option<Anew>,
+}
+
+/// A table that was there and was made anew, because it could not hold the view's values as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anew {
+    /// The first of its columns that could not: its name, its type there, and the type that holds the values.
+    pub column: (String, String, String),
+    /// What hung on the old table and is gone with it, in words.
+    pub lost: Vec<String>,
+}
+
+impl std::fmt::Display for Anew {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (name, was, is) = &self.column;
+        let was = if was.is_empty() { "of no type" } else { was };
+        write!(f, "made anew, because {name} was {was} and its values need {is}")?;
+        match self.lost.as_slice() {
+            [] => Ok(()),
+            lost => write!(f, "; gone with the old table: {}", lost.join(", ")),
+        }
+    }
 }
 
 impl TableRows {
@@ -169,14 +192,24 @@ impl TableRows {
         self.columns.iter().map(|column| column.seen.kind()).collect()
     }
 
-    pub(super) fn written(&self, added: Option<u64>) -> TableWritten {
+    pub(super) fn written(&self, Put { added, anew }: Put) -> TableWritten {
         let failed = self.columns.iter().filter(|column| column.seen.failed > 0);
         TableWritten {
             rows: self.rows,
             added,
+            anew,
             failed: failed.map(|column| (column.name.clone(), column.seen.failed)).collect(),
         }
     }
+}
+
+/// What became of a table.
+#[derive(Debug, Default)]
+pub(super) struct Put {
+    /// Of an upsert: how many rows were new.
+    pub(super) added: Option<u64>,
+    /// Where it was made anew.
+    pub(super) anew: Option<Anew>,
 }
 
 /// Refuses a table whose columns are others than the view's.

@@ -3,26 +3,7 @@
 use jiff::Timestamp;
 
 use crate::codec::{Cell, number_cell};
-use crate::event::time::{format_iso_ms, ns_to_ms, parse_iso_ms};
-
-/// A moment in ISO 8601 with nine digits behind the second.
-pub(super) fn format_iso_ns(ns: i64) -> String {
-    Timestamp::from_nanosecond(i128::from(ns)).map_or_else(|_| ns.to_string(), |moment| format!("{moment:.9}"))
-}
-
-/// A moment in ISO 8601 with as many digits as it needs: three or nine.
-pub(super) fn format_iso(ns: i64) -> String {
-    if ns % crate::event::time::NS_PER_MS == 0 { format_iso_ms(ns_to_ms(ns)) } else { format_iso_ns(ns) }
-}
-
-/// A value as text, whatever it is; `None` where there is none.
-pub(super) fn text(cell: &Cell<'_>) -> Option<String> {
-    match cell {
-        Cell::Missing | Cell::Null | Cell::Failed(_) => None,
-        Cell::Time(ns) => Some(format_iso(*ns)),
-        cell => Some(cell.to_string()),
-    }
-}
+use crate::event::time::parse_iso_ms;
 
 /// A moment that is written as a date and a time, in nanoseconds: `T` or a space between them, an offset such as `Z`,
 /// `+00` or `+01:00`; without one it is UTC. A text without a time of day is none.
@@ -82,7 +63,6 @@ mod tests {
         for text in ["2026-03-14", "20260314", "A-10355", "2026-03-14x09:14:07", ""] {
             assert_eq!(moment(text), None, "{text}");
         }
-        assert_eq!(format_iso_ns(1), "1970-01-01T00:00:00.000000001Z");
     }
 
     #[test]

@@ -29,6 +29,17 @@ pub fn format_iso_ms(timestamp_ms: i64) -> String {
     }
 }
 
+/// ISO 8601 in UTC with as many digits as a moment needs: milliseconds where it is a whole number of them, as
+/// [`format_iso_ms`] writes it, else nine digits, e.g. `2026-03-14T09:14:07.482000001Z`.
+pub fn format_iso(ns: i64) -> String {
+    if ns % NS_PER_MS == 0 { format_iso_ms(ns_to_ms(ns)) } else { format_iso_ns(ns) }
+}
+
+/// ISO 8601 in UTC with nine digits behind the second.
+pub fn format_iso_ns(ns: i64) -> String {
+    Timestamp::from_nanosecond(i128::from(ns)).map_or_else(|_| ns.to_string(), |moment| format!("{moment:.9}"))
+}
+
 /// A moment as a person names it: `earliest`, `latest`, ISO 8601, milliseconds since the epoch, or a span before the
 /// end of the log such as `-15m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +189,17 @@ mod tests {
         assert_eq!(format_iso_ms(1_000), "1970-01-01T00:00:01.000Z");
         assert_eq!(format_iso_ms(-1), "1969-12-31T23:59:59.999Z");
         assert_eq!(format_iso_ms(i64::MAX), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn iso_has_nine_digits_where_milliseconds_are_too_few() {
+        assert_eq!(format_iso(1_000_000), "1970-01-01T00:00:00.001Z");
+        assert_eq!(format_iso(-1), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(format_iso(1_001_000), "1970-01-01T00:00:00.001001000Z");
+        assert_eq!(format_iso_ns(1), "1970-01-01T00:00:00.000000001Z");
+        for ns in [i64::MIN, i64::MAX] {
+            assert!(format_iso(ns).ends_with('Z'), "every nanosecond has a date");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //! - Memory is bounded by the table as it stands and by [`Limits`]: changes beyond go to the disk, and of those beyond the
 //!   disk's share the oldest are forgotten, and that is said ([`Past::kept_from_ms`]).
 
+mod beside;
 mod blobs;
 mod bytes;
 mod change;
@@ -30,6 +31,7 @@ mod recorder;
 mod stats;
 mod table;
 mod tape;
+mod temporary_blocks;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -40,6 +42,7 @@ use crate::engine::Stop;
 use crate::event::time::format_iso_ms;
 use crate::pipeline::Problem;
 
+pub use beside::Beside;
 pub use blobs::Limits;
 pub use compare::{ChangedRow, Difference};
 pub use derive::Deriving;

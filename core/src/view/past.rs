@@ -183,7 +183,7 @@ impl Past {
         Ok((builder.finish(), count))
     }
 
-    fn forgotten(&self) -> PastError {
+    pub(super) fn forgotten(&self) -> PastError {
         PastError::Forgotten { kept_from_ms: self.kept_from_ms().unwrap_or(i64::MIN) }
     }
 
@@ -317,28 +317,6 @@ impl Past {
         }
         let (before, after) = (self.table_at(Some(from_ms))?, self.table_at(to_ms)?);
         Ok(difference(&before, &after, &self.view.id, most)?)
-    }
-
-    /// How these rows of the same view differ from its own at the end: what is told as added is missing from them, what is
-    /// gone they have too much. Their columns are named as the view's; of a view that is a table no row may be left out.
-    ///
-    /// # Errors
-    /// [`PastError::Disk`].
-    pub fn compared_with(
-        &self,
-        rows: &Rows,
-        columns: &[(String, usize, crate::expr::Type)],
-        most: usize,
-    ) -> Result<Difference, PastError> {
-        // Only what is shown can be compared: rows may be told apart by columns that nobody sees.
-        let shown: Vec<usize> = self.view.columns.iter().map(|(_, column, _)| *column).collect();
-        let theirs: Vec<usize> = columns.iter().map(|(_, column, _)| *column).collect();
-        let id: Option<Vec<usize>> =
-            self.view.id.iter().map(|id| shown.iter().position(|column| column == id)).collect();
-        let id = id.unwrap_or_default();
-        let own = self.as_of(None, usize::MAX)?;
-        let (before, after) = (Table::of_rows(rows, &theirs, &id), Table::of_rows(&own.rows, &shown, &id));
-        Ok(difference(&before, &after, &id, most)?)
     }
 }
 

@@ -29,16 +29,6 @@ impl Kept {
 }
 
 impl Table {
-    /// Rows as they stand, of which these columns are kept, and of those `id` tells them apart.
-    pub(super) fn of_rows(rows: &Rows, columns: &[usize], id: &[usize]) -> Self {
-        let (mut table, mut key, mut cells) = (Self::default(), Vec::new(), Vec::new());
-        for row in 0..rows.len() {
-            write_row(rows, row, columns, id, &mut key, &mut cells);
-            table.apply(&Change { key: &key, time_ms: rows.time_ms[row], holds: true, cells: &cells });
-        }
-        table
-    }
-
     pub(super) fn apply(&mut self, change: &Change<'_>) {
         let identity = change.identity();
         match (self.rows.get_mut(identity), change.holds) {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use base64::Engine as _;
 use fabula_core::codec::Cell;
-use fabula_core::event::time::ns_to_ms;
+use fabula_core::event::time::{NS_PER_MS, format_iso, ns_to_ms};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Format;
@@ -115,8 +115,11 @@ impl ViewRows {
                 self.buffer.push(b',');
             }
             match &cell {
+                // A line with nothing on it is no row to those who read it.
+                Cell::Null | Cell::Missing if self.names.len() == 1 => push_field(&mut self.buffer, ""),
                 Cell::Null | Cell::Missing => {}
-                cell => push_field(&mut self.buffer, &cell.to_string()),
+                Cell::Failed(_) => push_field(&mut self.buffer, &cell.to_string()),
+                cell => push_field(&mut self.buffer, &cell.written().unwrap_or_default()),
             }
         }
         self.buffer.push(b'\n');
@@ -176,7 +179,7 @@ fn cut(text: &str, widest: usize) -> std::borrow::Cow<'_, str> {
     kept.into()
 }
 
-/// Appends a value as JSON: a number with every digit, a time as ISO 8601, bytes as `{"$base64": "…"}`, and what could
+/// Appends a value as JSON: a number with every digit, a time as ISO 8601 (with nine digits where three are too few), bytes as `{"$base64": "…"}`, and what could
 /// not be told as `{"$error": "…"}`.
 pub fn push_json(line: &mut Vec<u8>, clock: &mut IsoClock, cell: &Cell<'_>) {
     match cell {
@@ -187,7 +190,11 @@ pub fn push_json(line: &mut Vec<u8>, clock: &mut IsoClock, cell: &Cell<'_>) {
         Cell::Decimal(_) | Cell::Number(_) | Cell::Float(_) => line.extend_from_slice(cell.to_string().as_bytes()),
         Cell::Time(ns) => {
             line.push(b'"');
-            clock.push(line, ns_to_ms(*ns));
+            if ns % NS_PER_MS == 0 {
+                clock.push(line, ns_to_ms(*ns));
+            } else {
+                line.extend_from_slice(format_iso(*ns).as_bytes());
+            }
             line.push(b'"');
         }
         Cell::Text(text) => push_string(line, text),
@@ -236,6 +243,23 @@ mod tests {
         rows.flush().unwrap();
         let bytes = page.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn every_digit_of_a_time_and_every_byte_is_written() {
+        let of = |format, cell: Cell<'static>| {
+            let page = Page::default();
+            let mut rows = ViewRows::new(vec!["one".into()], format, Box::new(page.clone()));
+            rows.row([cell]).unwrap();
+            rows.flush().unwrap();
+            let bytes = page.0.lock().unwrap().clone();
+            String::from_utf8(bytes).unwrap()
+        };
+        let time = Cell::Time(1_500_000_001);
+        assert_eq!(of(Format::Json, time.clone()), "{\"one\":\"1970-01-01T00:00:01.500000001Z\"}\n");
+        assert_eq!(of(Format::Csv, time), "one\n1970-01-01T00:00:01.500000001Z\n");
+        assert_eq!(of(Format::Csv, Cell::Bytes(vec![0, 255].into())), "one\n\\x00ff\n");
+        assert_eq!(of(Format::Csv, Cell::Null), "one\n\"\"\n", "an empty line would be no row");
     }
 
     #[test]

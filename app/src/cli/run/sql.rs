@@ -37,6 +37,10 @@ pub fn ask(
     for (column, count) in views.rounded() {
         say(&format!("{column}: {} rounded to a float: more than 15 digits", figures::of(count, "value")));
     }
+    for (column, count) in views.nulled() {
+        let values = figures::of(count, "value");
+        say(&format!("{column}: {values} null in SQL: not calculated, or not a number"));
+    }
     let columns = columns.into_iter().enumerate().map(|(at, name)| (name, at, Type::Any)).collect();
     let answer = PlannedView { node: 0, name: "answer".to_owned(), flow: Flow::Stream, columns, id: Vec::new() };
     let mut out = output(&answer)?;

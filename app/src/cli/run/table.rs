@@ -71,6 +71,9 @@ impl Target {
         if let Some(added) = written.added {
             say(&format!("{table}: {} new, {} replaced", figures::count(added), figures::count(written.rows - added)));
         }
+        if let Some(anew) = &written.anew {
+            say(&format!("{table}: {anew}"));
+        }
         Ok(written)
     }
 }

@@ -68,7 +68,8 @@ impl CopyForm {
                 let hint = "what tells the view's rows apart";
                 go |= form::line(ui, "Matched by", &mut self.key, hint, 220.0);
                 form::name(ui, "As of");
-                go |= form::line(ui, "As of", &mut self.at, "the end", 200.0);
+                let end = if context.state.cut.is_some() { "the cut on the canvas" } else { "the end" };
+                go |= form::line(ui, "As of", &mut self.at, end, 200.0);
                 match job {
                     Some(job) => form::job_ui(ui, job, context),
                     None => go |= widgets::primary_button(ui, "Compare").clicked(),

@@ -8,6 +8,7 @@ use crate::comparison::Found;
 use crate::figures;
 use crate::panes::grid_ui::{Grid, Tone};
 use crate::theme::widgets;
+use crate::whole_run::told;
 use crate::zone::Clock;
 
 /// What was found, as it is drawn.
@@ -75,12 +76,12 @@ impl Listed {
 
     /// What was compared, and what was not.
     pub(super) fn facts_ui(&self, ui: &mut Ui) {
-        let Found { view, copy, drift, events, .. } = &self.found;
+        let Found { view, copy, drift, events, until_ms } = &self.found;
         let rows = |count| figures::of(count, "row");
         let facts = format!(
-            "{view}: {} of the {} that have been read; {copy}: {}; matched by {}",
+            "{view}: {} of {}; {copy}: {}; matched by {}",
             rows(drift.view_rows),
-            figures::of(*events, "event"),
+            told(*events, *until_ms),
             rows(drift.copy_rows),
             drift.key.join(", ")
         );

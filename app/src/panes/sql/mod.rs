@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{FontSelection, Frame, Key, Margin, Modifiers, RichText, TextEdit, Ui, vec2};
 use fabula_core::codec::Cell;
 
+use super::as_of::AsOf;
 use super::grid_ui::Grid;
 use super::{Context, Pane, form};
 use crate::asking::{Answer, Asked, Loaded, ask};
@@ -12,7 +13,7 @@ use crate::command::Command;
 use crate::figures;
 use crate::jobs::{Job, Title, Unit};
 use crate::theme::{font, size, tokens, widgets};
-use crate::whole_run::{Ended, WholeRun, shown_node};
+use crate::whole_run::{Ended, shown_node, told};
 use crate::zone::Clock;
 
 /// A question to the views, and its answer.
@@ -23,6 +24,9 @@ pub struct SqlPane {
     loaded: Option<Loaded>,
     job: Option<Job<Asked>>,
     answer: Option<Arc<Shown>>,
+    /// The row of the answer that is looked at.
+    chosen: Option<usize>,
+    as_of: AsOf,
     failure: Option<String>,
 }
 
@@ -43,11 +47,17 @@ impl Shown {
         let rows = answer.rows.iter().map(|row| row.iter().map(|cell| Grid::text(cell, clock)).collect()).collect();
         let count = figures::of(answer.rows.len() as u64, "row");
         let more = if answer.more { "the first " } else { "" };
-        let told = format!("{more}{count}, over {}", figures::of(answer.events, "event"));
-        let note = |(column, count): &(String, u64)| {
-            format!("{column}: {} rounded, of more than 15 digits", figures::of(*count, "value"))
-        };
-        Self { grid: Grid { columns, rows }, told, notes: answer.rounded.iter().map(note).collect() }
+        let told = format!("{more}{count}, over {}", told(answer.events, answer.until_ms));
+        let values = |count: &u64| figures::of(*count, "value");
+        let rounded = answer
+            .rounded
+            .iter()
+            .map(|(column, count)| format!("{column}: {} rounded, of more than 15 digits", values(count)));
+        let nulled = answer
+            .nulled
+            .iter()
+            .map(|(column, count)| format!("{column}: {} null here: not calculated, or not a number", values(count)));
+        Self { grid: Grid { columns, rows }, told, notes: rounded.chain(nulled).collect() }
     }
 }
 
@@ -59,7 +69,7 @@ impl SqlPane {
 
     fn begin(&mut self, text: &str, context: &Context<'_>) {
         self.failure = None;
-        let Some(run) = WholeRun::of(context.state) else {
+        let Some(run) = self.as_of.run(context.state) else {
             self.failure = Some("the pipeline does not run: the canvas says why".to_owned());
             return;
         };
@@ -82,7 +92,10 @@ impl Pane for SqlPane {
         };
         self.job = None;
         match answer {
-            Ok(answer) => self.answer = Some(Arc::new(Shown::of(&answer, &context.state.clock))),
+            Ok(answer) => {
+                self.answer = Some(Arc::new(Shown::of(&answer, &context.state.clock)));
+                self.chosen = None;
+            }
             Err(Ended::Cancelled) => self.failure = Some("cancelled".to_owned()),
             Err(Ended::Failed(why) | Ended::Password(why)) => self.failure = Some(why),
         }
@@ -124,7 +137,8 @@ impl Pane for SqlPane {
                 None => {
                     ui.horizontal(|ui| {
                         go |= widgets::primary_button(ui, "Ask").on_hover_text("Ctrl+Enter").clicked();
-                        widgets::caption(ui, "views are tables of their names, and can be read");
+                        self.as_of.ui(ui, context);
+                        widgets::caption(ui, "· views are tables of their names, and can be read");
                     });
                 }
             }
@@ -139,7 +153,7 @@ impl Pane for SqlPane {
             self.begin(&text, context);
         }
         if let Some(answer) = &self.answer {
-            answer.grid.ui(ui, "Answer", None);
+            self.chosen = answer.grid.ui(ui, "Answer", self.chosen).or(self.chosen);
         }
     }
 }

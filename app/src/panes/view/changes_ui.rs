@@ -114,19 +114,15 @@ pub(super) fn check_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, cont
     }
     let Some(derived) = &pane.pasts.derived else { return };
     ui.add_space(size::GRID);
-    let Some(check) = &derived.check else {
-        if pane.asked_to_check {
-            quiet(
-                ui,
-                format!(
-                    "Derived from {}. Nothing was compared: not all rows are shown",
-                    figures::of(derived.past.events(), "event")
-                ),
-            );
+    let check = match &derived.check {
+        None => return,
+        Some(Ok(check)) => check,
+        Some(Err(why)) => {
+            widgets::error_line(ui, &format!("What was derived could not be compared: {why}"));
+            return;
         }
-        return;
     };
-    let Check { difference, events_before, rows_before } = check;
+    let Check { difference, events_before, rows_before, of_a_run } = check;
     let rows = figures::of(*rows_before, "row");
     if difference.is_none() {
         widgets::good_line(ui, &format!("The same {rows}, of {}", figures::of(derived.past.events(), "event")));
@@ -135,6 +131,9 @@ pub(super) fn check_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, cont
         let [missing, extra, different] = [added, gone, changed].map(|count| figures::count(*count));
         let words = format!("{rows}: {missing} missing, {extra} extra, {different} different");
         widgets::error_line(ui, &words);
+    }
+    if *of_a_run {
+        quiet(ui, "More rows than are shown: they were compared with those of one more run over the log.");
     }
     if derived.past.events() != *events_before {
         let counts = [*events_before, derived.past.events()].map(|count| figures::of(count, "event"));

@@ -81,9 +81,15 @@ pub(super) fn number(cell: &Cell<'_>) -> Option<f64> {
 /// Columns' names and places.
 type Named = Vec<(String, usize)>;
 
-/// The columns with numbers, and those whose values may name groups, as the first rows show them.
-pub(super) fn columns(rows: &NodeRows) -> (Named, Named) {
-    let first = |column: usize| (0..rows.rows.len().min(40)).map(move |row| rows.rows.cell(column, row));
+/// The columns that a chart can be of: those with numbers, and those whose values may name groups.
+pub(super) type Columns = (Named, Named);
+
+/// The columns of some rows that were asked for.
+pub(super) type AskedColumns = Asking<Same<NodeRows>, Columns>;
+
+/// The columns with numbers, and those whose values may name groups. All rows are looked at: a figure may come late.
+pub(super) fn columns(rows: &NodeRows) -> Columns {
+    let first = |column: usize| (0..rows.rows.len()).map(move |row| rows.rows.cell(column, row));
     let named = |name: &String, column: &usize| (name.clone(), *column);
     let all = || rows.columns.iter().map(|(name, column, _)| (name, column));
     let numeric = all().filter(|(_, column)| first(**column).any(|cell| number(&cell).is_some()));
@@ -111,6 +117,18 @@ mod tests {
     use super::super::order::ordered;
     use super::super::showing::Showing;
     use super::*;
+
+    #[test]
+    fn a_column_whose_first_number_comes_late_can_be_drawn() {
+        let mut rows = RowsBuilder::new(2, false);
+        for at in 0..500 {
+            let late = if at == 499 { Cell::Int(1) } else { Cell::Null };
+            rows.push(0, at, Sign::Plus, [late, if at == 450 { Cell::Text("g".into()) } else { Cell::Null }]);
+        }
+        let columns = vec![("n".to_owned(), 0, Type::Any), ("g".to_owned(), 1, Type::Any)];
+        let rows = NodeRows { flow: Flow::Stream, columns, id: vec![], rows: rows.finish(), count: 500 };
+        assert_eq!(super::columns(&rows), (vec![("n".to_owned(), 0)], vec![("g".to_owned(), 1)]));
+    }
 
     #[test]
     fn each_group_is_a_line_in_the_order_of_time() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{ComboBox, Ui};
+use egui::{ComboBox, Response, Ui, WidgetInfo, WidgetType};
 use egui_plot::{Bar, BarChart, HoverPosition, Legend, Line, Plot, PlotPoints, uniform_grid_spacer};
 
 use super::ViewPane;
@@ -27,7 +27,15 @@ pub(super) struct Setting {
 
 pub(super) fn chart_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) {
     let Some(ordered) = pane.ordered.last().map(|(_, ordered)| Arc::clone(ordered)) else { return };
-    let (numeric, grouping) = columns(&ordered.showing.rows);
+    let rows = Arc::clone(&ordered.showing.rows);
+    let job = {
+        let rows = Arc::clone(&rows);
+        move |_: &Progress| columns(&rows)
+    };
+    pane.charted.ask(Same(Arc::clone(&rows)), context.jobs, Title::quiet("What can be drawn"), job);
+    // What is known of rows that were there before is of use until more is known, if the columns are the same.
+    let known = pane.charted.last().filter(|(of, _)| of.0.columns == rows.columns);
+    let Some((numeric, grouping)) = known.map(|(_, columns)| columns.clone()) else { return };
     if numeric.is_empty() {
         widgets::empty_state(ui, "Nothing to draw", "None of the columns holds numbers", None);
         return;
@@ -56,7 +64,27 @@ pub(super) fn chart_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) 
     // Lines of the grid and words beside it take the colour of text, and must not drown what is drawn.
     ui.visuals_mut().override_text_color = Some(tokens(ui).text_faint);
     ui.style_mut().text_styles.insert(egui::TextStyle::Small, font::small());
-    if drawn.drawing.spread { spread_ui(ui, drawn) } else { lines_ui(ui, drawn, context) }
+    let setting = &pane.chart;
+    let figure = setting.figure.as_deref().unwrap_or_default();
+    let response = if drawn.drawing.spread { spread_ui(ui, drawn) } else { lines_ui(ui, drawn, context) };
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, spoken(drawn, figure, setting)));
+}
+
+/// What a chart shows, for those who cannot see it.
+fn spoken(drawn: &Drawn, figure: &str, setting: &Setting) -> String {
+    if drawn.drawing.spread {
+        let rows = figures::of(drawn.bars.iter().map(|bar| bar.count).sum(), "row");
+        return format!("Chart of how {figure} is spread: {}, {rows}", figures::of(drawn.bars.len() as u64, "bar"));
+    }
+    let points = drawn.lines.iter().take(LINES).map(|(_, points)| points.len() as u64).sum();
+    let points = figures::of(points, "point");
+    match setting.group.as_ref().and_then(Option::as_ref) {
+        Some(group) => {
+            let names: Vec<&str> = drawn.lines.iter().take(LINES).map(|(name, _)| name.as_str()).collect();
+            format!("Chart of {figure} over time by {group}: {points}, of {}", names.join(", "))
+        }
+        None => format!("Chart of {figure} over time: {points}"),
+    }
 }
 
 /// Which figure, by which groups, as what.
@@ -116,7 +144,7 @@ fn list(ui: &mut Ui, name: &str, chosen: &str, items: impl FnOnce(&mut Ui)) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
 }
 
-fn spread_ui(ui: &mut Ui, drawn: &Drawn) {
+fn spread_ui(ui: &mut Ui, drawn: &Drawn) -> Response {
     let color = tokens(ui).accent;
     let bars = drawn.bars.iter().map(|bar| {
         let words = format!("{} to {}\n{}", figure_text(bar.from), figure_text(bar.to), figures::of(bar.count, "row"));
@@ -124,10 +152,10 @@ fn spread_ui(ui: &mut Ui, drawn: &Drawn) {
     });
     let chart = BarChart::new("spread", bars.collect()).element_formatter(Box::new(|bar, _| bar.name.clone()));
     let plot = Plot::new("spread").show_background(false).allow_scroll(false).include_y(0.0);
-    plot.show(ui, |plot| plot.bar_chart(chart));
+    plot.show(ui, |plot| plot.bar_chart(chart)).response
 }
 
-fn lines_ui(ui: &mut Ui, drawn: &Drawn, context: &Context<'_>) {
+fn lines_ui(ui: &mut Ui, drawn: &Drawn, context: &Context<'_>) -> Response {
     let (clock, pointed) = (context.state.clock.clone(), context.state.clock.clone());
     let palette = tokens(ui).palette;
     let mut plot = Plot::new("figures")
@@ -148,11 +176,12 @@ fn lines_ui(ui: &mut Ui, drawn: &Drawn, context: &Context<'_>) {
     if drawn.drawing.group.is_some() {
         plot = plot.legend(Legend::default().text_style(egui::TextStyle::Small));
     }
-    plot.show(ui, |plot| {
+    let shown = plot.show(ui, |plot| {
         for (at, (name, points)) in drawn.lines.iter().take(LINES).enumerate() {
             plot.line(Line::new(name, PlotPoints::from(points.clone())).color(palette[at % palette.len()]).width(1.5));
         }
     });
+    shown.response
 }
 
 /// Steps of a grid over time that are no shorter than `least` seconds, the finest first.

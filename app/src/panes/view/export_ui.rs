@@ -10,9 +10,10 @@ use crate::cli::run::Form;
 use crate::export::{Export, export};
 use crate::files;
 use crate::jobs::{Job, Title, Unit};
+use crate::panes::as_of::AsOf;
 use crate::panes::{Context, form};
 use crate::theme::{size, tokens, widgets};
-use crate::whole_run::{Ended, WholeRun, shown_node};
+use crate::whole_run::{Ended, shown_node};
 
 /// The forms that can be chosen.
 const FORMS: [(Form, &str); 6] = [
@@ -33,6 +34,7 @@ pub(super) struct ExportForm {
     table: String,
     mode: Mode,
     key: String,
+    as_of: AsOf,
     password: String,
     asks_password: bool,
     picked: Option<Job<Option<PathBuf>>>,
@@ -50,6 +52,7 @@ impl Default for ExportForm {
             table: String::new(),
             mode: Mode::Replace,
             key: String::new(),
+            as_of: AsOf::default(),
             password: String::new(),
             asks_password: false,
             picked: None,
@@ -151,6 +154,7 @@ impl ExportForm {
                 }
             });
         }
+        ui.horizontal_wrapped(|ui| self.as_of.ui(ui, context));
         match &self.job {
             Some(job) => form::job_ui(ui, job, context),
             None => {
@@ -174,7 +178,7 @@ impl ExportForm {
 
     fn begin(&mut self, node: &str, context: &Context<'_>) {
         self.done = None;
-        let Some(run) = WholeRun::of(context.state) else {
+        let Some(run) = self.as_of.run(context.state) else {
             self.done = Some(Err("the pipeline does not run: the canvas says why".to_owned()));
             return;
         };

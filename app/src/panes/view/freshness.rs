@@ -52,9 +52,10 @@ pub(super) fn statement(pasts: &Pasts, showing: &Showing, context: &Context<'_>)
                 parts.push(format!("{} before the last event", format_span_ns(ms_to_ns(last - at))));
             }
         }
-        None => parts.push(match behind(context.state) {
-            0 => "of all that has been read".to_owned(),
-            behind => format!("{} behind", figures::of(behind, "event")),
+        None => parts.push(match (showing.until_ms, behind(context.state)) {
+            (Some(until), _) => format!("up to {}, where history is cut", clock.full(ms_to_ns(until))),
+            (None, 0) => "of all that has been read".to_owned(),
+            (None, behind) => format!("{} behind", figures::of(behind, "event")),
         }),
     }
     parts.join(" · ")

@@ -50,6 +50,7 @@ pub struct ViewPane {
     filter: filter_ui::Filter,
     ordered: Asking<Wanted, Arc<Ordered>>,
     chart: chart_ui::Setting,
+    charted: chart::AskedColumns,
     drawn: chart::Asked,
     side: Option<Side>,
     /// The row that is looked at, and its rank where that is known.
@@ -62,7 +63,6 @@ pub struct ViewPane {
     /// A moment as it is written, and what is wrong with it.
     moment: String,
     moment_error: Option<String>,
-    asked_to_check: bool,
     why: why::Why,
     export: export_ui::ExportForm,
     /// Of which node that is.
@@ -104,7 +104,8 @@ impl Side {
 impl ViewPane {
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        let asked = self.ordered.is_busy() || self.drawn.is_busy() || self.figures.is_busy() || self.why.is_busy();
+        let charts = self.charted.is_busy() || self.drawn.is_busy();
+        let asked = self.ordered.is_busy() || charts || self.figures.is_busy() || self.why.is_busy();
         !asked && self.pasts.is_settled() && self.export.is_settled()
     }
 
@@ -144,21 +145,25 @@ impl ViewPane {
 impl Pane for ViewPane {
     fn update(&mut self, context: &Context<'_>) {
         self.export.update();
+        self.charted.update();
         self.drawn.update();
         self.figures.update();
         self.ordered.update();
         self.why.update(context);
         let now = Showing::now(context.state);
         self.pasts.update(now.as_ref(), context);
+        if context.state.moment_ms != self.pasts.at_ms {
+            context.send(Command::LookAt(self.pasts.at_ms));
+        }
         let Some(now) = now else {
             self.ordered.forget();
             return;
         };
         if self.of.as_ref() != Some(&now.name) {
             (self.of, self.sorting, self.chosen, self.rank) = (Some(now.name.clone()), None, None, None);
-            self.asked_to_check = false;
             self.ordered.forget();
             self.figures.forget();
+            self.charted.forget();
             self.drawn.forget();
         }
         let showing = self.pasts.showing(&now).unwrap_or(now);
@@ -207,7 +212,7 @@ impl Pane for ViewPane {
             }
             Command::DeriveAgain => {
                 if let Some(now) = Showing::now(context.state).filter(|now| now.whole) {
-                    (self.side, self.asked_to_check) = (Some(Side::Check), true);
+                    self.side = Some(Side::Check);
                     self.pasts.derive_again(&now, context);
                 } else {
                     context.send(Command::Notify("The pipeline has not run over all that has been read".to_owned()));
@@ -298,7 +303,7 @@ pub(super) fn cell_text(cell: &Cell<'_>, clock: &Clock) -> String {
 pub(super) fn key_text(cell: &Cell<'_>, clock: &Clock) -> String {
     match cell {
         Cell::Null | Cell::Missing => "null".to_owned(),
-        Cell::Time(ns) => clock.full(*ns),
+        Cell::Time(ns) => clock.exact(*ns),
         // A table has lines of its own.
         other => other.to_string().replace(['\n', '\r', '\t'], " "),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use fabula_core::codec::{Choice, TopicCodecs};
-use fabula_core::engine::Plan;
+use fabula_core::engine::{Plan, Stop};
 use fabula_core::event::TopicName;
 use fabula_core::pipeline::Pipeline;
 use fabula_core::store::Snapshot;
@@ -17,7 +17,8 @@ use crate::formats::Formats;
 use crate::jobs::{Job, Progress, Title, Unit};
 use crate::panes::Context;
 use crate::panes::asking::{Asking, Same};
-use crate::state::NodeRows;
+use crate::state::{NodeRows, State};
+use crate::whole_run::{Ended, WholeRun};
 
 /// So many rows of a moment are shown, as of now.
 const SHOWN_ROWS: usize = 100_000;
@@ -30,12 +31,25 @@ struct Of {
     generation: u64,
     design: u64,
     node: String,
+    /// Up to when events count, where history is cut.
+    until_ms: Option<i64>,
     formats: Formats,
 }
 
 impl Of {
+    fn new(now: &Showing, state: &State) -> Self {
+        Self {
+            generation: state.log.generation,
+            design: state.design.version,
+            node: now.name.clone(),
+            until_ms: now.until_ms,
+            formats: state.formats.clone(),
+        }
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         (self.generation, self.design, &self.node) == (other.generation, other.design, &other.node)
+            && self.until_ms == other.until_ms
             && self.formats.is_same(&other.formats)
     }
 }
@@ -47,8 +61,16 @@ pub(super) struct Derived {
     pub(super) damages: Vec<String>,
     /// How many events had been read of the pipeline's topics.
     pub(super) held: u64,
-    /// How it compares with what was there.
-    pub(super) check: Option<Check>,
+    /// How it compares with what was there, or why it could not be compared.
+    pub(super) check: Option<Result<Check, String>>,
+}
+
+/// What a view that was derived is compared with.
+enum Compared {
+    /// All of its rows, and how many events they came of.
+    Rows(Arc<NodeRows>, u64),
+    /// The rows of one more run: more than are shown.
+    Run(WholeRun),
 }
 
 /// How what was derived compares with what was there.
@@ -58,6 +80,8 @@ pub(super) struct Check {
     pub(super) events_before: u64,
     /// How many rows there were.
     pub(super) rows_before: u64,
+    /// Whether they are of a run of their own, because not all are shown.
+    pub(super) of_a_run: bool,
 }
 
 /// A row of what is shown, and the moment it was chosen at.
@@ -109,12 +133,7 @@ impl Pasts {
             self.forget(context);
             return;
         };
-        let of = Of {
-            generation: state.log.generation,
-            design: state.design.version,
-            node: now.name.clone(),
-            formats: state.formats.clone(),
-        };
+        let of = Of::new(now, state);
         if self.of.as_ref().is_some_and(|known| !known.is_same(&of)) {
             self.forget(context);
         }
@@ -141,7 +160,7 @@ impl Pasts {
                 // To let go of a large past takes longer than a frame may.
                 context.jobs.drop_aside(was);
             }
-            Some(Err(PastError::Stopped(fabula_core::engine::Stop::Cancelled))) => {
+            Some(Err(PastError::Stopped(Stop::Cancelled))) => {
                 self.failure = Some("deriving was stopped: derive again to see the past".to_owned());
             }
             Some(Err(error)) => self.failure = Some(error.to_string()),
@@ -157,36 +176,36 @@ impl Pasts {
         self.wanted = wanted;
     }
 
-    fn derive(&mut self, of: Of, compared: Option<(Arc<NodeRows>, u64)>, context: &Context<'_>) {
+    fn derive(&mut self, of: Of, compared: Option<Compared>, context: &Context<'_>) {
         let state = context.state;
         let Some(snapshot) = state.log.snapshot.clone() else { return };
-        let (pipeline, node, formats) = (Arc::clone(&state.design.pipeline), of.node.clone(), of.formats.clone());
+        let pipeline = Arc::clone(&state.design.pipeline);
         let held = held(state);
-        self.of = Some(of);
-        self.failure = None;
-        let title = Title::listed(format!("Deriving {node}"), Unit::Events);
+        let title = Title::listed(format!("Deriving {}", of.node), Unit::Events);
         let wake = context.jobs.waker().clone();
+        self.of = Some(of.clone());
+        self.failure = None;
         self.deriving = Some(context.jobs.spawn_blocking(title, move |progress| {
-            let derived = derive(&pipeline, &node, &snapshot, &formats, compared, progress);
+            let derived = derive(&pipeline, &of, &snapshot, compared, progress);
             wake.wake();
             derived.map(|derived| Derived { held, ..derived })
         }));
     }
 
-    /// Derives again, and compares with these rows.
+    /// Derives again, and compares with what is there.
     pub(super) fn derive_again(&mut self, now: &Showing, context: &Context<'_>) {
         let state = context.state;
-        let of = Of {
-            generation: state.log.generation,
-            design: state.design.version,
-            node: now.name.clone(),
-            formats: state.formats.clone(),
-        };
+        let of = Of::new(now, state);
         // Rows of which some are left out can't be told from rows that are missing.
-        let all = now.rows.count == now.rows.rows.len() as u64 && now.as_of_ms.is_none();
+        let all = now.rows.count == now.rows.rows.len() as u64;
         let events = state.outcome.as_ref().map_or(0, |outcome| outcome.done.0);
+        let compared = if all {
+            Some(Compared::Rows(Arc::clone(&now.rows), events))
+        } else {
+            WholeRun::of(state).map(|run| Compared::Run(run.at(now.until_ms)))
+        };
         self.wanted = true;
-        self.derive(of, all.then(|| (Arc::clone(&now.rows), events)), context);
+        self.derive(of, compared, context);
     }
 
     /// What was shown at the moment that is looked at: while that is found out, as of the moment before.
@@ -264,13 +283,12 @@ pub(super) fn codecs_of(
 
 fn derive(
     pipeline: &Pipeline,
-    node: &str,
+    of: &Of,
     snapshot: &Snapshot,
-    formats: &Formats,
-    compared: Option<(Arc<NodeRows>, u64)>,
+    compared: Option<Compared>,
     progress: &Progress,
 ) -> Result<Derived, PastError> {
-    let codecs = codecs_of(pipeline, node, snapshot, formats)?;
+    let codecs = codecs_of(pipeline, &of.node, snapshot, &of.formats)?;
     let total: u64 = codecs.keys().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum();
     let codec =
         |topic: &TopicName| codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json));
@@ -280,16 +298,38 @@ fn derive(
         pipeline,
         snapshot,
         codecs: &codec,
-        until_ms: None,
+        until_ms: of.until_ms,
         limits: Limits::default(),
         cancel: progress.token(),
         done: &done,
     };
-    let (past, damages) = deriving.past(node)?;
-    let check = compared.map(|(rows, events_before)| {
-        let difference = past.compared_with(&rows.rows, &rows.columns, LISTED)?;
-        Ok::<_, PastError>(Check { difference, events_before, rows_before: rows.count })
-    });
-    let check = check.transpose()?;
+    let (past, damages) = deriving.past(&of.node)?;
+    let check = match compared.map(|compared| check(&past, &of.node, &compared, progress)) {
+        None => None,
+        Some(Ok(check)) => Some(Ok(check)),
+        Some(Err(Ended::Cancelled)) => return Err(PastError::Stopped(Stop::Cancelled)),
+        Some(Err(Ended::Failed(why) | Ended::Password(why))) => Some(Err(why)),
+    };
     Ok(Derived { past, damages: damages.iter().map(ToString::to_string).collect(), held: total, check })
+}
+
+/// Holds what was derived against what was there.
+fn check(past: &Past, node: &str, compared: &Compared, progress: &Progress) -> Result<Check, Ended> {
+    let ended = |error: PastError| match error {
+        PastError::Stopped(Stop::Cancelled) => Ended::Cancelled,
+        error => Ended::Failed(error.to_string()),
+    };
+    match compared {
+        Compared::Rows(rows, events_before) => {
+            let difference = past.compared_with(&rows.rows, &rows.columns, LISTED, progress.token()).map_err(ended)?;
+            Ok(Check { difference, events_before: *events_before, rows_before: rows.count, of_a_run: false })
+        }
+        Compared::Run(run) => {
+            let mut ready = run.ready(&[node])?;
+            let (view, mut beside) = (ready.view(node)?, past.beside());
+            ready.each_row(view, progress, &mut |cells| beside.row(&cells).map_err(|error| error.to_string()))?;
+            let difference = past.differs_from(&beside, LISTED, progress.token()).map_err(ended)?;
+            Ok(Check { difference, events_before: ready.events(), rows_before: beside.rows(), of_a_run: true })
+        }
+    }
 }

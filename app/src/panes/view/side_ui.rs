@@ -100,7 +100,7 @@ fn row_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context
     }
     heading(ui, "What made it");
     let about = About::Row(chosen.clone(), pane.pasts.at_ms);
-    match pane.why.answer(&about) {
+    match pane.why.answer(&about, context) {
         Some(Ok(told)) => {
             quiet(ui, format!("Made by {}", figures::of(told.count, "event")));
             let left_out = told.count - told.events.len() as u64;
@@ -260,7 +260,7 @@ fn event_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) {
     let at = &selection.coordinates;
     ui.add(egui::Label::new(RichText::new(at.to_string()).font(font::title())).truncate());
     ui.add_space(size::GRID);
-    match pane.why.answer(&About::Event(at.clone())) {
+    match pane.why.answer(&About::Event(at.clone()), context) {
         Some(Ok(told)) => lines_ui(ui, &told.lines),
         Some(Err(error)) => drop(widgets::error_line(ui, error)),
         None if pane.why.is_busy() => quiet(ui, "Replaying the pipeline …"),

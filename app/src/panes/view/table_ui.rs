@@ -3,19 +3,17 @@
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{
-    Align2, EventFilter, Key, Modifiers, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
-    WidgetType, pos2, vec2,
-};
+use egui::{Align2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2};
 use fabula_core::codec::Cell;
 
 use super::columns::{GAP, Placed, Shows, placed, window_text};
-use super::order::{Ordered, Sorting};
+use super::order::Sorting;
 use super::showing::Showing;
 use super::{Side, ViewPane, cell_text, key_text};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
+use crate::panes::walk::{focus_ui, walk};
 use crate::theme::icon::{self, Icon};
 use crate::theme::{Tokens, font, mix, size, tokens, widgets};
 use crate::zone::Clock;
@@ -35,16 +33,14 @@ pub(super) fn table_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) 
     let response = child.interact(body, child.id().with("table"), Sense::HOVER | Sense::FOCUSABLE);
     response
         .widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, format!("Rows of {}, {spoken}", showing.name)));
-    let moved = keys(&child, pane, &ordered, &response);
-    let mut area = ScrollArea::both().id_salt(("rows", &showing.name)).auto_shrink(false);
-    if let Some(rank) = moved {
-        // The row that the arrows came to stays in sight.
-        let known = egui::scroll_area::State::load(child.ctx(), child.make_persistent_id(("rows", &showing.name)));
-        let offset = known.map_or(0.0, |state| state.offset.y);
-        let top = rank as f32 * size::ROW;
-        let least = top + size::ROW - body.height() + 12.0;
-        area = area.vertical_scroll_offset(offset.clamp(least.min(top).max(0.0), top));
+    let from =
+        pane.rank.filter(|rank| ordered.places.get(*rank).is_some_and(|&row| pane.is_chosen(rows, row as usize)));
+    let walked = walk(&child, &response, ordered.places.len(), from);
+    if let Some(rank) = walked.row {
+        pane.choose(rank);
     }
+    let area = ScrollArea::both().id_salt(("rows", &showing.name)).auto_shrink(false);
+    let area = walked.in_sight(area, &child, child.make_persistent_id(("rows", &showing.name)), body, width);
     let mut pressed = None;
     let shown = area.show_viewport(&mut child, |ui, viewport| {
         ui.set_width(width);
@@ -81,38 +77,13 @@ pub(super) fn table_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) 
         pane.side = Some(Side::Row);
         response.request_focus();
     }
-    if response.has_focus() {
-        ui.painter().rect_stroke(body.shrink(0.5), 0.0, Stroke::new(1.0, tokens(ui).accent), StrokeKind::Inside);
-    }
+    focus_ui(ui, &response, body);
     if ordered.places.is_empty() {
         let words = if rows.rows.is_empty() { "No rows" } else { "No row passes the filter" };
         let place = body.with_max_y(body.top() + 60.0);
         widgets::text_in(ui.painter(), place, Align2::CENTER_CENTER, words, font::body(), tokens(ui).text_second);
     }
     head_ui(ui, pane, &placed, head, -shown.state.offset.x);
-}
-
-/// The arrows move the choice while the table has the focus; gives the rank that they came to.
-fn keys(ui: &Ui, pane: &mut ViewPane, ordered: &Ordered, response: &egui::Response) -> Option<usize> {
-    if !response.has_focus() || ordered.places.is_empty() {
-        return None;
-    }
-    let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-    widgets::take_arrows(ui, response.id);
-    let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as isize;
-    let page = (response.rect.height() / size::ROW) as isize;
-    let down = pressed(Key::ArrowDown) - pressed(Key::ArrowUp) + page * (pressed(Key::PageDown) - pressed(Key::PageUp));
-    if down == 0 {
-        return None;
-    }
-    let last = ordered.places.len() - 1;
-    let from = pane.rank.filter(|rank| {
-        ordered.places.get(*rank).is_some_and(|&row| pane.is_chosen(&ordered.showing.rows, row as usize))
-    });
-    let to = from.map_or(0, |rank| rank.saturating_add_signed(down).min(last));
-    pane.choose(to);
-    Some(to)
 }
 
 /// What a row says in a column.

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::engine::{Explainer, NamedEvent};
+use fabula_core::event::time::ns_to_ms;
 use fabula_core::event::{Coordinates, TopicName};
 use fabula_core::pipeline::Pipeline;
 use fabula_core::store::Snapshot;
@@ -22,6 +23,8 @@ use crate::panes::asking::Asking;
 #[derive(Clone, PartialEq)]
 pub(super) struct Question {
     pub(super) about: About,
+    /// Up to when events count, where history is cut.
+    cut_ms: Option<i64>,
     design: u64,
     generation: u64,
     snapshot: u64,
@@ -60,9 +63,10 @@ impl Why {
     }
 
     /// The answer about a thing, if it was asked last.
-    pub(super) fn answer(&self, about: &About) -> Option<&Result<Told, String>> {
+    pub(super) fn answer(&self, about: &About, context: &Context<'_>) -> Option<&Result<Told, String>> {
         let (question, _) = self.asking.last()?;
-        self.asking.answer().filter(|_| question.about == *about)
+        let cut_ms = context.state.cut.map(ns_to_ms);
+        self.asking.answer().filter(|_| question.about == *about && question.cut_ms == cut_ms)
     }
 
     /// Asks about a thing.
@@ -71,6 +75,7 @@ impl Why {
         let Some(snapshot) = state.log.snapshot.clone() else { return };
         let question = Question {
             about: about.clone(),
+            cut_ms: state.cut.map(ns_to_ms),
             design: state.design.version,
             generation: state.log.generation,
             snapshot: snapshot.version,
@@ -82,7 +87,13 @@ impl Why {
         let (pipeline, formats) = (Arc::clone(&state.design.pipeline), state.formats.clone());
         let node = node.map(str::to_owned);
         self.marked = false;
-        let job = move |progress: &Progress| explain(&about, node.as_deref(), &pipeline, &snapshot, &formats, progress);
+        let until_ms = match about {
+            About::Row(_, at_ms) => at_ms.into_iter().chain(question.cut_ms).min(),
+            About::Event(_) => question.cut_ms,
+        };
+        let job = move |progress: &Progress| {
+            explain(&about, (node.as_deref(), until_ms), &pipeline, &snapshot, &formats, progress)
+        };
         self.asking.ask(question, context.jobs, Title::listed(name, Unit::Events), job);
     }
 
@@ -102,7 +113,7 @@ impl Why {
 
 fn explain(
     about: &About,
-    node: Option<&str>,
+    (node, until_ms): (Option<&str>, Option<i64>),
     pipeline: &Pipeline,
     snapshot: &Snapshot,
     formats: &Formats,
@@ -117,10 +128,6 @@ fn explain(
     let codec =
         |topic: &TopicName| codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json));
     let done = AtomicU64::new(0);
-    let until_ms = match about {
-        About::Row(_, until_ms) => *until_ms,
-        About::Event(_) => None,
-    };
     let explainer =
         Explainer { pipeline: &pipeline, snapshot, codecs: &codec, until_ms, cancel: progress.token(), done: &done };
     let text = |it: &dyn std::fmt::Display| it.to_string().lines().map(str::to_owned).collect::<Vec<_>>();

@@ -4,7 +4,10 @@ mod explained;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+
+use tokio_util::sync::CancellationToken;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::same::{same, write_bucket};
 use super::{CopyError, CopyRow};
@@ -13,10 +16,15 @@ use crate::engine::{NamedEvent, Stop, StoredCells, store_cell};
 
 pub use explained::explain_drift;
 
+/// After so many rows it is looked whether to go on.
+const OFTEN: u64 = 1 << 10;
+
 /// Holds a view's rows against a copy's.
 ///
 /// Rows are matched by the columns of a key, by value as [`same`] says. Where several rows of a side have the same key,
-/// those that are the same in all columns are matched first, and then the others in their order.
+/// those that are the same in all columns are matched first, and then the others in their order. What it costs grows with
+/// the rows of both sides, however many of them have one key: rows are found by what those that are the same have in
+/// common, first of all columns and then of the key.
 pub struct Comparison {
     /// The columns that both have: name, place in the view, place in the copy.
     columns: Vec<(String, usize, usize)>,
@@ -26,17 +34,24 @@ pub struct Comparison {
     only_copy: Vec<String>,
     view: Vec<Box<[u8]>>,
     matched: Vec<bool>,
-    buckets: HashMap<Box<[u8]>, Bucket>,
+    /// The view's rows that were not matched yet, by what rows that are the same in all columns have in common.
+    unmatched: HashMap<u64, Vec<Alike>>,
+    /// Rows of the copy that are the same as none of the view's that were not matched yet.
+    copy: Vec<Box<[u8]>>,
     copy_rows: u64,
     equal: u64,
 }
 
-/// Rows that may have the same key.
-#[derive(Default)]
-struct Bucket {
-    view: Vec<u32>,
-    /// Rows of the copy that are the same as none of the view's that were not matched yet.
-    copy: Vec<Box<[u8]>>,
+/// Rows that are written alike to the last byte.
+struct Alike {
+    first: u32,
+    rows: VecDeque<u32>,
+}
+
+/// Rows of the copy whose keys are written alike, in their order.
+struct AlikeKeys {
+    key: Box<[u8]>,
+    rows: VecDeque<usize>,
 }
 
 /// What differs between a view and a copy.
@@ -129,6 +144,25 @@ impl Drift {
     pub fn is_none(&self) -> bool {
         self.missing + self.extra + self.different == 0
     }
+
+    /// Counts a row, and tells it where there is room: the view's cells, the copy's, and which of them differ.
+    fn tell(
+        &mut self,
+        kind: DriftKind,
+        most: usize,
+        row: impl FnOnce() -> (Vec<Cell<'static>>, Vec<Cell<'static>>, Vec<usize>),
+    ) {
+        let count = match kind {
+            DriftKind::Missing => &mut self.missing,
+            DriftKind::Extra => &mut self.extra,
+            DriftKind::Different => &mut self.different,
+        };
+        *count += 1;
+        if *count <= most as u64 {
+            let (view, copy, differs) = row();
+            self.rows.push(DriftRow { kind, view, copy, differs, events: None });
+        }
+    }
 }
 
 impl Comparison {
@@ -173,7 +207,8 @@ impl Comparison {
             key,
             view: Vec::new(),
             matched: Vec::new(),
-            buckets: HashMap::new(),
+            unmatched: HashMap::new(),
+            copy: Vec::new(),
             copy_rows: 0,
             equal: 0,
         })
@@ -182,11 +217,13 @@ impl Comparison {
     /// Takes a row of the view; a cell a column. All of them come before the first of the copy.
     pub fn view_row<'c>(&mut self, cells: &[Cell<'c>]) {
         let cells: Vec<&Cell<'c>> = self.columns.iter().map(|(_, at, _)| &cells[*at]).collect();
-        let mut stored = Vec::new();
-        cells.iter().for_each(|cell| store_cell(cell, &mut stored));
-        let bucket = bucket(&self.key, &cells);
-        self.buckets.entry(bucket).or_default().view.push(self.view.len() as u32);
-        self.view.push(stored.into());
+        let (stored, row) = (stored(&cells), self.view.len() as u32);
+        let alike = self.unmatched.entry(bucket(0..cells.len(), &cells)).or_default();
+        match alike.iter_mut().find(|alike| self.view[alike.first as usize] == stored) {
+            Some(alike) => alike.rows.push_back(row),
+            None => alike.push(Alike { first: row, rows: [row].into() }),
+        }
+        self.view.push(stored);
         self.matched.push(false);
     }
 
@@ -198,30 +235,30 @@ impl Comparison {
         self.copy_rows += 1;
         let cells: Vec<&Cell<'_>> =
             self.columns.iter().map(|(_, _, place)| cells.get(*place).unwrap_or(&Cell::Missing)).collect();
-        let bucket = self.buckets.entry(bucket(&self.key, &cells)).or_default();
-        for &row in &bucket.view {
-            if self.matched[row as usize] {
+        for alike in self.unmatched.get_mut(&bucket(0..cells.len(), &cells)).into_iter().flatten() {
+            if alike.rows.is_empty() {
                 continue;
             }
-            let kept = read(&self.view[row as usize])?;
+            let kept = read(&self.view[alike.first as usize])?;
             if kept.iter().zip(&cells).all(|(view, copy)| same(view, copy)) {
-                self.matched[row as usize] = true;
-                self.equal += 1;
+                if let Some(row) = alike.rows.pop_front() {
+                    self.matched[row as usize] = true;
+                    self.equal += 1;
+                }
                 return Ok(());
             }
         }
-        let mut stored = Vec::new();
-        cells.iter().for_each(|cell| store_cell(cell, &mut stored));
-        bucket.copy.push(stored.into());
+        self.copy.push(stored(&cells));
         Ok(())
     }
 
     /// What differs. Of each kind at most so many rows are told; all are counted.
     ///
     /// # Errors
-    /// As [`Comparison::copy_row`].
-    pub fn finish(self, most: usize) -> Result<Drift, CopyError> {
-        let Self { columns, key, only_view, only_copy, view, matched, buckets, copy_rows, equal } = self;
+    /// When it was cancelled; else as [`Comparison::copy_row`].
+    pub fn finish(self, most: usize, cancel: &CancellationToken) -> Result<Drift, CopyError> {
+        let Self { columns, key, only_view, only_copy, view, matched, unmatched, copy, copy_rows, equal } = self;
+        drop(unmatched);
         let compared: Vec<String> = columns.into_iter().map(|(name, ..)| name).collect();
         let mut drift = Drift {
             key: key.iter().map(|&at| compared[at].clone()).collect(),
@@ -232,62 +269,47 @@ impl Comparison {
             equal,
             ..Drift::default()
         };
-        let mut by_column = vec![0; compared.len()];
-        // In the order of the view, so that the same copy always gives the same list.
-        let mut told: Vec<(u32, DriftRow)> = Vec::new();
-        let mut extra: Vec<Box<[u8]>> = Vec::new();
-        for bucket in buckets.into_values() {
-            let mut copies: Vec<Option<Box<[u8]>>> = bucket.copy.into_iter().map(Some).collect();
-            for row in bucket.view.into_iter().filter(|row| !matched[*row as usize]) {
-                let cells = read(&view[row as usize])?;
-                let mut partner = None;
-                for kept in copies.iter_mut() {
-                    let Some(bytes) = kept else { continue };
-                    let copy = read(bytes)?;
-                    if key.iter().all(|&at| same(&cells[at], &copy[at])) {
-                        partner = Some(copy.into_iter().map(Cell::into_owned).collect::<Vec<_>>());
-                        *kept = None;
-                        break;
-                    }
-                }
-                let view: Vec<Cell<'static>> = cells.into_iter().map(Cell::into_owned).collect();
-                let row_of = match partner {
-                    Some(copy) => {
-                        let differs: Vec<usize> =
-                            (0..compared.len()).filter(|&at| !same(&view[at], &copy[at])).collect();
-                        differs.iter().for_each(|&at| by_column[at] += 1);
-                        DriftRow { kind: DriftKind::Different, view, copy, differs, events: None }
-                    }
-                    None => {
-                        DriftRow { kind: DriftKind::Missing, view, copy: Vec::new(), differs: Vec::new(), events: None }
-                    }
-                };
-                told.push((row, row_of));
-            }
-            extra.extend(copies.into_iter().flatten());
-        }
-        told.sort_by_key(|(row, _)| *row);
-        extra.sort();
-        let mut count = |kind: DriftKind| {
-            let count = match kind {
-                DriftKind::Missing => &mut drift.missing,
-                DriftKind::Extra => &mut drift.extra,
-                DriftKind::Different => &mut drift.different,
-            };
-            *count += 1;
-            *count <= most as u64
+        let (mut looked_at, mut by_column) = (0, vec![0; compared.len()]);
+        let mut looks = || -> Result<(), CopyError> {
+            looked_at += 1;
+            if looked_at % OFTEN == 0 && cancel.is_cancelled() { Err(Stop::Cancelled.into()) } else { Ok(()) }
         };
-        for (_, row) in told {
-            if count(row.kind) {
-                drift.rows.push(row);
+        let mut by_key: HashMap<u64, Vec<AlikeKeys>> = HashMap::new();
+        for (at, bytes) in copy.iter().enumerate() {
+            looks()?;
+            let cells = read(bytes)?;
+            let cells: Vec<&Cell<'_>> = cells.iter().collect();
+            let own = stored(&of_key(&key, &cells));
+            let alike = by_key.entry(bucket(key.iter().copied(), &cells)).or_default();
+            match alike.iter_mut().find(|alike| alike.key == own) {
+                Some(alike) => alike.rows.push_back(at),
+                None => alike.push(AlikeKeys { key: own, rows: [at].into() }),
             }
         }
-        for bytes in extra {
-            if count(DriftKind::Extra) {
-                let copy = read(&bytes)?.into_iter().map(Cell::into_owned).collect();
-                let kind = DriftKind::Extra;
-                drift.rows.push(DriftRow { kind, view: Vec::new(), copy, differs: Vec::new(), events: None });
-            }
+        let mut paired = vec![false; copy.len()];
+        // In the order of the view, so that the same copy always gives the same list.
+        for (bytes, _) in view.iter().zip(&matched).filter(|(_, matched)| !**matched) {
+            looks()?;
+            let cells = read(bytes)?;
+            let refs: Vec<&Cell<'_>> = cells.iter().collect();
+            let partner = partner(by_key.get_mut(&bucket(key.iter().copied(), &refs)), &of_key(&key, &refs))?;
+            let Some(partner) = partner else {
+                let view = || cells.iter().cloned().map(Cell::into_owned).collect();
+                drift.tell(DriftKind::Missing, most, || (view(), Vec::new(), Vec::new()));
+                continue;
+            };
+            paired[partner] = true;
+            let copy = read(&copy[partner])?;
+            let differs: Vec<usize> = (0..compared.len()).filter(|&at| !same(&cells[at], &copy[at])).collect();
+            differs.iter().for_each(|&at| by_column[at] += 1);
+            let owned = |cells: Vec<Cell<'_>>| cells.into_iter().map(Cell::into_owned).collect();
+            drift.tell(DriftKind::Different, most, || (owned(cells), owned(copy), differs));
+        }
+        for (bytes, _) in copy.iter().zip(&paired).filter(|(_, paired)| !**paired) {
+            looks()?;
+            let cells = read(bytes)?;
+            let copy = || cells.into_iter().map(Cell::into_owned).collect();
+            drift.tell(DriftKind::Extra, most, || (Vec::new(), copy(), Vec::new()));
         }
         let differing = (0..compared.len()).filter(|at| !key.contains(at));
         drift.by_column = differing.map(|at| (compared[at].clone(), by_column[at])).collect();
@@ -296,10 +318,36 @@ impl Comparison {
     }
 }
 
-fn bucket(key: &[usize], cells: &[&Cell<'_>]) -> Box<[u8]> {
+/// The first row of the copy that has the same key and no partner yet.
+fn partner(alike: Option<&mut Vec<AlikeKeys>>, key: &[&Cell<'_>]) -> Result<Option<usize>, CopyError> {
+    let mut first: Option<(usize, &mut AlikeKeys)> = None;
+    for alike in alike.into_iter().flatten() {
+        let Some(&row) = alike.rows.front() else { continue };
+        if first.as_ref().is_some_and(|(known, _)| *known < row) {
+            continue;
+        }
+        if read(&alike.key)?.iter().zip(key).all(|(copy, view)| same(view, copy)) {
+            first = Some((row, alike));
+        }
+    }
+    Ok(first.and_then(|(_, alike)| alike.rows.pop_front()))
+}
+
+fn of_key<'c>(key: &[usize], cells: &[&'c Cell<'c>]) -> Vec<&'c Cell<'c>> {
+    key.iter().map(|&at| cells[at]).collect()
+}
+
+/// What rows that are the same in some columns have in common.
+fn bucket(columns: impl IntoIterator<Item = usize>, cells: &[&Cell<'_>]) -> u64 {
     let mut bucket = Vec::new();
-    key.iter().for_each(|&at| write_bucket(cells[at], &mut bucket));
-    bucket.into()
+    columns.into_iter().for_each(|at| write_bucket(cells[at], &mut bucket));
+    xxh3_64(&bucket)
+}
+
+fn stored(cells: &[&Cell<'_>]) -> Box<[u8]> {
+    let mut stored = Vec::new();
+    cells.iter().for_each(|cell| store_cell(cell, &mut stored));
+    stored.into()
 }
 
 fn read(bytes: &[u8]) -> Result<Vec<Cell<'_>>, CopyError> {

@@ -14,7 +14,7 @@ fn drift(view: &[Vec<Cell<'static>>], copy: &[Vec<Cell<'static>>], key: &[&str])
     let mut comparison = Comparison::new(&names(), &names(), &key).unwrap();
     view.iter().for_each(|row| comparison.view_row(row));
     copy.iter().for_each(|row| comparison.copy_row(row).unwrap());
-    comparison.finish(usize::MAX).unwrap()
+    comparison.finish(usize::MAX, &CancellationToken::new()).unwrap()
 }
 
 /// The same by going through all pairs: first those that are the same, then those of the same key in order.
@@ -140,7 +140,7 @@ fn columns_that_only_one_side_has_are_told_and_not_compared() {
     let mut comparison = Comparison::new(&view, &copy, &["Key".to_owned()]).unwrap();
     comparison.view_row(&[Cell::Int(1), Cell::Int(2), Cell::Int(3)]);
     comparison.copy_row(&vec![Cell::Text("2".into()), Cell::Text("1".into()), Cell::Null]).unwrap();
-    let drift = comparison.finish(10).unwrap();
+    let drift = comparison.finish(10, &CancellationToken::new()).unwrap();
     assert!(drift.is_none());
     assert_eq!((drift.only_view, drift.only_copy), (vec!["more".to_owned()], vec!["loaded_at".to_owned()]));
     for key in [vec![], vec!["more".to_owned()], vec!["nothing".to_owned()]] {
@@ -153,6 +153,51 @@ fn rows_beyond_what_is_told_are_counted() {
     let view: Vec<Vec<Cell<'static>>> = (0..100).map(|key| vec![Cell::Int(key), Cell::Null, Cell::Null]).collect();
     let mut comparison = Comparison::new(&names(), &names(), &["key".to_owned()]).unwrap();
     view.iter().for_each(|row| comparison.view_row(row));
-    let drift = comparison.finish(7).unwrap();
+    let drift = comparison.finish(7, &CancellationToken::new()).unwrap();
     assert_eq!((drift.missing, drift.rows.len()), (100, 7));
+}
+
+/// A key of three values over 90,000 rows: to go through the pairs of a key would take minutes.
+#[test]
+fn a_coarse_key_over_many_rows_is_told_as_well() {
+    const ROWS: i64 = 90_000;
+    let row =
+        |at: i64, figure: i64| vec![Cell::Int(at % 3), Cell::Text((at / 30).to_string().into()), Cell::Int(figure)];
+    let mut comparison = Comparison::new(&names(), &names(), &["key".to_owned()]).unwrap();
+    (0..ROWS).for_each(|at| comparison.view_row(&row(at, at % 10)));
+    // The same rows in another order and spelling, of each thousand one another figure, and three more of one key.
+    for at in (0..ROWS).rev() {
+        let mut copy = row(at, if at % 1_000 == 0 { -at } else { at % 10 });
+        copy[0] = Cell::Text(format!("{}.0", at % 3).into());
+        comparison.copy_row(&copy).unwrap();
+    }
+    (0..3).for_each(|_| comparison.copy_row(&row(0, -1)).unwrap());
+    let drift = comparison.finish(5, &CancellationToken::new()).unwrap();
+    assert_eq!([drift.equal, drift.missing, drift.extra, drift.different], [ROWS as u64 - 90, 0, 3, 90]);
+    assert_eq!(drift.rows.len(), 5 + 3);
+    assert_eq!(drift.by_column[1], ("figure".to_owned(), 90));
+}
+
+/// Nothing is the same but the key.
+#[test]
+fn rows_of_one_key_that_all_differ_are_paired_in_their_order() {
+    const ROWS: i64 = 60_000;
+    let row = |figure: i64| vec![Cell::Null, Cell::Int(0), Cell::Int(figure)];
+    let mut comparison = Comparison::new(&names(), &names(), &["window".to_owned()]).unwrap();
+    (0..ROWS).for_each(|at| comparison.view_row(&row(at)));
+    (0..ROWS).for_each(|at| comparison.copy_row(&row(at + ROWS)).unwrap());
+    let drift = comparison.finish(usize::MAX, &CancellationToken::new()).unwrap();
+    assert_eq!([drift.equal, drift.missing, drift.extra, drift.different], [0, 0, 0, ROWS as u64]);
+    for (at, row) in drift.rows.iter().enumerate() {
+        assert_eq!((&row.view[2], &row.copy[2]), (&Cell::Int(at as i64), &Cell::Int(at as i64 + ROWS)));
+    }
+}
+
+#[test]
+fn a_comparison_that_is_cancelled_says_so() {
+    let mut comparison = Comparison::new(&names(), &names(), &["key".to_owned()]).unwrap();
+    (0..5_000).for_each(|at| comparison.view_row(&[Cell::Int(at), Cell::Null, Cell::Null]));
+    let stop = CancellationToken::new();
+    stop.cancel();
+    assert!(comparison.finish(10, &stop).unwrap_err().is_cancelled());
 }

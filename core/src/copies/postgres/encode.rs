@@ -1,11 +1,14 @@
 //! Values as `COPY` in text form takes and gives them.
 
+use std::borrow::Cow;
+
 use tokio_postgres::types::Type;
 
 use crate::codec::{Cell, Value, json, number_cell};
 use crate::copies::table::Column;
-use crate::copies::value::{format_iso, format_iso_ns, moment, text};
+use crate::copies::value::moment;
 use crate::engine::Kind;
+use crate::event::time::format_iso_ns;
 
 /// What a column is made as.
 pub(super) fn column_type(column: &Column) -> &'static str {
@@ -33,19 +36,25 @@ pub(super) fn holds(has: &str, column: &Column) -> bool {
         Kind::Int => match has {
             "integer" | "smallint" => true,
             "double precision" => column.seen.is_exact_as_float(),
-            has => has.starts_with("numeric"),
+            // Of fewer places than none the last digits would be rounded in silence.
+            has => has == "numeric" || places(has).is_some_and(|places| places >= 0),
         },
         Kind::Decimal { scale } => {
             // A number of fewer places would be rounded in silence.
-            let places = has.strip_prefix("numeric(").and_then(|rest| rest.trim_end_matches(')').split_once(','));
-            places.and_then(|(_, places)| places.parse::<u32>().ok()).is_some_and(|places| places >= scale)
+            places(has).is_some_and(|places| places >= i64::from(scale))
         }
         Kind::Ms => has == "timestamp without time zone" || has == "timestamp(3) with time zone",
         Kind::Ns => !column.seen.needs_nanoseconds() && has == "timestamp without time zone",
-        Kind::Text => varying || has == "uuid",
+        // A uuid's letters and braces would be written anew.
+        Kind::Text => varying,
         Kind::Json => has == "jsonb" || varying,
         Kind::Float | Kind::Bool | Kind::Bytes => false,
     }
+}
+
+/// How many places behind the point a number of a type has; fewer than none where digits before it are rounded too.
+fn places(has: &str) -> Option<i64> {
+    has.strip_prefix("numeric(")?.strip_suffix(')')?.split_once(',')?.1.trim().parse().ok()
 }
 
 /// Appends a value as a field of a line.
@@ -54,15 +63,9 @@ pub(super) fn holds(has: &str, column: &Column) -> bool {
 /// When it has a character that PostgreSQL's texts can't have.
 pub(super) fn push(out: &mut Vec<u8>, cell: &Cell<'_>, kind: Kind) -> Result<(), &'static str> {
     let written = match (kind, cell) {
-        (Kind::Ms, Cell::Time(ns)) => Some(format_iso(*ns)),
-        (Kind::Ns, Cell::Time(ns)) => Some(format_iso_ns(*ns)),
-        (Kind::Bytes, Cell::Bytes(_)) => {
-            // The backslash of bytea's own form is one that has to be escaped here.
-            out.extend_from_slice(b"\\\\x");
-            out.extend(cell.to_string().into_bytes());
-            return Ok(());
-        }
-        (_, cell) => text(cell),
+        (Kind::Ns, Cell::Time(ns)) => Some(Cow::Owned(format_iso_ns(*ns))),
+        // Bytes in the form of a bytea.
+        (_, cell) => cell.written(),
     };
     let Some(written) = written else {
         out.extend_from_slice(b"\\N");

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::connect::{connect, refused};
 use super::encode::{column_type, holds, push};
 use super::{Table, unless_cancelled, wait_for};
-use crate::copies::table::{list, other_columns, quoted};
+use crate::copies::table::{Anew, Put, list, other_columns, quoted};
 use crate::copies::{Address, CopyError, Mode, TableRows, TableWritten};
 use crate::engine::StoredCells;
 
@@ -46,8 +46,8 @@ pub(in crate::copies) fn write(
             () = cancel.cancelled() => return Err(crate::engine::Stop::Cancelled.into()),
         };
         let mut writing = Writing { rows, address, table, done };
-        let added = unless_cancelled(&link, cancel, writing.put(&mut client)).await?;
-        Ok(writing.rows.written(added))
+        let put = unless_cancelled(&link, cancel, writing.put(&mut client)).await?;
+        Ok(writing.rows.written(put))
     })
 }
 
@@ -60,6 +60,7 @@ struct Writing<'w> {
 
 /// A table that is there.
 struct Existing {
+    oid: u32,
     schema: String,
     /// What kind of relation it is, in PostgreSQL's letters.
     kind: String,
@@ -72,22 +73,22 @@ impl Writing<'_> {
         |error| refused(self.address, &error)
     }
 
-    /// Writes and commits; of an upsert, gives how many rows were new.
-    async fn put(&mut self, client: &mut Client) -> Result<Option<u64>, CopyError> {
+    /// Writes and commits.
+    async fn put(&mut self, client: &mut Client) -> Result<Put, CopyError> {
         let address = self.address;
         let transaction = client.transaction().await.map_err(|error| refused(address, &error))?;
-        let added = self.put_in(&transaction).await?;
+        let put = self.put_in(&transaction).await?;
         transaction.commit().await.map_err(self.failed())?;
-        Ok(added)
+        Ok(put)
     }
 
-    async fn put_in(&mut self, transaction: &Transaction<'_>) -> Result<Option<u64>, CopyError> {
+    async fn put_in(&mut self, transaction: &Transaction<'_>) -> Result<Put, CopyError> {
         let (mode, name) = (self.rows.mode, self.table.quoted());
         let there = self.existing(transaction).await?;
         let Some(there) = there else {
             self.run(transaction, &self.create(&name, mode == Mode::Upsert)).await?;
             self.send(transaction, &name).await?;
-            return Ok((mode == Mode::Upsert).then(|| self.rows.rows()));
+            return Ok(Put { added: (mode == Mode::Upsert).then(|| self.rows.rows()), anew: None });
         };
         let place = format!("{} in {}", self.table.name, self.address.server());
         if !matches!(there.kind.as_str(), "r" | "p") {
@@ -95,17 +96,22 @@ impl Writing<'_> {
         }
         let has: Vec<&str> = there.columns.iter().map(|(name, _)| name.as_str()).collect();
         other_columns(&place, &has, &self.rows.names(), mode == Mode::Replace)?;
+        let lacking = self.lacking(&there);
         if mode == Mode::Upsert {
-            self.check_types(&place, &there)?;
-            return self.upsert(transaction, &name).await.map(Some);
+            if let Some((name, has, wants)) = lacking {
+                return Err(CopyError::refused(format!(
+                    "{place} has {name} as {has}, which does not hold the view's values ({wants}) as they are; replace the table"
+                )));
+            }
+            return Ok(Put { added: Some(self.upsert(transaction, &name).await?), anew: None });
         }
-        let wanted = self.rows.columns.iter().map(|column| (column.name.as_str(), column_type(column)));
-        if there.columns.iter().map(|(name, of)| (name.as_str(), of.as_str())).eq(wanted) {
+        let Some(column) = lacking else {
             // Rights, indexes and views on it stay, and its readers do not wait.
             self.run(transaction, &format!("DELETE FROM {name}")).await?;
             self.send(transaction, &name).await?;
-            return Ok(None);
-        }
+            return Ok(Put::default());
+        };
+        let lost = self.what_hangs_on(transaction, there.oid).await?;
         let moment = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
         let fresh = format!("fabula_{}_{moment}", std::process::id());
         let within = format!("{}.{}", quoted(&there.schema), quoted(&fresh));
@@ -113,7 +119,7 @@ impl Writing<'_> {
         self.send(transaction, &within).await?;
         let renamed = format!("DROP TABLE {name}; ALTER TABLE {within} RENAME TO {}", quoted(&self.table.name));
         self.run(transaction, &renamed).await?;
-        Ok(None)
+        Ok(Put { added: None, anew: Some(Anew { column, lost }) })
     }
 
     async fn run(&self, transaction: &Transaction<'_>, sql: &str) -> Result<(), CopyError> {
@@ -134,7 +140,7 @@ impl Writing<'_> {
                    WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
         let columns = transaction.query(sql, &[&oid]).await.map_err(self.failed())?;
         let columns = columns.iter().map(|row| (row.get(0), row.get(1))).collect();
-        Ok(Some(Existing { schema, kind, columns }))
+        Ok(Some(Existing { oid, schema, kind, columns }))
     }
 
     fn create(&self, name: &str, keyed: bool) -> String {
@@ -147,26 +153,33 @@ impl Writing<'_> {
         format!("CREATE TABLE {name} ({})", parts.join(", "))
     }
 
-    fn check_types(&self, place: &str, there: &Existing) -> Result<(), CopyError> {
-        for column in &self.rows.columns {
+    /// The first column that does not hold the view's values as they are: its name, its type, and the one that holds them.
+    fn lacking(&self, there: &Existing) -> Option<(String, String, String)> {
+        self.rows.columns.iter().find_map(|column| {
             let has = there.columns.iter().find(|(name, _)| *name == column.name).map_or("", |(_, of)| of);
-            if !holds(has, column) {
-                let line = format!(
-                    "{place} has {} as {has}, which does not hold the view's values ({}) as they are; replace the table",
-                    column.name,
-                    column_type(column)
-                );
-                return Err(CopyError::refused(line));
-            }
-        }
-        Ok(())
+            (!holds(has, column)).then(|| (column.name.clone(), has.to_owned(), column_type(column).to_owned()))
+        })
+    }
+
+    /// What goes when a table does: keys and other constraints, indexes, triggers, policies, rights.
+    async fn what_hangs_on(&self, transaction: &Transaction<'_>, oid: u32) -> Result<Vec<String>, CopyError> {
+        const SQL: &str = "SELECT CASE contype WHEN 'p' THEN 'the primary key ' ELSE 'constraint ' END || conname \
+            FROM pg_constraint WHERE conrelid = $1 AND contype <> 'n' \
+            UNION ALL SELECT 'index ' || c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+            WHERE i.indrelid = $1 AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = i.indexrelid) \
+            UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger WHERE tgrelid = $1 AND NOT tgisinternal \
+            UNION ALL SELECT 'policy ' || polname FROM pg_policy WHERE polrelid = $1 \
+            UNION ALL SELECT DISTINCT 'rights of ' || CASE acl.grantee WHEN 0 THEN 'everybody' ELSE acl.grantee::regrole::text END \
+            FROM pg_class c, aclexplode(c.relacl) acl WHERE c.oid = $1 AND acl.grantee <> c.relowner";
+        let rows = transaction.query(SQL, &[&oid]).await.map_err(self.failed())?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     /// Sends every row into a table.
     async fn send(&mut self, transaction: &Transaction<'_>, into: &str) -> Result<(), CopyError> {
-        let address = self.address;
+        let (address, mode) = (self.address, self.rows.mode);
         let failed = |error: tokio_postgres::Error| match error.code() {
-            Some(&SqlState::UNIQUE_VIOLATION) => {
+            Some(&SqlState::UNIQUE_VIOLATION) if mode == Mode::Upsert => {
                 CopyError::refused("several rows have the same key: an upsert needs a key that tells rows apart")
             }
             _ => refused(address, &error),

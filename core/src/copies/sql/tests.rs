@@ -78,10 +78,30 @@ fn views_are_read_and_nothing_else() {
         "SELECT 1; DELETE FROM prices".to_owned(),
     ] {
         let asked = ask(&mut views, &sql);
-        assert!(asked.is_err() || sql.starts_with("SELECT 1;"), "{sql}: {asked:?}");
+        assert!(asked.is_err(), "{sql}: {asked:?}");
     }
+    for two in ["SELECT 1; SELECT 2", "SELECT 1; SELECT count(*) FROM prices;"] {
+        let asked = ask(&mut views, two).unwrap_err().to_string();
+        assert!(asked.contains("one question at a time"), "{asked}");
+        assert!(views.columns(two).is_err());
+    }
+    assert_eq!(ask(&mut views, "SELECT 1; -- and no more").unwrap(), ["1"]);
     assert!(!file.exists());
     assert_eq!(ask(&mut views, "SELECT count(*) FROM prices").unwrap(), ["6"]);
+}
+
+#[test]
+fn what_is_null_only_in_sql_is_counted() {
+    let mut views = SqlViews::new(&[view("odd", Flow::Stream, &["n", "m"], vec![])]).unwrap();
+    let mut rows = RowsBuilder::new(2, false);
+    let failed = || Cell::Failed(crate::codec::Fault::DivisionByZero);
+    for cells in [[failed(), Cell::Null], [failed(), Cell::Float(f64::NAN)], [Cell::Int(1), Cell::Missing]] {
+        rows.push(0, 0, Sign::Plus, cells);
+    }
+    views.rows(0, &rows.finish()).unwrap();
+    assert_eq!(ask(&mut views, "SELECT count(*), count(n), count(m) FROM odd").unwrap(), ["3|1|0"]);
+    assert_eq!(views.nulled(), [("odd.m".to_owned(), 1), ("odd.n".to_owned(), 2)]);
+    assert_eq!(views.rounded(), []);
 }
 
 #[test]

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{BUSY, failed};
 use crate::codec::Cell;
-use crate::copies::table::{list, other_columns, quoted};
-use crate::copies::value::{format_iso, format_iso_ns, text};
+use crate::copies::table::{Anew, Put, list, other_columns, quoted};
 use crate::copies::{CopyError, Mode, TableRows, TableWritten};
 use crate::engine::{Kind, Stop, StoredCells};
+use crate::event::time::{format_iso, format_iso_ns};
 use crate::store::WholeFile;
 
 /// Where rows wait that are put into a table by their key.
@@ -66,17 +66,17 @@ impl Writing<'_> {
         connection.progress_handler(STEPS, Some(move || stop.is_cancelled())).map_err(&failed)?;
         connection.execute_batch("BEGIN IMMEDIATE").map_err(&failed)?;
         // What is not committed is undone when the connection goes.
-        let added = self.put(&connection, &failed)?;
+        let put = self.put(&connection, &failed)?;
         connection.execute_batch("COMMIT").map_err(&failed)?;
         connection.close().map_err(|(_, error)| failed(error))?;
-        Ok(self.rows.written(added))
+        Ok(self.rows.written(put))
     }
 
     fn put(
         &mut self,
         connection: &Connection,
         failed: &dyn Fn(rusqlite::Error) -> CopyError,
-    ) -> Result<Option<u64>, CopyError> {
+    ) -> Result<Put, CopyError> {
         let main = format!("main.{}", quoted(self.table));
         let there = existing(connection, self.table).map_err(failed)?;
         let place = format!("{} in {}", self.table, self.file.display());
@@ -84,38 +84,40 @@ impl Writing<'_> {
         let Some(there) = there else {
             connection.execute_batch(&self.create(&main, self.rows.mode == Mode::Upsert)).map_err(failed)?;
             self.insert(connection, &main, failed)?;
-            return Ok((self.rows.mode == Mode::Upsert).then(|| self.rows.rows()));
+            let added = (self.rows.mode == Mode::Upsert).then(|| self.rows.rows());
+            return Ok(Put { added, anew: None });
         };
         if !there.is_table {
             return Err(CopyError::refused(format!("{place} is no table; name another with --table")));
         }
         let has: Vec<&str> = there.columns.iter().map(|(name, _)| name.as_str()).collect();
         other_columns(&place, &has, &self.rows.names(), self.rows.mode == Mode::Replace)?;
-        if self.rows.mode == Mode::Replace {
-            let same = |((name, declared), (column, kind)): (&(String, String), (&&str, &Kind))| {
-                name == column && declared == declared_type(kind)
-            };
-            let names = self.rows.names();
-            if there.columns.iter().zip(names.iter().zip(&kinds)).all(same) {
-                // Its indexes, and what else hangs on it, stay.
-                connection.execute_batch(&format!("DELETE FROM {main}")).map_err(failed)?;
-            } else {
-                let anew = format!("DROP TABLE {main}; {}", self.create(&main, false));
-                connection.execute_batch(&anew).map_err(failed)?;
-            }
-            self.insert(connection, &main, failed)?;
-            return Ok(None);
-        }
-        for (column, kind) in self.rows.columns.iter().zip(&kinds) {
-            let declared = there.columns.iter().find(|(name, _)| *name == column.name).map_or("", |(_, of)| of);
-            if !column.seen.is_empty() && !holds(declared, kind) {
+        let declared = |name: &str| there.columns.iter().find(|(known, _)| known == name).map_or("", |(_, of)| of);
+        let lacking = self.rows.columns.iter().zip(&kinds).find_map(|(column, kind)| {
+            let declared = declared(&column.name);
+            let holds = column.seen.is_empty() || holds(declared, kind);
+            (!holds).then(|| (column.name.clone(), declared.to_owned(), declared_type(kind).to_owned()))
+        });
+        if self.rows.mode == Mode::Upsert {
+            if let Some((name, declared, _)) = lacking {
                 return Err(CopyError::refused(format!(
-                    "{place} has {} as {declared}, which does not hold the view's values as they are; replace the table",
-                    column.name
+                    "{place} has {name} as {declared}, which does not hold the view's values as they are; replace the table"
                 )));
             }
+            let added = self.upsert(connection, &main, failed)?;
+            return Ok(Put { added: Some(added), anew: None });
         }
-        self.upsert(connection, &main, failed).map(Some)
+        let Some(column) = lacking else {
+            // Its indexes, its key, and what else hangs on it, stay.
+            connection.execute_batch(&format!("DELETE FROM {main}")).map_err(failed)?;
+            self.insert(connection, &main, failed)?;
+            return Ok(Put::default());
+        };
+        let lost = what_hangs_on(connection, &there.name).map_err(failed)?;
+        let anew = format!("DROP TABLE {main}; {}", self.create(&main, false));
+        connection.execute_batch(&anew).map_err(failed)?;
+        self.insert(connection, &main, failed)?;
+        Ok(Put { added: None, anew: Some(Anew { column, lost }) })
     }
 
     /// The statement that makes the table.
@@ -160,6 +162,14 @@ impl Writing<'_> {
                         "several rows have the same {keys}: an upsert needs a key that tells rows apart"
                     ))
                 }
+                Some(ErrorCode::ConstraintViolation) => {
+                    let file = self.file.display();
+                    CopyError::refused(format!(
+                        "{} in {file} does not take the rows: {}; take that away, or drop the table",
+                        self.table,
+                        super::told(&error)
+                    ))
+                }
                 _ => failed(error),
             })?;
             self.done.fetch_add(1, Ordering::Relaxed);
@@ -202,6 +212,7 @@ impl Writing<'_> {
 
 /// A table that is there.
 struct Existing {
+    name: String,
     is_table: bool,
     /// Names and declared types.
     columns: Vec<(String, String)>,
@@ -212,8 +223,18 @@ fn existing(connection: &Connection, table: &str) -> rusqlite::Result<Option<Exi
     let found = connection.query_row(sql, [table], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
     let Some((name, of)) = found.optional()? else { return Ok(None) };
     let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1)")?;
-    let columns = statement.query_map([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(Some(Existing { is_table: of == "table", columns: columns.collect::<rusqlite::Result<_>>()? }))
+    let columns = statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let columns = columns.collect::<rusqlite::Result<_>>()?;
+    Ok(Some(Existing { name, is_table: of == "table", columns }))
+}
+
+/// What goes when a table does: its key, its indexes, its triggers.
+fn what_hangs_on(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT 'the primary key' FROM pragma_table_info(?1) WHERE pk > 0 GROUP BY 1 \
+               UNION ALL SELECT type || ' ' || name FROM main.sqlite_schema \
+               WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL";
+    let mut statement = connection.prepare(sql)?;
+    statement.query_map([table], |row| row.get(0))?.collect()
 }
 
 /// What a column is declared as.
@@ -258,6 +279,6 @@ fn value(cell: &Cell<'_>, kind: &Kind) -> Value {
         (Kind::Bytes, Cell::Bytes(bytes)) => Value::Blob(bytes.to_vec()),
         (Kind::Ms, Cell::Time(ns)) => Value::Text(format_iso(*ns)),
         (Kind::Ns, Cell::Time(ns)) => Value::Text(format_iso_ns(*ns)),
-        _ => text(cell).map_or(Value::Null, Value::Text),
+        _ => cell.written().map_or(Value::Null, |text| Value::Text(text.into_owned())),
     }
 }

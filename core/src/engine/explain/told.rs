@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use crate::codec::Cell;
 use crate::engine::Dropped;
 use crate::event::Coordinates;
-use crate::event::time::{format_iso_ms, ns_to_ms};
+use crate::event::time::format_iso;
 
 /// How many events are named at either end of a long list.
 pub const NAMED_EVENTS: usize = 20;
@@ -408,7 +408,7 @@ impl Serialize for Told<'_> {
             Cell::Missing | Cell::Null => serializer.serialize_none(),
             Cell::Bool(value) => serializer.serialize_bool(*value),
             Cell::Int(int) => serializer.serialize_i64(*int),
-            Cell::Time(ns) => serializer.serialize_str(&format_iso_ms(ns_to_ms(*ns))),
+            Cell::Time(ns) => serializer.serialize_str(&format_iso(*ns)),
             Cell::Failed(fault) => tagged(serializer, "$error", &fault.to_string()),
             Cell::Bytes(bytes) => {
                 tagged(serializer, "$base64", &base64::engine::general_purpose::STANDARD.encode(bytes))

@@ -1,5 +1,7 @@
 //! A batch of rows in typed columns.
 
+use std::borrow::Cow;
+
 use polars::prelude::{
     BinaryChunked, BooleanChunked, Column, DataFrame, Float64Chunked, Int64Chunked, Int128Chunked, IntoColumn as _,
     IntoSeries as _, NewChunkedArray as _, PlSmallStr, PolarsResult, StringChunked, TimeUnit, TimeZone,
@@ -98,10 +100,7 @@ impl Values {
                 Cell::Time(ns) => Some(ns),
                 _ => None,
             }),
-            Self::Texts(values) => values.push(match cell {
-                Cell::Missing | Cell::Null | Cell::Failed(_) => None,
-                cell => Some(cell.to_string()),
-            }),
+            Self::Texts(values) => values.push(cell.written().map(Cow::into_owned)),
             Self::Bytes(values) => {
                 values.push(if let Cell::Bytes(bytes) = cell { Some(bytes.into_owned()) } else { None })
             }

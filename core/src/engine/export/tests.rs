@@ -67,6 +67,11 @@ fn each_kind_of_value_has_its_type_and_comes_back_exactly() {
         (vec![text(""), Cell::Null, text("é")], DataType::String, vec!["“”", "null", "“é”"]),
         (vec![Cell::Bytes(vec![0, 255].into()), Cell::Null], DataType::Binary, vec!["b\"\\x00\\xff\"", "null"]),
         (vec![Cell::Array("[1]".into()), Cell::Object("{}".into())], DataType::String, vec!["“[1]”", "“{}”"]),
+        (
+            vec![text("a"), Cell::Time(1_500_000_001), Cell::Bytes(vec![0, 255].into())],
+            DataType::String,
+            vec!["“a”", "“1970-01-01T00:00:01.500000001Z”", "“\\x00ff”"],
+        ),
         (vec![text("a"), Cell::Int(1), Cell::Bool(true)], DataType::String, vec!["“a”", "“1”", "“true”"]),
         (
             vec![number_cell("123456789012345678901234567890123"), Cell::Int(1)],

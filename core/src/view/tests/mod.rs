@@ -12,6 +12,7 @@ use super::{Deriving, Limits, Past};
 use crate::codec::{Cell, Choice, TopicCodecs};
 use crate::engine::tests::drawn::{Drawn, batches};
 use crate::engine::{Feed, Materialised, Plan, PlannedView, Rows, Running, Sink, Stop, run_history};
+use crate::event::{EventBatch, TopicPartition};
 use crate::log::Origin;
 use crate::pipeline::{Document, Flow};
 use crate::store::Store;
@@ -80,15 +81,28 @@ fn in_order(mut rows: Vec<String>) -> Vec<String> {
     rows
 }
 
+/// A store that holds these partitions.
+fn stored(batches: impl Iterator<Item = EventBatch>) -> Store {
+    let store = Store::temporary(Origin::Sample { events: 0, seed: 0 }, 1 << 30).unwrap();
+    for batch in batches {
+        let end = batch.offsets().last().map_or(0, |last| last + 1);
+        store.append(&batch, 0, end).unwrap();
+    }
+    store
+}
+
 impl Case {
     fn new(text: &str, events: &[Drawn]) -> Self {
         let document = Document::parse(text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
-        let store = Store::temporary(Origin::Sample { events: 0, seed: 0 }, 1 << 30).unwrap();
-        for (_, batch) in batches(events) {
-            let end = batch.offsets().last().map_or(0, |last| last + 1);
-            store.append(&batch, 0, end).unwrap();
-        }
-        Self { document, store }
+        Self { document, store: stored(batches(events).into_iter().map(|(_, batch)| batch)) }
+    }
+
+    /// The same pipeline over a log that holds no more: each partition ends before its first event that is later.
+    fn truncated_at(&self, events: &[Drawn], moment: i64) -> Self {
+        let cut = |(_, batch): (TopicPartition, EventBatch)| {
+            batch.slice(0, batch.timestamps_ms().iter().take_while(|time| **time <= moment).count())
+        };
+        Self { document: self.document.clone(), store: stored(batches(events).into_iter().map(cut)) }
     }
 
     /// The pipeline over the log cut at a moment, as `fabula run --at` does it.

@@ -246,7 +246,7 @@ impl Live {
         let sound = rows.is_ok();
         match rows {
             Ok(views) => {
-                outcome.views = views;
+                (outcome.views, outcome.until_ms) = (views, run.until_ms);
                 outcome.whole = outcome.waits.is_none();
             }
             // What was broken off is stale: nobody is told.
@@ -359,7 +359,7 @@ impl Sink for Watched<'_> {
         self.outcome.reports = running.report();
         if self.last_rows.elapsed() >= self.rest {
             let began = Instant::now();
-            self.outcome.views = self.gather.so_far()?;
+            (self.outcome.views, self.outcome.until_ms) = (self.gather.so_far()?, self.run.until_ms);
             (self.last_rows, self.rest) = (Instant::now(), ROWS_TICK.max(began.elapsed() * 20));
         }
         self.run.hand_over(self.outcome);
