@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `role`, `field`, `profile` | what values mean, where they stand, by which of them to tie |
 //! | `candidates`, `suggest` | finding that out |
-//! | `reader`, `text`, `dead_letter` | what one event says |
+//! | `reader`, `row`, `text`, `dead_letter`, `names` | what one event says |
 //! | `correlate`, `events`, `values`, `column` | taking events in, compactly |
 //! | `resolve` | which belong together; hubs |
 //! | `threads`, `tale` | asking: lists, one thread, causes |
@@ -27,10 +27,12 @@ pub mod diagnose;
 mod events;
 mod field;
 mod map;
+mod names;
 mod profile;
 mod reader;
 mod resolve;
 pub mod role;
+mod row;
 mod suggest;
 mod tale;
 mod text;

@@ -180,6 +180,11 @@ impl Threads {
         self.0.told.origins.get(&event)
     }
 
+    /// Whether a value is the identity of events of several participants.
+    pub(super) fn is_shared(&self, slot: u32) -> bool {
+        self.0.resolved.shared.contains_key(&slot)
+    }
+
     pub(super) fn reader(&self, topic: &str) -> Option<&Arc<Reader>> {
         self.0.told.readers.get(topic)
     }
@@ -219,51 +224,53 @@ impl Threads {
 
     /// The thread of an event.
     pub fn thread_of(&self, event: u32) -> Option<u32> {
-        let resolved = &self.0.resolved;
-        let mut threads = self.0.events.links_of(event).map(|(slot, _)| resolved.thread_of_slot[slot as usize]);
-        threads.find(|&thread| thread != NONE).or_else(|| resolved.extra.get(&event).copied())
+        self.0.resolved.thread_of(&self.0.events, event)
     }
 
-    /// The thread that a value leads to: an order's number, a trace's id, an event's identity. A whole traceparent is
-    /// taken for its trace.
+    /// The first thread that a value leads to.
     pub fn find(&self, id: &str) -> Option<u32> {
-        let id = id.trim();
+        self.find_all(id).first().copied()
+    }
+
+    /// The threads that a value leads to, in the order of their first events: an order's number, a trace's id, an event's
+    /// identity, an event's place. A whole header of a trace is taken for its trace. They are several where a number is
+    /// that of several things.
+    pub fn find_all(&self, id: &str) -> Vec<u32> {
+        let id = id.trim().trim_matches('"');
         if let Ok(at) = id.parse::<Coordinates>()
             && let Some(thread) = self.thread_at(&at)
         {
-            return Some(thread);
+            return vec![thread];
         }
-        let parts: Vec<&str> = id.split('-').collect();
-        let trace = match parts.as_slice() {
-            ["00", trace, _, _] if trace.len() == 32 => trace,
-            _ => id,
-        };
-        let trace = trace.trim_start_matches('0');
+        let mut texts = vec![id.to_owned(), id.trim_start_matches('0').to_ascii_lowercase()];
+        texts.extend(text::trace_in(id));
         let mut wanted: Vec<u64> = Vec::new();
         for reader in self.0.told.readers.values() {
             for (about, within) in reader.subjects() {
-                let hash = |text: &str| match within {
+                let hash = |text: &String| match within {
                     true => text::hash_within(about, text),
                     false => text::hash(about, text),
                 };
-                wanted.extend([hash(id), hash(trace)]);
+                wanted.extend(texts.iter().filter(|text| !text.is_empty()).map(hash));
             }
         }
         wanted.sort_unstable();
         wanted.dedup();
-        let mut slot = 0;
-        let mut found: Option<u32> = None;
+        let resolved = &self.0.resolved;
+        let (mut slot, mut found) = (0, Vec::new());
         for page in self.0.hashes.pages() {
             for hash in page {
-                // Numbers of several things may be the same: the first thread in time is as good as another.
                 if wanted.binary_search(hash).is_ok() {
-                    let thread = self.0.resolved.thread_of_slot[slot];
-                    found = Some(found.map_or(thread, |found| found.min(thread)));
+                    found.push(resolved.thread_of_slot[slot as usize]);
+                    found.extend(resolved.shared.get(&slot).into_iter().flatten());
                 }
                 slot += 1;
             }
         }
-        found.filter(|&thread| thread != NONE)
+        found.retain(|&thread| thread != NONE);
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Values that would have tied too much, and were left out; the one that most events say first.
