@@ -8,7 +8,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `role`, `field`, `profile` | what values mean, where they stand, by which of them to tie |
-//! | `candidates`, `suggest` | finding that out |
+//! | `candidates`, `heard`, `suggest`, `judged` | finding that out |
 //! | `reader`, `row`, `text`, `dead_letter`, `names` | what one event says |
 //! | `correlate`, `events`, `values`, `column` | taking events in, compactly |
 //! | `resolve` | which belong together; hubs |
@@ -26,6 +26,8 @@ mod dead_letter;
 pub mod diagnose;
 mod events;
 mod field;
+mod heard;
+mod judged;
 mod map;
 mod names;
 mod profile;
