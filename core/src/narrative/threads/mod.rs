@@ -12,7 +12,7 @@
 //! | `reader`, `row`, `text`, `dead_letter`, `names` | what one event says |
 //! | `correlate`, `events`, `values`, `column` | taking events in, compactly |
 //! | `resolve` | which belong together; hubs |
-//! | `threads`, `tale` | asking: lists, one thread, causes |
+//! | `threads`, `find`, `tale` | asking: lists, one thread, causes |
 //! | `map` | the process map, variants, conformance |
 //! | `diagnose/` | what is unusual, and how sure that is |
 //!
@@ -26,6 +26,7 @@ mod dead_letter;
 pub mod diagnose;
 mod events;
 mod field;
+mod find;
 mod heard;
 mod judged;
 mod map;
@@ -44,6 +45,7 @@ mod values;
 
 pub use correlate::{Correlator, Settings};
 pub use field::{Field, FieldError};
+pub use find::Mentions;
 pub use map::{MapEdge, Move, ProcessMap, StepCount, Variant, conformance, fitness};
 pub use profile::{FieldUse, Profile, StepField, TopicProfile};
 pub use reader::{Said, StepNames};

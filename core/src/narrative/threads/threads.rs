@@ -9,7 +9,7 @@ use super::dead_letter::Origin;
 use super::events::Events;
 use super::reader::{Flags, Reader, Said};
 use super::resolve::{NONE, Resolved};
-use super::{Role, text};
+use super::Role;
 use crate::event::{Coordinates, TopicName};
 use crate::store::{Damage, Snapshot};
 
@@ -185,6 +185,18 @@ impl Threads {
         self.0.resolved.shared.contains_key(&slot)
     }
 
+    pub(super) fn readers(&self) -> impl Iterator<Item = &Arc<Reader>> {
+        self.0.told.readers.values()
+    }
+
+    pub(super) fn hashes(&self) -> &Column<u64> {
+        &self.0.hashes
+    }
+
+    pub(super) fn resolved(&self) -> &Resolved {
+        &self.0.resolved
+    }
+
     pub(super) fn reader(&self, topic: &str) -> Option<&Arc<Reader>> {
         self.0.told.readers.get(topic)
     }
@@ -225,52 +237,6 @@ impl Threads {
     /// The thread of an event.
     pub fn thread_of(&self, event: u32) -> Option<u32> {
         self.0.resolved.thread_of(&self.0.events, event)
-    }
-
-    /// The first thread that a value leads to.
-    pub fn find(&self, id: &str) -> Option<u32> {
-        self.find_all(id).first().copied()
-    }
-
-    /// The threads that a value leads to, in the order of their first events: an order's number, a trace's id, an event's
-    /// identity, an event's place. A whole header of a trace is taken for its trace. They are several where a number is
-    /// that of several things.
-    pub fn find_all(&self, id: &str) -> Vec<u32> {
-        let id = id.trim().trim_matches('"');
-        if let Ok(at) = id.parse::<Coordinates>()
-            && let Some(thread) = self.thread_at(&at)
-        {
-            return vec![thread];
-        }
-        let mut texts = vec![id.to_owned(), id.trim_start_matches('0').to_ascii_lowercase()];
-        texts.extend(text::trace_in(id));
-        let mut wanted: Vec<u64> = Vec::new();
-        for reader in self.0.told.readers.values() {
-            for (about, within) in reader.subjects() {
-                let hash = |text: &String| match within {
-                    true => text::hash_within(about, text),
-                    false => text::hash(about, text),
-                };
-                wanted.extend(texts.iter().filter(|text| !text.is_empty()).map(hash));
-            }
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
-        let resolved = &self.0.resolved;
-        let (mut slot, mut found) = (0, Vec::new());
-        for page in self.0.hashes.pages() {
-            for hash in page {
-                if wanted.binary_search(hash).is_ok() {
-                    found.push(resolved.thread_of_slot[slot as usize]);
-                    found.extend(resolved.shared.get(&slot).into_iter().flatten());
-                }
-                slot += 1;
-            }
-        }
-        found.retain(|&thread| thread != NONE);
-        found.sort_unstable();
-        found.dedup();
-        found
     }
 
     /// Values that would have tied too much, and were left out; the one that most events say first.
