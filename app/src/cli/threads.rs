@@ -292,6 +292,9 @@ fn named(id: &str, threads: &Tied, snapshot: &Snapshot, topics: &[TopicName]) ->
         return Ok(found);
     }
     let mentions = threads.mentioning(id, snapshot, topics)?;
+    if mentions.damaged > 0 {
+        bail!("{} damaged, so “{id}” may be there", figures::of(mentions.damaged as u64, "part"));
+    }
     let in_threads = figures::of(mentions.threads.len() as u64, "thread");
     match (mentions.threads.is_empty(), mentions.loose) {
         (false, _) => say(&format!("“{id}” ties nothing; {in_threads} have it in an event")),

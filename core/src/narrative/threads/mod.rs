@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `role`, `field`, `profile` | what values mean, where they stand, by which of them to tie |
 //! | `candidates`, `heard`, `suggest`, `judged` | finding that out |
-//! | `reader`, `row`, `text`, `dead_letter`, `names` | what one event says |
+//! | `reader`, `row`, `text`, `spans`, `dead_letter`, `names` | what one event says |
 //! | `correlate`, `events`, `values`, `column` | taking events in, compactly |
 //! | `resolve` | which belong together; hubs |
 //! | `threads`, `find`, `tale` | asking: lists, one thread, causes |
@@ -36,6 +36,7 @@ mod reader;
 mod resolve;
 pub mod role;
 mod row;
+mod spans;
 mod suggest;
 mod tale;
 mod text;

@@ -10,6 +10,7 @@ use super::field::Field;
 use super::names::Names;
 use super::profile::{StepField, TopicProfile};
 use super::row::{Place, Row, Seat, StepPlace, Use};
+use super::spans::Spans;
 use super::text;
 use crate::codec::{Choice, Fault, Path, Payloads, TopicCodecs};
 use crate::event::{EventBatch, TimestampType, TopicName};
@@ -69,6 +70,8 @@ pub(super) struct Reader {
     pub(super) reply_topic: usize,
     /// Where a cloud event's headers say in which mode it is, in a topic that has structured ones.
     modes: Option<Modes>,
+    /// Where the hops of traces stand.
+    spans: Option<Spans>,
     /// Where a change's place in its transaction stands.
     total_order: Option<Place>,
     dead_letter: DeadLetterHeaders,
@@ -126,6 +129,7 @@ impl Reader {
             participants: Vec::new(),
             reply_topic: 0,
             modes: None,
+            spans: None,
             total_order: None,
             dead_letter: DeadLetterHeaders::default(),
             asked_steps,
@@ -156,6 +160,8 @@ impl Reader {
             let (field, role, within_topic) = (wanted.field.clone(), wanted.role, wanted.within_topic);
             reader.uses.push(Use { seat, field, role, about, within_topic });
         }
+        let traces = fields().filter(|wanted| wanted.ties && wanted.role == Role::Trace).map(|wanted| &wanted.field);
+        reader.spans = Spans::of(traces, |name| Place::Header(reader.header(name)));
         for step in profile.into_iter().flat_map(|profile| &profile.step) {
             reader.step(step, &of_structured);
         }
@@ -274,6 +280,9 @@ impl Reader {
                     if !out.links[from..].contains(&link) {
                         out.links.push(link);
                     }
+                }
+                if let Some(spans) = self.spans {
+                    spans.add(row, &mut out.links);
                 }
                 if let Some(fate) = self.dead_letter.fate(&row.headers) {
                     flags |= if fate == Fate::Retry { Flags::RETRY } else { Flags::DEAD_LETTER };

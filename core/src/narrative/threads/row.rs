@@ -70,7 +70,7 @@ pub(super) struct Row<'r, 'b> {
 }
 
 impl<'r> Row<'r, '_> {
-    fn text(&self, place: Place) -> Option<Cow<'_, str>> {
+    pub(super) fn text(&self, place: Place) -> Option<Cow<'_, str>> {
         match place {
             Place::Header(header) => text::of_bytes(self.headers[header]?),
             Place::Key(column) => text::of_cell(&self.keys[column][self.at]),

@@ -10,7 +10,7 @@ use crate::event::{Coordinates, TopicPartition};
 /// What is known of how one event led to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EdgeKind {
-    /// The later one names the earlier one's identity as its cause.
+    /// The later one names the earlier one as its cause, by its identity or by the hop of the trace that it was sent in.
     Causation,
     /// The later one is a dead letter; its headers say that it was the earlier one.
     DeadLetter,
@@ -59,6 +59,8 @@ pub struct Edge {
 struct Sayers {
     /// By identity: the first that has it; `None` where it is that of events of several participants.
     identities: FxHashMap<u32, Option<u32>>,
+    /// By the hop of a trace: the event that was sent in it; `None` where several were.
+    spans: FxHashMap<u32, Option<u32>>,
     requests: FxHashMap<u32, u32>,
     /// By correlation: how many say it whose identity it is not.
     correlations: FxHashMap<u32, u32>,
@@ -111,6 +113,7 @@ impl Threads {
                             Some(_) => {}
                         }
                     }
+                    Role::Span => _ = sayers.spans.entry(slot).and_modify(|one| *one = None).or_insert(Some(place)),
                     Role::Reply if flags.has(Flags::ASKS_REPLY) => _ = sayers.requests.entry(slot).or_insert(place),
                     Role::Correlation => {
                         let own = self.events().links_of(event).any(|link| link == (slot, Role::Identity));
@@ -139,7 +142,10 @@ impl Threads {
         let others = |found: Option<u32>| found.filter(|&other| other as usize != place);
         let identity = |slot: u32| others(sayers.identities.get(&slot).copied().flatten());
         let exact = self.events().links_of(event).find_map(|(slot, role)| match role {
-            Role::Causation => identity(slot).map(|cause| (cause, EdgeKind::Causation)),
+            Role::Causation => {
+                let hop = || others(sayers.spans.get(&slot).copied().flatten());
+                identity(slot).or_else(hop).map(|cause| (cause, EdgeKind::Causation))
+            }
             Role::Reply if !flags.has(Flags::ASKS_REPLY) => {
                 others(sayers.requests.get(&slot).copied()).map(|request| (request, EdgeKind::Reply))
             }

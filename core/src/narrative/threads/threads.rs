@@ -328,6 +328,6 @@ fn class_of(role: Role) -> u8 {
         Role::Entity | Role::Correlation => 0,
         Role::Reply | Role::Transaction => 1,
         Role::Trace => 2,
-        Role::Identity | Role::Causation => 3,
+        Role::Identity | Role::Causation | Role::Span => 3,
     }
 }
