@@ -9,6 +9,7 @@ mod fixtures;
 mod incidents;
 mod naming;
 mod naive;
+mod roles;
 mod stage;
 mod taking;
 mod traces;
