@@ -218,9 +218,12 @@ fn what_an_id_names_is_found_though_it_ties_nothing_or_names_several() {
     let file = folder.path().join("events.jsonl");
     let mut lines = String::new();
     for number in 100..160 {
-        for (topic, field, after) in
-            [("orders", "order_id", 0), ("packed", "order_id", 10), ("invoices", "invoice_id", 20), ("paid", "invoice_id", 30)]
-        {
+        for (topic, field, after) in [
+            ("orders", "order_id", 0),
+            ("packed", "order_id", 10),
+            ("invoices", "invoice_id", 20),
+            ("paid", "invoice_id", 30),
+        ] {
             lines += &format!(
                 "{{\"topic\":\"{topic}\",\"ts\":{},\"payload\":\"{{\\\"{field}\\\":{number},\\\"note\\\":\\\"{topic} of {number}x\\\"}}\"}}\n",
                 1_700_000_000_000_i64 + number * 1_000 + after

@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use fabula_tests::{arguments, part};
 use fabula_tests::process::{Columns, Pm4py, Process};
 use fabula_tests::program;
+use fabula_tests::{arguments, part};
 use serde_json::Value;
 
 const COLUMNS: Columns<'_> = Columns { case: "case:concept:name", activity: "concept:name", time: "time:timestamp" };

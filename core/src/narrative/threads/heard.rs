@@ -146,8 +146,7 @@ impl Part {
         let key = fields.iter().position(|known| known.field == Field::Key(Default::default()));
         let rows: Vec<u32> = events.iter().map(|event| event.row).collect();
         let batch = segment.events()?;
-        let mut part =
-            Self { topic, said: Vec::new(), ends: vec![0; rows.len()], alike: vec![(0, 0); fields.len()] };
+        let mut part = Self { topic, said: Vec::new(), ends: vec![0; rows.len()], alike: vec![(0, 0); fields.len()] };
         let (mut before, mut key_text) = (0, (usize::MAX, String::new()));
         looks[topic].reader.each_tie(&batch, &rows, |at, field, hash, tie| {
             if at != before {

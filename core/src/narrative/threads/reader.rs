@@ -185,7 +185,8 @@ impl Reader {
                 self.total_order.get_or_insert(self.place(&inside(root, &["transaction", "total_order"])));
                 StepPlace::Change {
                     op: self.place(&inside(root, &["op"])),
-                    tables: [["source", "table"], ["source", "collection"]].map(|names| self.place(&inside(root, &names))),
+                    tables: [["source", "table"], ["source", "collection"]]
+                        .map(|names| self.place(&inside(root, &names))),
                     deleted: None,
                 }
             }
@@ -353,8 +354,14 @@ impl Reader {
         let values = side(&self.codecs.value, batch.values(), &self.value_paths, Fault::UndecodableValue);
         // Headers come in the same order from event to event mostly, so what a place's name was tells what it is.
         let mut seen: Vec<(&str, Option<usize>)> = Vec::new();
-        let mut row =
-            Row { reader: self, headers: vec![None; self.headers.len()], keys: &keys, values: &values, at: 0, is_null: false };
+        let mut row = Row {
+            reader: self,
+            headers: vec![None; self.headers.len()],
+            keys: &keys,
+            values: &values,
+            at: 0,
+            is_null: false,
+        };
         let (names, contents) = (batch.header_names(), batch.header_values());
         for (at, &number) in rows.iter().enumerate() {
             row.headers.fill(None);

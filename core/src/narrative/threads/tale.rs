@@ -103,9 +103,8 @@ impl Threads {
                 match role {
                     Role::Identity => {
                         let other = |known: &Option<u32>| {
-                            known.is_none_or(|known| {
-                                self.participant(events[known as usize]) != self.participant(event)
-                            })
+                            known
+                                .is_none_or(|known| self.participant(events[known as usize]) != self.participant(event))
                         };
                         match sayers.identities.get_mut(&slot) {
                             None => _ = sayers.identities.insert(slot, Some(place)),

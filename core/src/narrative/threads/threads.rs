@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::Role;
 use super::column::Column;
 use super::dead_letter::Origin;
 use super::events::Events;
 use super::reader::{Flags, Reader, Said};
 use super::resolve::{NONE, Resolved};
-use super::Role;
 use crate::event::{Coordinates, TopicName};
 use crate::store::{Damage, Snapshot};
 

@@ -56,7 +56,8 @@ const MANY_UNREAD: f64 = 0.01;
 pub(super) fn settle(found: &mut Findings<'_>) {
     let threads = found.threads;
     let is_missing = |finding: &&Diagnosis| matches!(finding.kind, Kind::MissingStep | Kind::Died);
-    let edges: Vec<(u16, u16)> = found.all.iter().filter(is_missing).filter_map(|finding| ends(found, finding)).collect();
+    let edges: Vec<(u16, u16)> =
+        found.all.iter().filter(is_missing).filter_map(|finding| ends(found, finding)).collect();
     if edges.is_empty() {
         return;
     }

@@ -160,8 +160,7 @@ fn told(threads: &Threads, who: u16, is_behind: bool, said: &[&Behind]) -> Diagn
         Some(most) => ((at_least + most) / 2, Some((most - at_least + 1) / 2)),
         None => (at_least, None),
     };
-    let others: Vec<&str> =
-        said.iter().map(|one| &**name(if is_behind { one.ahead } else { one.behind })).collect();
+    let others: Vec<&str> = said.iter().map(|one| &**name(if is_behind { one.ahead } else { one.behind })).collect();
     let off = match within_ms {
         Some(within) => format!("{} ± {}", span(middle), span(within)),
         None => format!("at least {}", span(at_least)),

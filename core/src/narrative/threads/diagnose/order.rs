@@ -90,13 +90,7 @@ pub(super) fn in_partitions(found: &mut Findings<'_>, thread: u32, events: &[u32
 
 /// In one partition a cause stands before its effect, whatever their times say. What was found of the thread's partitions
 /// begins at `before`: those events are not told twice.
-pub(super) fn against_causes(
-    found: &mut Findings<'_>,
-    thread: u32,
-    events: &[u32],
-    edges: &[Edge],
-    before: usize,
-) {
+pub(super) fn against_causes(found: &mut Findings<'_>, thread: u32, events: &[u32], edges: &[Edge], before: usize) {
     for edge in edges.iter().filter(|edge| edge.kind.is_exact()) {
         let (cause, effect) = (events[edge.from as usize], events[edge.to as usize]);
         let place = |event: u32| found.threads.events().place(event);

@@ -7,12 +7,7 @@ use super::stage::{Made, correlate, log};
 
 /// A story: services that each send an event caused by the one before, after so many milliseconds. The clock of `wrong`
 /// shows so much more than it should.
-fn stories(
-    route: &[&'static str],
-    latencies: &[i64],
-    wrong: &str,
-    ahead_ms: i64,
-) -> Vec<Made> {
+fn stories(route: &[&'static str], latencies: &[i64], wrong: &str, ahead_ms: i64) -> Vec<Made> {
     let mut events = Vec::new();
     for (story, chunk) in latencies.chunks(route.len()).enumerate() {
         let mut at = 1_000_000 + story as i64 * 10_000;

@@ -98,8 +98,7 @@ fn within_one_story_an_ambiguous_cause_is_not_guessed() {
 fn a_plain_id_of_two_services_is_no_tie_and_a_uuid_is() {
     let uuid = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     let plain = |topic: &str, at: i64, id: &str| Made::new(topic, at).header("id", id);
-    let snapshot =
-        log(&[plain("a", 10, "17"), plain("b", 20, "17"), plain("a", 30, uuid), plain("b", 40, uuid)]);
+    let snapshot = log(&[plain("a", 10, "17"), plain("b", 20, "17"), plain("a", 30, uuid), plain("b", 40, uuid)]);
     let (_, threads) = correlate(&snapshot);
     assert_eq!(told(&threads), [vec!["a/0"], vec!["b/0"], vec!["a/1", "b/1"]]);
 }

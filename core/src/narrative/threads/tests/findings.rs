@@ -12,9 +12,7 @@ const MINUTE: i64 = 60_000;
 fn order(number: i64, start: i64, steps: &[(&str, i64)]) -> Vec<Made> {
     let event = |&(step, after): &(&str, i64)| {
         let topic = format!("{}-topic", step.to_lowercase());
-        Made::new(&topic, start + after)
-            .header("correlationid", format!("order-{number:05}"))
-            .header("eventType", step)
+        Made::new(&topic, start + after).header("correlationid", format!("order-{number:05}")).header("eventType", step)
     };
     steps.iter().map(event).collect()
 }
@@ -125,9 +123,8 @@ fn what_lies_before_the_time_asked_for_is_not_called_missing() {
     let cut = Extent { from_ms: Some(from), ..Extent::default() };
     let (_, blind) = diagnose(&events, &Extent::default());
     let (_, told) = diagnose(&events, &cut);
-    let absent = |found: &Diagnosed| {
-        found.findings.iter().filter(|finding| finding.certainty == Certainty::Absent).count()
-    };
+    let absent =
+        |found: &Diagnosed| found.findings.iter().filter(|finding| finding.certainty == Certainty::Absent).count();
     assert!(absent(&blind) > 50);
     assert_eq!(absent(&told), 0);
     assert!(told.findings.iter().any(|finding| finding.certainty == Certainty::NotRead));
@@ -153,10 +150,12 @@ fn a_range_that_goes_on_behind_the_logs_end_ends_with_the_log() {
 #[test]
 fn a_cause_appended_behind_its_effect_is_out_of_order_whatever_the_clocks_say() {
     let event = |id: &str| Made::new("orders", 10).header("messageid", id);
-    let (_, found) = diagnose(&[event("m-effect").header("causationid", "m-cause"), event("m-cause")], &Extent::default());
+    let (_, found) =
+        diagnose(&[event("m-effect").header("causationid", "m-cause"), event("m-cause")], &Extent::default());
     assert_eq!(found.findings.len(), 1, "{:?}", found.findings);
     assert_eq!(found.findings[0].kind, Kind::OutOfOrder);
-    let (_, found) = diagnose(&[event("m-cause"), event("m-effect").header("causationid", "m-cause")], &Extent::default());
+    let (_, found) =
+        diagnose(&[event("m-cause"), event("m-effect").header("causationid", "m-cause")], &Extent::default());
     assert_eq!(found.findings, []);
 }
 

@@ -87,9 +87,10 @@ impl Score {
         }
         let dead = |thread: u32| planted.get(&thread).is_some_and(|kinds| kinds.contains(&IncidentKind::DeadLetter));
         for incident in truth.incidents.iter().filter(|incident| is_of_topic(incident.kind)) {
-            let is_found = diagnosed.findings.iter().any(|finding| {
-                kinds(incident.kind, false).contains(&finding.kind) && shows(finding, &incident.events)
-            });
+            let is_found = diagnosed
+                .findings
+                .iter()
+                .any(|finding| kinds(incident.kind, false).contains(&finding.kind) && shows(finding, &incident.events));
             self.count(incident.kind, is_found);
         }
         for (&thread, struck) in &planted {
@@ -104,9 +105,10 @@ impl Score {
             let told = self.told.entry(finding.kind.name()).or_default();
             match finding.thread {
                 None => {
-                    let explains = truth.incidents.iter().any(|incident| {
-                        of_kind(incident.kind, true) && shows(finding, &incident.events)
-                    });
+                    let explains = truth
+                        .incidents
+                        .iter()
+                        .any(|incident| of_kind(incident.kind, true) && shows(finding, &incident.events));
                     (told.0, told.1) = (told.0 + u64::from(explains), told.1 + u64::from(!explains));
                     if !explains {
                         self.loose_alarms.push(finding.what.clone());
@@ -181,7 +183,9 @@ fn every_planted_incident_is_found_and_healthy_threads_are_left_alone() {
     let (mut right, mut wrong) = (0, 0);
     for (kind, (planted, alarms)) in &score.told {
         let precision = *planted as f64 / (planted + alarms).max(1) as f64;
-        println!("precision  {kind:<20} {precision:.4}: {planted:>6} of what was planted, {alarms:>4} of healthy threads");
+        println!(
+            "precision  {kind:<20} {precision:.4}: {planted:>6} of what was planted, {alarms:>4} of healthy threads"
+        );
         (right, wrong) = (right + planted, wrong + alarms);
     }
     println!("recall     {:.4}", found as f64 / all as f64);

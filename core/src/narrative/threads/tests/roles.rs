@@ -128,8 +128,8 @@ fn stories(events: &[Placed], ties: &[BTreeSet<String>]) -> Vec<usize> {
         let mut changed = false;
         for one in 0..events.len() {
             for other in 0..one {
-                let tied = !ties[one].is_disjoint(&ties[other])
-                    || events[one].origin.as_ref() == Some(&events[other].at);
+                let tied =
+                    !ties[one].is_disjoint(&ties[other]) || events[one].origin.as_ref() == Some(&events[other].at);
                 if tied && story[one] != story[other] {
                     let least = story[one].min(story[other]);
                     (story[one], story[other], changed) = (least, least, true);
