@@ -116,7 +116,7 @@ impl Heard {
 
     /// Whether a value is judged by: all that was looked at of it is kept.
     pub(super) fn is_judged(&self, hash: u64) -> bool {
-        hash % self.one_of == 0
+        hash.is_multiple_of(self.one_of)
     }
 
     /// The events that are kept: the topic's place and what they say.

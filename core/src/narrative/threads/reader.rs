@@ -182,7 +182,8 @@ impl Reader {
                 StepPlace::Type(Seat { place: self.place(field), structured: of_structured(field, &["type"]) })
             }
             StepField::Change(root) => {
-                self.total_order.get_or_insert(self.place(&inside(root, &["transaction", "total_order"])));
+                let order = self.place(&inside(root, &["transaction", "total_order"]));
+                self.total_order.get_or_insert(order);
                 StepPlace::Change {
                     op: self.place(&inside(root, &["op"])),
                     tables: [["source", "table"], ["source", "collection"]]

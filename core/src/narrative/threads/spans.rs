@@ -71,7 +71,7 @@ impl Spans {
                 Some((hash(trace, span)?, parts.next().and_then(|parent| hash(trace, parent))))
             }),
             Spelling::Several([trace, span, parent]) => row.text(trace).and_then(|trace| {
-                let own = hash(&trace, &*row.text(span)?)?;
+                let own = hash(&trace, &row.text(span)?)?;
                 Some((own, row.text(parent).and_then(|parent| hash(&trace, &parent))))
             }),
             Spelling::Start { hop, first } => row.text(hop).and_then(|text| {

@@ -121,7 +121,7 @@ impl Study {
     /// The values of a candidate that are judged by.
     fn judged(&self, number: usize) -> impl Iterator<Item = u64> {
         let one_of = self.one_of.max(1);
-        self.told[number].values.iter().copied().filter(move |value| value % one_of == 0)
+        self.told[number].values.iter().copied().filter(move |value| value.is_multiple_of(one_of))
     }
 
     fn find(&mut self, mut event: u32) -> u32 {

@@ -9,7 +9,7 @@ use super::column::Column;
 use super::dead_letter::Origin;
 use super::events::Events;
 use super::reader::{Flags, Reader, Said};
-use super::resolve::{NONE, Resolved};
+use super::resolve::Resolved;
 use crate::event::{Coordinates, TopicName};
 use crate::store::{Damage, Snapshot};
 

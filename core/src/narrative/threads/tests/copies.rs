@@ -16,7 +16,10 @@ fn hop(topic: &str, at: i64, attempts: u32, offset: i64) -> Made {
         .header("retry_topic-backoff-timestamp", at.to_be_bytes())
 }
 
-fn diagnosed(events: &[Made]) -> (Diagnosed, Vec<Vec<String>>, Vec<(String, String, &'static str)>) {
+/// Exact edges: from, to, kind.
+type Edges = Vec<(String, String, &'static str)>;
+
+fn diagnosed(events: &[Made]) -> (Diagnosed, Vec<Vec<String>>, Edges) {
     let (_, threads) = correlate(&log(events));
     (threads.diagnose(&Default::default(), &Default::default(), &|| false), told(&threads), exact(&threads, 0))
 }
