@@ -11,6 +11,7 @@ mod names;
 mod range;
 mod search;
 mod threads;
+pub mod ties;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,7 +30,8 @@ pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use names::{Name, Names, TopicNames};
 pub use range::TimeRange;
 pub use search::{Found, Search};
-pub use threads::{Tale, TaleStep, Tied, Values};
+pub use threads::{Absence, Missing, Moments, Tale, TaleStep, Tied, Values, is_grave};
+pub use ties::{Ties, TopicTies};
 
 /// What the window shows.
 #[derive(Debug, Clone)]

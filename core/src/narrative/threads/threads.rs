@@ -224,14 +224,19 @@ impl Threads {
         threads.find(|&thread| thread != NONE).or_else(|| resolved.extra.get(&event).copied())
     }
 
-    /// The thread that a value leads to: an order's number, a trace's id, an event's identity. A whole traceparent is
-    /// taken for its trace.
+    /// The thread that a value leads to: an order's number, a trace's id, an event's identity. Of several the first in time.
     pub fn find(&self, id: &str) -> Option<u32> {
+        self.find_all(id).first().copied()
+    }
+
+    /// Every thread that a value leads to, in order: several where the same number is a number of several things. A whole
+    /// traceparent is taken for its trace, and coordinates for the event there.
+    pub fn find_all(&self, id: &str) -> Vec<u32> {
         let id = id.trim();
         if let Ok(at) = id.parse::<Coordinates>()
             && let Some(thread) = self.thread_at(&at)
         {
-            return Some(thread);
+            return vec![thread];
         }
         let parts: Vec<&str> = id.split('-').collect();
         let trace = match parts.as_slice() {
@@ -252,18 +257,19 @@ impl Threads {
         wanted.sort_unstable();
         wanted.dedup();
         let mut slot = 0;
-        let mut found: Option<u32> = None;
+        let mut found = Vec::new();
         for page in self.0.hashes.pages() {
             for hash in page {
-                // Numbers of several things may be the same: the first thread in time is as good as another.
                 if wanted.binary_search(hash).is_ok() {
-                    let thread = self.0.resolved.thread_of_slot[slot];
-                    found = Some(found.map_or(thread, |found| found.min(thread)));
+                    found.push(self.0.resolved.thread_of_slot[slot]);
                 }
                 slot += 1;
             }
         }
-        found.filter(|&thread| thread != NONE)
+        found.retain(|&thread| thread != NONE);
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Values that would have tied too much, and were left out; the one that most events say first.
