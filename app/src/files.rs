@@ -92,15 +92,6 @@ pub fn pick_new(jobs: &Jobs, title: &str, name: String) -> Job<Option<PathBuf>> 
     jobs.spawn(Title::quiet("Asking for a path"), |_| async move { picking.await.map(|file| file.path().to_owned()) })
 }
 
-/// Asks for a file, offering a name, and writes a text to it; `None` when the person thought better of it.
-pub fn save_new(jobs: &Jobs, title: &str, name: String, text: String) -> Job<Option<Result<PathBuf, String>>> {
-    let picking = rfd::AsyncFileDialog::new().set_title(title).set_file_name(name).save_file();
-    jobs.spawn(Title::quiet("Saving"), |_| async move {
-        let path = picking.await?.path().to_owned();
-        Some(write(&path, &text).map(|()| path))
-    })
-}
-
 /// Asks for a file to read.
 pub fn pick(jobs: &Jobs, title: &str) -> Job<Option<PathBuf>> {
     let picking = rfd::AsyncFileDialog::new().set_title(title).pick_file();
@@ -138,12 +129,20 @@ pub fn read_properties(path: &Path) -> Result<Properties, String> {
 /// # Errors
 /// In one line, when it cannot be written.
 pub fn write(path: &Path, text: &str) -> Result<(), String> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes a file whole or not at all.
+///
+/// # Errors
+/// In one line, when it cannot be written.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
     let mut file = std::fs::File::create(&beside).map_err(failed)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    std::io::Write::write_all(&mut file, bytes).and_then(|()| file.sync_all()).map_err(failed)?;
     std::fs::rename(&beside, path).map_err(failed)
 }
 

@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod layout;
 pub mod meters;
 pub mod panes;
+pub mod raster;
 pub mod source;
 mod standing;
 pub mod state;

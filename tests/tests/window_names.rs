@@ -64,7 +64,11 @@ fn every_control_has_a_name() {
         hold(&pane, &node, nameless);
     }
     pane.send(Command::TieThreads);
-    pane.send(Command::OpenThread(0));
+    let first = pane.state().tied.as_ref().and_then(|tied| tied.first_of(0)).expect("threads are tied");
+    pane.send(Command::OpenThread(first));
+    pane.send(Command::ShowTyingFields);
+    hold(&pane, "fields that tie", nameless);
+    pane.send(Command::ShowTyingFields);
     pane.send(Command::LastEvent);
     let mut all = 0;
     for kind in PaneKind::ALL {

@@ -2,9 +2,10 @@
 
 use egui::Key;
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fabula::command::{Command, Form};
 use fabula::panes::PaneKind;
+use fabula::state::{Absence, TimeRange};
 use fabula::window::Start;
 use fabula_core::log::sample::{DEFAULT_EVENTS, DEFAULT_SEED, Incident, IncidentKind, SampleLog};
 use fabula_core::narrative::threads::diagnose::{Kind, Outcome};
@@ -52,15 +53,15 @@ fn named_within(pane: &Pane, part: &str) -> String {
 fn copied(pane: &mut Pane, form: Form) -> String {
     pane.harness.state().commands().send(Command::CopyThread(form));
     let mut found = None;
-    for _ in 0..4 {
-        pane.harness.step();
-        for command in &pane.harness.output().platform_output.commands {
+    pane.until("something is copied", |harness| {
+        for command in &harness.output().platform_output.commands {
             if let egui::OutputCommand::CopyText(text) = command {
                 found = Some(text.clone());
             }
         }
-    }
-    found.expect("something is copied")
+        found.is_some()
+    });
+    found.unwrap_or_default()
 }
 
 #[test]
@@ -85,8 +86,9 @@ fn why_an_order_was_never_shipped_is_four_clicks_away() {
     pane.click(&row);
     let tale = pane.state().tale.clone().expect("its thread is open");
     assert_eq!((tale.name.as_str(), tale.outcome), (order.as_str(), Outcome::Incomplete));
-    for name in &*tale.missing {
-        assert!(pane.says(&format!("Missing step {name}")), "{name}");
+    for missing in &*tale.missing {
+        assert_eq!(missing.absence, Absence::Absent, "{}: all was read, and the day goes on", missing.step);
+        assert!(pane.says(&format!("Missing step {}, never came", missing.step)), "{}", missing.step);
     }
     assert!(!tale.missing.is_empty());
     // The fourth: the last that happened.
@@ -287,4 +289,151 @@ fn the_walk_of_the_readme_ends_at_the_planted_event() {
     });
     let clicks = INCIDENT.iter().filter(|step| !matches!(step, Step::Picture(_))).count();
     assert_eq!(clicks, 4);
+}
+
+#[test]
+fn a_thread_is_saved_in_every_form() {
+    let mut pane = sample();
+    let order = planted(IncidentKind::LostStep).events[0].key.clone().expect("an order's number");
+    pane.send(Command::FindThread(order.clone()));
+    pane.until("its thread is open", |harness| harness.state().state().tale.is_some());
+    let folder = tempfile::tempdir().expect("a folder");
+    for form in Form::ALL {
+        let path = folder.path().join(form.ending());
+        pane.send(Command::WriteThread(form, path.clone()));
+        pane.until("it is written", |_| path.exists());
+        let bytes = std::fs::read(&path).expect("the file");
+        match form {
+            Form::Png => {
+                let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().expect("a picture");
+                let mut pixels = vec![0; reader.output_buffer_size().expect("its size")];
+                let info = reader.next_frame(&mut pixels).expect("its pixels");
+                let steps = pane.state().tale.as_ref().map_or(0, |tale| tale.steps.len() as u32);
+                assert!(info.height > steps * 36, "each step has its room: {} of {steps}", info.height);
+                let ground = pixels[..3].to_vec();
+                let inked = pixels.chunks(3).filter(|pixel| **pixel != ground[..]).count();
+                assert!(inked > 2_000, "it is drawn: {inked}");
+            }
+            _ => assert!(String::from_utf8(bytes).expect("a text").contains(&order), "{}", form.name()),
+        }
+    }
+    let nowhere = folder.path().join("no-such-folder").join("thread.md");
+    pane.send(Command::WriteThread(Form::Markdown, nowhere));
+    pane.until("it is said", |harness| {
+        harness.query_all_by_label_contains("the thread was not saved").next().is_some()
+    });
+}
+
+#[test]
+fn the_list_is_narrowed_by_facets_that_say_how_many_there_are() {
+    let mut pane = sample();
+    pane.send(Command::TieThreads);
+    pane.click("All threads");
+    let tied = pane.state().tied.clone().expect("threads are tied");
+    let count = |count: usize| fabula::figures::count(count as u64);
+    let all = 0..tied.threads.len() as u32;
+    // The most frequent end.
+    let last = |thread: &u32| tied.threads.events_of(*thread).last().map(|&event| tied.threads.step(event));
+    let ends: Vec<u16> = all.clone().filter_map(|thread| last(&thread)).collect();
+    let most = ends.iter().max_by_key(|step| ends.iter().filter(|other| other == step).count()).copied().expect("ends");
+    let name = tied.threads.step_name(most).clone();
+    pick(&mut pane, "Last step: Any end", &format!("Choose ends with {name}"));
+    let passing = ends.iter().filter(|step| **step == most).count();
+    assert_eq!(named(&pane, "Threads, "), format!("Threads, {} shown", count(passing)));
+    // And how they came out.
+    pick(&mut pane, "Outcome: Any outcome", "Choose as its peers");
+    let usual =
+        all.clone().filter(|thread| last(thread) == Some(most) && tied.diagnosed.outcome(*thread) == Outcome::Usual);
+    let usual = usual.count();
+    assert!(usual < passing);
+    assert_eq!(named(&pane, "Threads, "), format!("Threads, {} shown", count(usual)));
+    pane.click("Show all");
+    assert_eq!(named(&pane, "Threads, "), format!("Threads, {} shown", count(tied.threads.len())));
+    // A variant.
+    let variants = tied.threads.variants();
+    let way: Vec<&str> = variants[0].steps.iter().map(|step| &**tied.threads.step_name(*step)).collect();
+    pick(&mut pane, "Variant: Any variant", &format!("Choose {}", way.join(" → ")));
+    assert_eq!(named(&pane, "Threads, "), format!("Threads, {} shown", count(variants[0].count as usize)));
+}
+
+/// Opens a list and takes one of its choices.
+fn pick(pane: &mut Pane, field: &str, choice: &str) {
+    pane.until("the choices are counted", |harness| harness.query_all_by_label(field).next().is_some());
+    pane.click(field);
+    pane.until(choice, |harness| harness.query_all_by_label(choice).next().is_some());
+    pane.click(choice);
+    pane.settle();
+}
+
+#[test]
+fn only_what_lies_in_the_marked_range_is_listed() {
+    let mut pane = sample();
+    pane.send(Command::TieThreads);
+    pane.click("All threads");
+    let tied = pane.state().tied.clone().expect("threads are tied");
+    let extent = pane.state().extent.expect("events have times");
+    let middle = extent.start_ns + extent.span_ns() / 2;
+    let range = TimeRange::new(middle, middle + extent.span_ns() / 48);
+    pane.send(Command::ThreadsInRange);
+    assert!(pane.says("mark a range on the timeline"));
+    pane.send(Command::MarkRange(Some(range)));
+    pane.settle();
+    let overlaps = |thread: &u32| {
+        let times = || tied.threads.events_of(*thread).iter().filter_map(|&event| tied.threads.time_ms(event));
+        let ns = |ms: Option<i64>| ms.map(|ms| ms * 1_000_000);
+        ns(times().min()).is_some_and(|from| from < range.end_ns)
+            && ns(times().max()).is_some_and(|to| to >= range.start_ns)
+    };
+    let threads = (0..tied.threads.len() as u32).filter(overlaps).count();
+    let count = |count: usize| fabula::figures::count(count as u64);
+    assert!(threads > 0 && threads < tied.threads.len());
+    assert_eq!(named(&pane, "Threads, "), format!("Threads, {} shown", count(threads)));
+    pane.click("Findings");
+    pane.settle();
+    let within = |ms: Option<i64>| ms.is_some_and(|ms| range.contains(ms * 1_000_000));
+    let findings = tied.diagnosed.findings.iter().filter(|finding| within(finding.at_ms)).count();
+    assert_eq!(named(&pane, "Findings, "), format!("Findings, {} shown", count(findings)));
+}
+
+#[test]
+fn findings_are_marked_on_the_timeline_and_listed_from_there() {
+    let mut pane = sample();
+    pane.send(Command::TieThreads);
+    let tied = pane.state().tied.clone().expect("threads are tied");
+    pane.send(Command::ShowPane(PaneKind::Timeline));
+    let timed = tied.diagnosed.findings.iter().filter(|finding| finding.at_ms.is_some()).count();
+    let strip = named(&pane, &fabula::figures::of(timed as u64, "finding"));
+    assert!(strip.ends_with("on the timeline, list them"), "{strip}");
+    pane.click(&strip);
+    assert!(pane.says("Findings, "), "{:?}", pane.all_that_say("Findings"));
+}
+
+#[test]
+fn what_was_opened_stays_lit_in_its_own_list_also_when_events_are_tied_again() {
+    let mut pane = sample();
+    pane.send(Command::TieThreads);
+    pane.click("All threads");
+    pane.settle();
+    let lit = |pane: &Pane| -> Vec<String> {
+        let rows = pane.harness.query_all_by_label_contains(" | ");
+        let lit = rows.filter(|row| row.accesskit_node().is_selected() == Some(true));
+        lit.filter_map(|row| row.accesskit_node().label()).collect()
+    };
+    assert_eq!(lit(&pane), [String::new(); 0], "nothing was opened");
+    let fourth = pane.all_that_say(" | ").swap_remove(3);
+    pane.click(&fourth);
+    assert_eq!(lit(&pane), [fourth.clone()]);
+    pane.click("Findings");
+    pane.settle();
+    assert_eq!(lit(&pane), [String::new(); 0], "no finding was opened");
+    pane.click("All threads");
+    pane.settle();
+    let before = pane.state().tied.as_ref().map(|tied| tied.number);
+    pane.send(Command::TieThreads);
+    pane.until("events are tied again", |harness| {
+        harness.state().state().tied.as_ref().map(|tied| tied.number) != before
+    });
+    pane.settle();
+    pane.settle();
+    assert_eq!(lit(&pane), [fourth]);
 }

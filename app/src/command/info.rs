@@ -152,9 +152,19 @@ pub const LISTED: &[Command] = &[
     Command::TieThreads,
     Command::ThreadOfEvent,
     Command::ShowFindings(None),
+    Command::LookForThread,
+    Command::NextOfId,
+    Command::FilterThreads,
+    Command::ToggleFindings,
+    Command::SortThreads,
+    Command::ThreadsInRange,
+    Command::ShowTyingFields,
     Command::ToggleDistances,
     Command::ShowThreadValues,
+    Command::ThreadInStory,
     Command::CompareRanges,
+    Command::CompareFrom,
+    Command::CompareTo,
     Command::CopyThread(Form::Markdown),
     Command::CopyThread(Form::Mermaid),
     Command::CopyThread(Form::Json),
@@ -163,6 +173,7 @@ pub const LISTED: &[Command] = &[
     Command::SaveThread(Form::Mermaid),
     Command::SaveThread(Form::Json),
     Command::SaveThread(Form::Svg),
+    Command::SaveThread(Form::Png),
     Command::ToggleTheme,
     Command::ToggleZone,
     Command::Scale(1),
@@ -303,56 +314,35 @@ impl Command {
             Self::ShowPane(PaneKind::Topology) => {
                 (C::Threads, "Show the topology", "Show who writes and who reads which topic, as far as that is known")
             }
-            Self::CompareRanges => (
-                C::Threads,
-                "Compare with before",
-                "Hold threads of the marked range against those before it, on the map",
-            ),
-            Self::TieThreads => (
-                C::Threads,
-                "Tie events into threads",
-                "Tie what has been read by the ids that events share, and hold threads against their peers",
-            ),
-            Self::ThreadOfEvent => {
-                (C::Threads, "Open the event's thread", "Show the whole story of the chosen event across topics")
-            }
-            Self::FindThread(_) => (C::Threads, "Find a thread", "Open the thread that an id leads to"),
-            Self::OpenThread(_) => (C::Threads, "Open the thread", "Show a thread from its first event to its last"),
-            Self::ThreadsOfService(_) => {
-                (C::Threads, "Threads of the service", "List the threads that it takes part in")
-            }
-            Self::ShowFindings(_) => (
-                C::Threads,
-                "Show what is unusual",
-                "List missing steps, slow edges, dead letters and what else stands out",
-            ),
-            Self::ToggleDistances => {
-                (C::Threads, "Steps or time", "Draw the thread's steps evenly, or as far apart as they are in time")
-            }
-            Self::ShowThreadValues => {
-                (C::Threads, "Values along the thread", "Show how fields change from step to step")
-            }
-            Self::CopyThread(Form::Markdown) => {
-                (C::Threads, "Copy thread as Markdown", "Copy the thread as a table for a report")
-            }
-            Self::CopyThread(Form::Mermaid) => {
-                (C::Threads, "Copy thread as Mermaid", "Copy the thread as a sequence diagram in text")
-            }
-            Self::CopyThread(Form::Json) => {
-                (C::Threads, "Copy thread as JSON", "Copy the thread with causes and findings")
-            }
-            Self::CopyThread(Form::Svg) => (C::Threads, "Copy thread as SVG", "Copy the thread as a drawing"),
-            Self::SaveThread(Form::Markdown) => {
-                (C::Threads, "Save thread as Markdown…", "Write the thread to a file, as a table for a report")
-            }
-            Self::SaveThread(Form::Mermaid) => {
-                (C::Threads, "Save thread as Mermaid…", "Write the thread to a file, as a sequence diagram in text")
-            }
-            Self::SaveThread(Form::Json) => {
-                (C::Threads, "Save thread as JSON…", "Write the thread to a file, with causes and findings")
-            }
-            Self::SaveThread(Form::Svg) => {
-                (C::Threads, "Save thread as SVG…", "Write the thread to a file, as a drawing")
+            Self::CompareRanges
+            | Self::CompareFrom
+            | Self::CompareTo
+            | Self::TieThreads
+            | Self::ThreadOfEvent
+            | Self::ThreadOf(_)
+            | Self::FindThread(_)
+            | Self::NextOfId
+            | Self::OpenThread(_)
+            | Self::ThreadInStory
+            | Self::LookForThread
+            | Self::FilterThreads
+            | Self::ToggleFindings
+            | Self::SortThreads
+            | Self::ThreadsInRange
+            | Self::ShowTyingFields
+            | Self::TieBy(..)
+            | Self::SetStep(..)
+            | Self::KeepOut(..)
+            | Self::TieAsSuggested(_)
+            | Self::ThreadsOfService(_)
+            | Self::ShowFindings(_)
+            | Self::ToggleDistances
+            | Self::ShowThreadValues
+            | Self::CopyThread(_)
+            | Self::SaveThread(_)
+            | Self::WriteThread(..) => {
+                let (name, tooltip) = super::threads::words(self);
+                (C::Threads, name, tooltip)
             }
             Self::NewPipeline => (C::Pipeline, "New pipeline", "Clear the canvas; undo brings the pipeline back"),
             Self::OpenPipeline => (C::Pipeline, "Open a pipeline…", "Open a pipeline's file on the canvas"),

@@ -5,6 +5,7 @@
 
 mod info;
 pub mod keys;
+mod threads;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
 use fabula_core::narrative::threads::diagnose::Kind;
+use fabula_core::narrative::threads::{FieldUse, StepField};
 
 use crate::chrome::connect::{Profile, Secrets};
 use crate::chrome::import::ImportFiles;
@@ -36,11 +38,16 @@ pub enum Form {
     Json,
     /// A drawing.
     Svg,
+    /// A picture.
+    Png,
 }
 
 impl Form {
     /// All, in the order they are offered.
-    pub const ALL: [Self; 4] = [Self::Markdown, Self::Mermaid, Self::Json, Self::Svg];
+    pub const ALL: [Self; 5] = [Self::Markdown, Self::Mermaid, Self::Json, Self::Svg, Self::Png];
+
+    /// Those that are texts, and can be copied as such.
+    pub const TEXTS: [Self; 4] = [Self::Markdown, Self::Mermaid, Self::Json, Self::Svg];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -49,6 +56,7 @@ impl Form {
             Self::Mermaid => "Mermaid",
             Self::Json => "JSON",
             Self::Svg => "SVG",
+            Self::Png => "PNG",
         }
     }
 
@@ -59,6 +67,7 @@ impl Form {
             Self::Mermaid => "mmd",
             Self::Json => "json",
             Self::Svg => "svg",
+            Self::Png => "png",
         }
     }
 }
@@ -294,22 +303,54 @@ pub enum Command {
     ThreadOfEvent,
     /// Opens the thread that a value leads to.
     FindThread(String),
-    /// Opens a thread by its number.
-    OpenThread(u32),
     /// Lists the threads in which a service takes part.
     ThreadsOfService(Arc<str>),
+    /// Opens the thread of an event, which need not be chosen.
+    ThreadOf(Coordinates),
+    /// Opens the next of several threads that a value leads to.
+    NextOfId,
+    /// Opens a thread that has been tied, by one of its events.
+    OpenThread(Coordinates),
+    /// Shows the events of the thread that is shown, and no others, in the story.
+    ThreadInStory,
+    /// Puts the cursor where an id is looked for.
+    LookForThread,
+    /// Puts the cursor where a condition for threads is written.
+    FilterThreads,
+    /// Lists threads, or findings.
+    ToggleFindings,
+    /// Sorts the list by the next of its columns.
+    SortThreads,
+    /// Lists only threads and findings in the marked range, or all.
+    ThreadsInRange,
+    /// Shows by which fields events are tied, or the list again.
+    ShowTyingFields,
+    /// Says what a field of a topic is good for.
+    TieBy(TopicName, FieldUse),
+    /// Says where a topic's steps are named; as suggested without one.
+    SetStep(TopicName, Option<Vec<StepField>>),
+    /// Keeps a topic's events out of threads, or lets them take part.
+    KeepOut(TopicName, bool),
+    /// Ties a topic's events as the data suggests.
+    TieAsSuggested(TopicName),
     /// Lists what is unusual: one kind, or all.
     ShowFindings(Option<Kind>),
     /// Draws the thread's steps evenly, or as far apart as they are in time.
     ToggleDistances,
     /// Shows how fields change along the thread, or not.
     ShowThreadValues,
-    /// Holds the map of threads in the marked range against those before, or not.
+    /// Holds the map of threads in a range against those in another, or not.
     CompareRanges,
+    /// Takes the marked range as the first of the two that are compared.
+    CompareFrom,
+    /// Takes the marked range as the second of the two that are compared.
+    CompareTo,
     /// Copies the thread that is shown.
     CopyThread(Form),
     /// Asks for a file and writes the thread that is shown to it.
     SaveThread(Form),
+    /// Writes the thread that is shown to this file.
+    WriteThread(Form, PathBuf),
 
     /// Dark or light.
     ToggleTheme,

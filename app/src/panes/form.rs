@@ -21,6 +21,16 @@ pub(super) fn line(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width
     entered(ui, &response)
 }
 
+/// As [`line`]; puts the cursor into it where that is wanted.
+pub(super) fn line_to_focus(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32, focus: bool) -> bool {
+    let response = ui.add(field(ui, text, hint, width));
+    named(ui, &response, name);
+    if focus {
+        response.request_focus();
+    }
+    entered(ui, &response)
+}
+
 /// As [`line`], for what nobody is to see.
 pub(super) fn secret(ui: &mut Ui, name: &str, text: &mut String, width: f32) -> bool {
     let response = ui.add(field(ui, text, "", width).password(true));

@@ -83,6 +83,10 @@ impl State {
             | Command::HideAllTopics
             | Command::SetPipeline(_)
             | Command::NewPipeline
+            | Command::TieBy(..)
+            | Command::SetStep(..)
+            | Command::KeepOut(..)
+            | Command::TieAsSuggested(_)
             | Command::ToggleBookmark => self.edit(command),
             _ => {}
         }
@@ -106,6 +110,10 @@ impl State {
             Command::SetPipeline(text) => document.pipeline.clone_from(text),
             Command::NewPipeline => document.pipeline = None,
             Command::HideAllTopics => document.shown.clear(),
+            Command::TieBy(topic, wanted) => document.ties.entry(topic.clone()).or_default().set(wanted.clone()),
+            Command::SetStep(topic, step) => document.ties.entry(topic.clone()).or_default().step.clone_from(step),
+            Command::KeepOut(topic, out) => document.ties.entry(topic.clone()).or_default().out = *out,
+            Command::TieAsSuggested(topic) => drop(document.ties.remove(topic)),
             Command::ToggleBookmark => {
                 if let Some(at) = self.selection.as_ref().map(|selection| &selection.coordinates)
                     && document.notes.remove(at).is_none()
@@ -119,6 +127,7 @@ impl State {
             }
             _ => {}
         }
+        document.ties.retain(|_, ties| !ties.is_empty());
         if self.document != before {
             self.history.remember(&before);
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fabula_core::event::{Coordinates, TopicName};
 
+use super::Ties;
 use crate::formats::Chosen;
 
 /// Topics shown, columns, notes.
@@ -18,6 +19,9 @@ pub struct Document {
     pub columns: Vec<Column>,
     /// Formats of keys and values that a person chose.
     pub formats: BTreeMap<TopicName, Chosen>,
+    /// What a person changed about how events are tied into threads.
+    #[serde(skip_serializing_if = "Ties::is_empty")]
+    pub ties: Ties,
     /// The text of the pipeline on the canvas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<String>,
@@ -33,6 +37,7 @@ impl Default for Document {
             pinned: BTreeSet::new(),
             columns: vec![Column::Key, Column::Value],
             formats: BTreeMap::new(),
+            ties: Ties::new(),
             pipeline: None,
             notes: BTreeMap::new(),
         }

@@ -12,6 +12,7 @@ mod range;
 mod readers;
 mod search;
 mod threads;
+pub mod ties;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +32,8 @@ pub use names::{Name, Names, TopicNames};
 pub use range::TimeRange;
 pub use readers::Readers;
 pub use search::{Found, Search};
-pub use threads::{Tale, TaleStep, Tied, Values};
+pub use threads::{Absence, Missing, Moments, Tale, TaleStep, Tied, Values, is_grave};
+pub use ties::{Ties, TopicTies};
 
 /// What the window shows.
 #[derive(Debug, Clone)]

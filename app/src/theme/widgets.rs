@@ -114,6 +114,12 @@ pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.add(egui::Label::new(RichText::new(text).font(font::small()).color(color)).truncate())
 }
 
+/// As [`caption`], never cut: for a bar that wraps.
+pub fn whole_caption(ui: &mut Ui, text: &str) -> Response {
+    let color = tokens(ui).text_second;
+    ui.add(egui::Label::new(RichText::new(text).font(font::small()).color(color)).extend())
+}
+
 /// The head of a section within a pane: its name left, a figure right, a hairline below.
 pub fn section_head(ui: &mut Ui, name: &str, figure: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::PANE_HEADER), Sense::click());

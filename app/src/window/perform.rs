@@ -81,14 +81,23 @@ impl Window {
             | Command::ConnectNode
             | Command::FocusCanvas
             | Command::AddNote => self.layout.show(crate::panes::PaneKind::Canvas),
-            Command::ShowFindings(_) | Command::TieThreads | Command::ThreadsOfService(_) => {
-                self.layout.show(crate::panes::PaneKind::Threads);
-            }
+            Command::ShowFindings(_)
+            | Command::ThreadsOfService(_)
+            | Command::TieThreads
+            | Command::LookForThread
+            | Command::FilterThreads
+            | Command::ToggleFindings
+            | Command::SortThreads
+            | Command::ThreadsInRange
+            | Command::ShowTyingFields => self.layout.show(crate::panes::PaneKind::Threads),
             Command::ShowGroup(_) => self.layout.show(crate::panes::PaneKind::Catalogue),
-            Command::CompareRanges => self.layout.show(crate::panes::PaneKind::Map),
+            Command::CompareRanges | Command::CompareFrom | Command::CompareTo => {
+                self.layout.show(crate::panes::PaneKind::Map)
+            }
             Command::OpenThread(_) | Command::ToggleDistances | Command::ShowThreadValues => {
                 self.layout.show(crate::panes::PaneKind::Thread);
             }
+            Command::ThreadInStory => self.layout.show(crate::panes::PaneKind::Story),
             Command::EditNode => self.layout.show(crate::panes::PaneKind::Node),
             Command::CopyText(text) => ctx.copy_text(text.clone()),
             Command::ResetLayout => self.layout = Layout::default(),

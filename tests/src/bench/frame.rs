@@ -4,6 +4,7 @@
 //! the graphics card; what the jobs do meanwhile is theirs. It is processor time, not the clock's, so that a busy machine
 //! does not count.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -30,8 +31,16 @@ pub(super) struct Measured {
 /// # Errors
 /// When the data cannot be made or the system does not say how much time a thread has had.
 pub(super) fn window_on(data: &Data) -> Result<(Harness<'static, Measured>, TimeRange)> {
+    window_at(data.recording()?, data.events())
+}
+
+/// As [`window_on`], on any recording with so many events.
+///
+/// # Errors
+/// When the recording cannot be opened or the system does not say how much time a thread has had.
+pub(super) fn window_at(recording: PathBuf, events: u64) -> Result<(Harness<'static, Measured>, TimeRange)> {
     processor_time().context("the system does not say how much time a thread has had")?;
-    let options = Options { start: Start::Path(data.recording()?), workspace: None, ..Options::default() };
+    let options = Options { start: Start::Path(recording), workspace: None, ..Options::default() };
     let measured = Measured { window: Window::new(options)?, last: Duration::ZERO };
     let mut harness = Harness::builder().with_size([1600.0, 1000.0]).build_ui_state(
         |ui, measured: &mut Measured| {
@@ -41,7 +50,7 @@ pub(super) fn window_on(data: &Data) -> Result<(Harness<'static, Measured>, Time
         },
         measured,
     );
-    let all = open(&mut harness, data.events())?;
+    let all = open(&mut harness, events)?;
     Ok((harness, all))
 }
 

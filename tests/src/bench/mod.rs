@@ -16,6 +16,7 @@ pub mod record;
 pub mod search;
 pub mod story;
 pub mod threads;
+pub mod threads_frame;
 
 use std::time::{Duration, Instant};
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use fabula_tests::bench::{
-    Data, Table, canvas, density, engine, frame, live, open, predicate, record, search, story, threads,
+    Data, Table, canvas, density, engine, frame, live, open, predicate, record, search, story, threads, threads_frame,
 };
 
 type Section = fn(&Data, &mut Table) -> Result<()>;
@@ -24,6 +24,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("frame", frame::measure),
     ("canvas", canvas::measure),
     ("threads", threads::measure),
+    ("threads-frame", threads_frame::measure),
     ("record", record::measure),
     ("live", live::measure),
     ("engine", engine::measure),

@@ -8,7 +8,7 @@ use super::parts::{Kind, parts};
 use super::readers::Readers;
 use super::same_key::SameKey;
 use super::sheet::sheet_ui;
-use super::tree_ui::{chip, column_of_names, tree_row_ui};
+use super::tree_ui::{chip, column_of_names, tree_row_ui, tying_menu};
 use super::value_ui::{fit_rows, hex_row_ui, refusal_ui, text_row_ui, value_head_ui, value_note_ui};
 use super::{Form, Shown};
 use crate::command::Command;
@@ -164,6 +164,7 @@ fn filter_menu(response: &egui::Response, field: &str, text: &str, context: &Con
             context.send(Command::AddColumn(Column::Field(field.to_owned())));
             ui.close();
         }
+        tying_menu(ui, field, context);
         if ui.button("Copy value").clicked() {
             ui.ctx().copy_text(text.to_owned());
             ui.close();

@@ -4,12 +4,13 @@ use egui::{
     Align2, Color32, CornerRadius, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
 use fabula_core::codec::{Value, json};
+use fabula_core::narrative::threads::{Field, FieldUse};
 
 use super::tree::{NodePath, Tree, TreeRow, child_count, field_path, label, node};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
-use crate::state::Column;
+use crate::state::{Column, ties};
 use crate::theme::icon::{self, Icon};
 use crate::theme::{Tokens, font, size, tokens, widgets};
 
@@ -177,6 +178,7 @@ fn menu(response: &Response, root: &Value, value: &Value, path: &NodePath, conte
                 ui.close();
             }
         }
+        tying_menu(ui, &field, context);
         if ui.button("Copy value").clicked() {
             ui.ctx().copy_text(match value {
                 Value::String(text) => text.clone(),
@@ -189,6 +191,27 @@ fn menu(response: &Response, root: &Value, value: &Value, path: &NodePath, conte
             ui.close();
         }
     });
+}
+
+/// Ties events by a field of the chosen event's topic, or no longer; and opens the event's thread.
+pub(super) fn tying_menu(ui: &mut Ui, field: &str, context: &Context<'_>) {
+    let (Some(selection), Ok(field)) = (&context.state.selection, field.parse::<Field>()) else { return };
+    let topic = &selection.coordinates.topic;
+    if ui.button("Open thread").clicked() {
+        context.send(Command::ThreadOf(selection.coordinates.clone()));
+        ui.close();
+    }
+    let own = context.state.document.ties.get(topic).and_then(|own| own.fields.iter().find(|own| own.field == field));
+    let profile = context.state.tied.as_ref().map(|tied| &*tied.profile);
+    let known = own.cloned().unwrap_or_else(|| ties::use_of(profile, topic, &field, false));
+    let suggested = profile.and_then(|profile| profile.topic(topic)?.fields.iter().find(|known| known.field == field));
+    let is_tying = own.or(suggested).is_some_and(|known| known.ties);
+    let wanted = FieldUse { ties: !is_tying, ..known };
+    let command = Command::TieBy(topic.clone(), wanted);
+    if ui.button(command.info().name).on_hover_text(command.info().tooltip).clicked() {
+        context.send(command);
+        ui.close();
+    }
 }
 
 /// The expression that finds events with this value in this field; arrays and objects are not compared.

@@ -1,5 +1,6 @@
 //! Paints the map: steps as boxes, what follows what as arrows as thick as they are frequent.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::epaint::CubicBezierShape;
@@ -11,19 +12,39 @@ use fabula_core::event::time::format_span_ns;
 use fabula_core::narrative::threads::MapEdge;
 
 use super::Figure;
-use super::picture::{Change, Mapped, Picture};
+use super::changes::Change;
+use super::picture::{Mapped, Picture};
 use crate::figures;
 use crate::theme::{Tokens, font, mix, tokens, widgets};
 
 /// The least that a map is drawn at; below it is scrolled.
 const SMALLEST: f32 = 0.55;
 const LARGEST: f32 = 1.6;
+/// How far an arrow's curve and its words reach beyond its way.
+const CURVED: f32 = 60.0;
 
 /// What is lit, and what the arrows say.
-pub(super) struct Lit {
-    pub(super) way: Option<Vec<Arc<str>>>,
-    pub(super) step: Option<usize>,
+pub(super) struct Lit<'a> {
+    /// The way of a variant: its edges by their places in the whole map, and its steps.
+    pub(super) way: Option<&'a LitWay>,
+    pub(super) step: Option<&'a str>,
     pub(super) figure: Figure,
+}
+
+/// A variant that is lit.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LitWay {
+    edges: BTreeSet<usize>,
+    steps: BTreeSet<Arc<str>>,
+}
+
+impl LitWay {
+    pub(super) fn of(mapped: &Mapped, way: &[Arc<str>]) -> Self {
+        let pairs: BTreeSet<(&str, &str)> = way.windows(2).map(|pair| (&*pair[0], &*pair[1])).collect();
+        let edges = mapped.whole.edges.iter().enumerate();
+        let edges = edges.filter(|(_, edge)| pairs.contains(&(&*edge.from, &*edge.to))).map(|(at, _)| at).collect();
+        Self { edges, steps: way.iter().cloned().collect() }
+    }
 }
 
 /// What the painters of one frame share.
@@ -33,11 +54,11 @@ struct Drawing<'a> {
     zoom: f32,
 }
 
-impl Lit {
-    fn is_on(&self, edge: &MapEdge, ends: (usize, usize)) -> Option<bool> {
-        match (&self.way, self.step) {
-            (Some(way), _) => Some(way.windows(2).any(|pair| pair[0] == edge.from && pair[1] == edge.to)),
-            (None, Some(step)) => Some(ends.0 == step || ends.1 == step),
+impl Lit<'_> {
+    fn is_on(&self, place: usize, edge: &MapEdge) -> Option<bool> {
+        match (self.way, self.step) {
+            (Some(way), _) => Some(way.edges.contains(&place)),
+            (None, Some(step)) => Some(&*edge.from == step || &*edge.to == step),
             (None, None) => None,
         }
     }
@@ -65,7 +86,7 @@ pub(super) fn map_ui(
     rect: Rect,
     mapped: &Mapped,
     picture: &Picture,
-    lit: &Lit,
+    lit: &Lit<'_>,
     zoomed: &mut Option<f32>,
 ) -> Option<usize> {
     let tokens = tokens(ui);
@@ -90,25 +111,32 @@ pub(super) fn map_ui(
         let at = |point: Pos2| corner + point.to_vec2() * zoom;
         let most = mapped.whole.edges.first().map_or(1, |edge| edge.count).max(1);
         let mut labels = Vec::new();
-        for (nth, (&edge, &ends)) in picture.edges.iter().zip(&picture.ends).enumerate() {
-            let edge = &mapped.whole.edges[edge];
+        let clip = ui.clip_rect();
+        for (nth, &place) in picture.edges.iter().enumerate() {
+            let edge = &mapped.whole.edges[place];
             let way: Vec<Pos2> = picture.laid.ways[nth].iter().map(|point| at(*point)).collect();
-            let change = mapped.change(edge);
-            let on = lit.is_on(edge, ends);
-            let color = edge_color(tokens, on, change.as_ref());
+            if !Rect::from_points(&way).expand(CURVED).intersects(clip) {
+                continue;
+            }
+            let change = mapped.changes[place].as_ref();
+            let on = lit.is_on(place, edge);
+            let color = edge_color(tokens, on, change);
             let width = (0.8 + 3.6 * (edge.count as f32 / most as f32).sqrt()) * zoom.max(0.75);
             let middle = arrow(ui.painter(), &way, picture.laid.back[nth], Stroke::new(width, color));
             labels.push((nth, edge, change, middle, on));
         }
         for (nth, edge, change, middle, on) in labels {
-            label_ui(ui, &drawing, nth, edge, change.as_ref(), (middle, on));
+            label_ui(ui, &drawing, nth, edge, change, (middle, on));
         }
         for (nth, (name, count)) in picture.steps.iter().enumerate() {
             let node = picture.laid.nodes[nth];
             let node = Rect::from_min_max(at(node.min), at(node.max));
-            let on = match (&lit.way, lit.step) {
-                (Some(way), _) => way.contains(name),
-                (None, Some(step)) => step == nth,
+            if !node.intersects(clip) {
+                continue;
+            }
+            let on = match (lit.way, lit.step) {
+                (Some(way), _) => way.steps.contains(name),
+                (None, Some(step)) => *step == **name,
                 (None, None) => false,
             };
             if step_ui(ui, &drawing, nth, node, (name, *count), on) {
@@ -180,7 +208,9 @@ fn label_ui(
     let changed = change.map(|change| {
         let [before, within] = change.shares;
         let [slow, fast] = change.medians_ms.map(span);
-        format!("in the range {within:.1} of 100 threads, median {fast}; before {before:.1}, median {slow}")
+        format!(
+            "in the second range {within:.1} of 100 threads, median {fast}; in the first {before:.1}, median {slow}"
+        )
     });
     let color = match on {
         Some(false) => tokens.text_faint,

@@ -1,5 +1,8 @@
-//! The process map: which step follows which, how often and how fast; the ways that threads go; before and in a range.
+//! The process map: which step follows which, how often and how fast; the ways that threads go; two ranges beside each
+//! other.
 
+mod bar_ui;
+mod changes;
 pub(super) mod layout;
 mod map_ui;
 mod picture;
@@ -7,16 +10,17 @@ mod side_ui;
 
 use std::sync::Arc;
 
-use egui::{Frame, Margin, Slider, Ui};
+use egui::Ui;
 
 use super::asking::{Asking, Same};
-use super::{Context, Pane, form};
+use super::{Context, Pane};
 use crate::command::Command;
 use crate::figures;
-use crate::jobs::{Title, Unit};
+use crate::jobs::{Progress, Title, Unit};
 use crate::state::{Tale, Tied, TimeRange};
-use crate::theme::{size, tokens, widgets};
-use picture::{Mapped, Picture};
+use crate::theme::widgets;
+use map_ui::LitWay;
+use picture::{Mapped, Picture, Way};
 
 /// What stands at the arrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,36 +34,61 @@ enum Figure {
     P95,
 }
 
+/// Which two ranges are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Ranges {
+    /// The first; everything before the second without one.
+    first: Option<TimeRange>,
+    /// The second; the marked range without one.
+    second: Option<TimeRange>,
+}
+
+impl Ranges {
+    /// Both, once there is a second one.
+    fn both(self, marked: Option<TimeRange>) -> Option<[TimeRange; 2]> {
+        let second = self.second.or(marked.filter(|marked| self.first != Some(*marked)))?;
+        let before = TimeRange { start_ns: i64::MIN, end_ns: second.start_ns };
+        Some([self.first.unwrap_or(before), second])
+    }
+}
+
 /// The process map of the threads.
 pub struct MapPane {
-    /// How much of all that is taken is drawn, in hundredths.
-    share: u32,
+    /// How much of all events and of all that is taken is drawn, in hundredths.
+    steps_share: u32,
+    edges_share: u32,
     figure: Figure,
-    /// Whether the marked range is held against what was before it.
+    /// Whether two ranges are held against each other.
     compares: bool,
-    mapping: Asking<(Same<Tied>, Option<TimeRange>), Arc<Mapped>>,
-    drawing: Asking<(Same<Mapped>, u32), Arc<Picture>>,
-    /// The variant that is lit.
-    variant: Option<usize>,
+    ranges: Ranges,
+    mapping: Asking<(Same<Tied>, Option<[TimeRange; 2]>), Arc<Mapped>>,
+    drawing: Asking<(Same<Mapped>, u32, u32), Arc<Picture>>,
+    holding: Asking<(Same<Mapped>, Same<Tale>), Option<side_ui::Held>>,
+    /// The variant that is lit, by its steps.
+    variant: Option<Way>,
     /// The step that is lit.
-    step: Option<usize>,
+    step: Option<Arc<str>>,
+    /// What lights of the variant.
+    lit: Option<(Arc<Mapped>, Way, LitWay)>,
     /// How large it is drawn; as it fits until somebody zooms.
     zoom: Option<f32>,
-    held: Option<(Arc<Tale>, Arc<Mapped>, Option<side_ui::Held>)>,
 }
 
 impl Default for MapPane {
     fn default() -> Self {
         Self {
-            share: 95,
+            steps_share: 100,
+            edges_share: 95,
             figure: Figure::default(),
             compares: false,
+            ranges: Ranges::default(),
             mapping: Asking::default(),
             drawing: Asking::default(),
+            holding: Asking::default(),
             variant: None,
             step: None,
+            lit: None,
             zoom: None,
-            held: None,
         }
     }
 }
@@ -67,11 +96,53 @@ impl Default for MapPane {
 impl MapPane {
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        !self.mapping.is_busy() && !self.drawing.is_busy()
+        !self.mapping.is_busy() && !self.drawing.is_busy() && !self.holding.is_busy()
     }
 
     fn mapped(&self) -> Option<Arc<Mapped>> {
         self.mapping.last().map(|(_, mapped)| Arc::clone(mapped))
+    }
+
+    /// Takes the marked range as one of the two.
+    fn take_range(&mut self, is_first: bool, context: &Context<'_>) {
+        let Some(marked) = context.state.marked else {
+            context.send(Command::Notify("Mark a range on the timeline first".to_owned()));
+            return;
+        };
+        self.compares = true;
+        *(if is_first { &mut self.ranges.first } else { &mut self.ranges.second }) = Some(marked);
+    }
+
+    /// Asks for the map of the threads; gives the last one that there is, with its own threads.
+    fn ask(&mut self, tied: &Arc<Tied>, context: &Context<'_>) -> Option<Arc<Mapped>> {
+        let ranges = self.ranges.both(context.state.marked).filter(|_| self.compares);
+        let of = Arc::clone(tied);
+        let work = move |progress: &Progress| Arc::new(Mapped::of(of, ranges, progress));
+        let title = Title::listed("Mapping threads", Unit::None);
+        self.mapping.ask((Same(Arc::clone(tied)), ranges), context.jobs, title, work);
+        let mapped = self.mapped()?;
+        let (of, steps, edges) = (Arc::clone(&mapped), self.steps_share, self.edges_share);
+        let share = |hundredths: u32| f64::from(hundredths) / 100.0;
+        let work = move |_: &Progress| Arc::new(Picture::of(&of.whole, &of.order, share(steps), share(edges)));
+        self.drawing.ask((Same(Arc::clone(&mapped)), steps, edges), context.jobs, Title::quiet("Map"), work);
+        if let Some(tale) = context.state.tale.as_ref().filter(|tale| tale.of == mapped.tied.number) {
+            let (of, tale) = (Arc::clone(&mapped), Arc::clone(tale));
+            let question = (Same(Arc::clone(&mapped)), Same(Arc::clone(&tale)));
+            self.holding.ask(question, context.jobs, Title::quiet("Map"), move |_| side_ui::Held::of(&of, &tale));
+        }
+        Some(mapped)
+    }
+
+    /// Finds out what of the map is lit by the chosen variant, when either is another.
+    fn light(&mut self, mapped: &Arc<Mapped>) {
+        let Some(way) = &self.variant else {
+            self.lit = None;
+            return;
+        };
+        let known = |(of, lit, _): &(Arc<Mapped>, Way, LitWay)| Arc::ptr_eq(of, mapped) && lit == way;
+        if !self.lit.as_ref().is_some_and(known) {
+            self.lit = Some((Arc::clone(mapped), Arc::clone(way), LitWay::of(mapped, way)));
+        }
     }
 }
 
@@ -79,11 +150,15 @@ impl Pane for MapPane {
     fn update(&mut self, _context: &Context<'_>) {
         self.mapping.update();
         self.drawing.update();
+        self.holding.update();
     }
 
-    fn command(&mut self, command: &Command, _context: &Context<'_>) {
-        if *command == Command::CompareRanges {
-            self.compares = !self.compares;
+    fn command(&mut self, command: &Command, context: &Context<'_>) {
+        match command {
+            Command::CompareRanges => self.compares = !self.compares,
+            Command::CompareFrom => self.take_range(true, context),
+            Command::CompareTo => self.take_range(false, context),
+            _ => {}
         }
     }
 
@@ -97,86 +172,52 @@ impl Pane for MapPane {
         let Some(tied) = context.state.tied.clone() else {
             self.mapping.forget();
             self.drawing.forget();
+            self.holding.forget();
             let hint = "Once events are tied into threads, their steps and what follows what stand here as a map";
             if widgets::empty_state(ui, "No map yet", hint, Some("Tie events into threads")) {
                 context.send(Command::TieThreads);
             }
             return;
         };
-        let range = context.state.marked.filter(|_| self.compares);
-        let of = Arc::clone(&tied);
-        let work = move |_: &crate::jobs::Progress| Arc::new(Mapped::of(&of, range));
-        let title = Title::listed("Mapping threads", Unit::None);
-        self.mapping.ask((Same(Arc::clone(&tied)), range), context.jobs, title, work);
-        let Some(mapped) = self.mapped() else {
+        let Some(mapped) = self.ask(&tied, context) else {
             widgets::empty_state(ui, "Mapping threads", "Steps are counted", None);
             return;
         };
-        let (of, share) = (Arc::clone(&mapped), f64::from(self.share) / 100.0);
-        let work = move |_: &crate::jobs::Progress| Arc::new(Picture::of(&of.whole, &of.order, share));
-        self.drawing.ask((Same(Arc::clone(&mapped)), self.share), context.jobs, Title::quiet("Map"), work);
-        let Some(picture) = self.drawing.last().map(|(_, picture)| Arc::clone(picture)) else { return };
+        // A picture of another map would point at other steps.
+        let picture = self.drawing.last().filter(|((of, ..), _)| Arc::ptr_eq(&of.0, &mapped));
+        let Some(picture) = picture.map(|(_, picture)| Arc::clone(picture)) else { return };
+        self.light(&mapped);
         self.bar_ui(ui, &mapped, &picture, context);
         let rect = ui.available_rect_before_wrap();
         let split = (rect.right() - 330.0).max(rect.left() + rect.width() * 0.5);
-        let way = self.variant.and_then(|variant| mapped.variants.get(variant));
         let lit = map_ui::Lit {
-            way: way.map(|variant| {
-                let name = |step: &u16| Arc::clone(tied.threads.step_name(*step));
-                variant.steps.iter().map(name).collect()
-            }),
-            step: self.step,
+            way: self.lit.as_ref().map(|(_, _, lit)| lit),
+            step: self.step.as_deref(),
             figure: self.figure,
         };
         if let Some(step) = map_ui::map_ui(ui, rect.with_max_x(split), &mapped, &picture, &lit, &mut self.zoom) {
-            self.step = (self.step != Some(step)).then_some(step);
+            let name = picture.steps.get(step).map(|(name, _)| Arc::clone(name));
+            self.step = name.filter(|name| self.step.as_ref() != Some(name));
             self.variant = None;
         }
         widgets::hairline_v(ui, split, rect.y_range());
-        self.side_ui(ui, rect.with_min_x(split + 1.0), &tied, &mapped, context);
+        self.side_ui(ui, rect.with_min_x(split + 1.0), &mapped, context);
     }
 }
 
-impl MapPane {
-    fn bar_ui(&mut self, ui: &mut Ui, mapped: &Mapped, picture: &Picture, context: &Context<'_>) {
-        let frame = Frame::new().fill(tokens(ui).pane).inner_margin(Margin::symmetric(size::INSET as i8, 3));
-        frame.show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal(|ui| {
-                widgets::caption(ui, "Edges");
-                let slider = ui.add(Slider::new(&mut self.share, 0..=100).show_value(false).trailing_fill(true));
-                form::named(ui, &slider, "Share of the edges that is drawn");
-                widgets::caption(ui, format!("{} %", self.share));
-                let words = [(Figure::Count, "Count"), (Figure::Median, "Median"), (Figure::P95, "p95")];
-                form::choice(ui, &mut self.figure, &words);
-                let compare = widgets::bar_toggle(ui, "Compare", self.compares)
-                    .on_hover_text("Hold threads that start in the marked range against those before it");
-                if compare.clicked() {
-                    self.compares = !self.compares;
-                }
-                if self.zoom.is_some() && widgets::bar_toggle(ui, "Fit", false).clicked() {
-                    self.zoom = None;
-                }
-                let told = match (self.compares, &mapped.parts) {
-                    (true, None) if context.state.marked.is_none() => "mark a range on the timeline".to_owned(),
-                    (true, Some([before, within])) => format!(
-                        "{} in the range, {} before",
-                        figures::of(within.threads, "thread"),
-                        figures::count(before.threads)
-                    ),
-                    _ => match picture.left_out {
-                        (0, _) => "every edge is drawn".to_owned(),
-                        (edges, taken) => format!(
-                            "{} left out, taken {}",
-                            figures::of(edges as u64, "edge"),
-                            figures::of(taken, "time")
-                        ),
-                    },
-                };
-                widgets::caption(ui, told);
-            });
-        });
-        let rect = ui.min_rect();
-        widgets::hairline_h(ui, rect.x_range(), rect.bottom());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_range_is_the_marked_one_and_the_first_what_was_before() {
+        let [one, other] = [TimeRange::new(0, 10_000), TimeRange::new(50_000, 90_000)];
+        assert_eq!(Ranges::default().both(None), None);
+        let [first, second] = Ranges::default().both(Some(other)).expect("a range is marked");
+        assert_eq!((first.end_ns, second), (50_000, other));
+        let kept = Ranges { first: Some(one), second: None };
+        assert_eq!(kept.both(Some(one)), None, "a range is not held against itself");
+        assert_eq!(kept.both(Some(other)), Some([one, other]));
+        assert_eq!(Ranges { first: Some(other), second: Some(one) }.both(None), Some([other, one]), "in any order");
     }
 }

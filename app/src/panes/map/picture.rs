@@ -3,118 +3,72 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fabula_core::narrative::threads::{MapEdge, ProcessMap, Variant};
+use fabula_core::narrative::threads::{ProcessMap, Variant};
 
+use super::changes::{Change, Part};
 use super::layout::{Laid, lay_out};
+use crate::jobs::Progress;
 use crate::state::{Tied, TimeRange};
 
 /// So many variants are listed.
 pub(super) const VARIANTS: usize = 500;
-/// A change is shown from this many threads' edges on.
-const COMPARED: u64 = 20;
 
-/// The maps of the threads.
+/// The steps of a variant, in their order.
+pub(super) type Way = Arc<[Arc<str>]>;
+
+/// The maps of some threads, and the threads themselves: numbers of steps and threads mean something only there.
 #[derive(Debug, Clone)]
 pub(super) struct Mapped {
+    pub(super) tied: Arc<Tied>,
     pub(super) whole: ProcessMap,
     /// Where in their threads steps are first, on average, from 0 to 1: in the order of the map's nodes.
     pub(super) order: Vec<f64>,
-    /// The most frequent variants.
-    pub(super) variants: Vec<Variant>,
+    /// The most frequent variants, and their steps by name.
+    pub(super) variants: Vec<(Variant, Way)>,
     /// How many there are.
     pub(super) all_variants: usize,
     pub(super) threads: u64,
-    /// Of threads that start before a marked range, and of those that start in it.
-    pub(super) parts: Option<[Part; 2]>,
-}
-
-/// The map of some of the threads.
-#[derive(Debug, Clone)]
-pub(super) struct Part {
-    pub(super) threads: u64,
-    edges: BTreeMap<(Arc<str>, Arc<str>), MapEdge>,
-}
-
-impl Part {
-    fn of(tied: &Tied, threads: &[u32]) -> Self {
-        let map = tied.threads.map_of(threads.iter().copied());
-        let edges = map.edges.into_iter().map(|edge| ((edge.from.clone(), edge.to.clone()), edge)).collect();
-        Self { threads: threads.len() as u64, edges }
-    }
-}
-
-/// How an edge differs between two ranges.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Change {
-    /// In how many of a hundred threads it is, before and in the range.
-    pub(super) shares: [f64; 2],
-    /// The medians, before and in the range.
-    pub(super) medians_ms: [Option<f64>; 2],
-    /// Whether it is rarer or faster (below 0), or more frequent or slower (above); 0 where it is about the same.
-    pub(super) way: i8,
+    /// How many threads start in each of two ranges, where two are compared.
+    pub(super) parts: Option<[u64; 2]>,
+    /// How each edge differs between those, in the order of the map's edges.
+    pub(super) changes: Vec<Option<Change>>,
+    /// The edges that differ, those that changed most first.
+    pub(super) changed: Vec<usize>,
 }
 
 impl Mapped {
-    /// Maps all threads, and by a range those before it and in it.
-    pub(super) fn of(tied: &Tied, range: Option<TimeRange>) -> Self {
-        let mut variants = tied.threads.variants();
+    /// Maps all threads, and by two ranges those that start in each. A part where the work is ended.
+    pub(super) fn of(tied: Arc<Tied>, ranges: Option<[TimeRange; 2]>, progress: &Progress) -> Self {
+        let threads = &tied.threads;
+        let mut variants = threads.variants();
         let all_variants = variants.len();
         variants.truncate(VARIANTS);
-        let parts = range.map(|range| {
-            let (mut before, mut within) = (Vec::new(), Vec::new());
-            for thread in 0..tied.threads.len() as u32 {
-                let first = tied.threads.events_of(thread).first().and_then(|&event| tied.threads.time_ms(event));
-                match first.map(|ms| ms.saturating_mul(1_000_000)) {
-                    Some(ns) if ns < range.start_ns => before.push(thread),
-                    Some(ns) if ns < range.end_ns => within.push(thread),
-                    _ => {}
-                }
-            }
-            [Part::of(tied, &before), Part::of(tied, &within)]
-        });
-        let whole = tied.threads.map();
-        let order = order(tied, &whole);
-        Self { whole, order, variants, all_variants, threads: tied.threads.len() as u64, parts }
-    }
-
-    /// How an edge differs before and in the range; `None` without one.
-    pub(super) fn change(&self, edge: &MapEdge) -> Option<Change> {
-        let parts = self.parts.as_ref()?;
-        let of = |part: &Part| part.edges.get(&(edge.from.clone(), edge.to.clone())).cloned();
-        let edges = [of(&parts[0]), of(&parts[1])];
-        let count = |at: usize| edges[at].as_ref().map_or(0, |edge| edge.count);
-        let share = |at: usize| count(at) as f64 / parts[at].threads.max(1) as f64 * 100.0;
-        let median = |at: usize| edges[at].as_ref().and_then(|edge| edge.median_ms);
-        let (shares, medians_ms) = ([share(0), share(1)], [median(0), median(1)]);
-        let enough = parts.iter().all(|part| part.threads >= COMPARED) && count(0).max(count(1)) >= COMPARED;
-        let slower = match medians_ms {
-            [Some(before), Some(within)] if count(0).min(count(1)) >= COMPARED => {
-                // A few milliseconds are no change, however small the median is.
-                if within > before * 1.5 + 2.0 {
-                    1
-                } else if before > within * 1.5 + 2.0 {
-                    -1
-                } else {
-                    0
-                }
-            }
-            _ => 0,
+        let named = |variant: Variant| {
+            let way: Way = variant.steps.iter().map(|step| Arc::clone(threads.step_name(*step))).collect();
+            (variant, way)
         };
-        let more = if shares[1] > shares[0] + 5.0 {
-            1
-        } else if shares[0] > shares[1] + 5.0 {
-            -1
-        } else {
-            0
-        };
-        let way = if !enough {
-            0
-        } else if slower != 0 {
-            slower
-        } else {
-            more
-        };
-        Some(Change { shares, medians_ms, way })
+        let variants = variants.into_iter().map(named).collect();
+        let whole = if progress.is_cancelled() { ProcessMap::default() } else { threads.map() };
+        let order = if progress.is_cancelled() { vec![1.0; whole.nodes.len()] } else { order(&tied, &whole) };
+        let parts =
+            ranges.filter(|_| !progress.is_cancelled()).map(|ranges| ranges.map(|range| Part::of(&tied, range)));
+        let changes: Vec<Option<Change>> =
+            whole.edges.iter().map(|edge| parts.as_ref().map(|parts| Change::of(parts, edge))).collect();
+        let weight = |edge: &usize| changes[*edge].as_ref().map_or(0.0, Change::weight);
+        let mut changed: Vec<usize> =
+            (0..changes.len()).filter(|edge| changes[*edge].as_ref().is_some_and(|change| change.way != 0)).collect();
+        changed.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
+        Self {
+            threads: threads.len() as u64,
+            parts: parts.map(|parts| parts.map(|part| part.threads)),
+            tied,
+            whole,
+            order,
+            variants,
+            all_variants,
+            changes,
+            changed,
+        }
     }
 }
 
@@ -151,45 +105,67 @@ pub(super) struct Picture {
     pub(super) laid: Laid,
     /// How many edges are not drawn, and how often those are taken.
     pub(super) left_out: (usize, u64),
+    /// How many steps are not drawn, and how many events those have.
+    pub(super) steps_out: (usize, u64),
 }
 
 impl Picture {
-    /// Draws the edges that make up a share of all that are taken; of every step its most frequent way in and out stays.
-    pub(super) fn of(map: &ProcessMap, order: &[f64], share: f64) -> Self {
+    /// Draws the steps that make up a share of all events, and of the edges between them those that make up a share of all
+    /// that are taken; of every step its most frequent way in and out stays.
+    pub(super) fn of(map: &ProcessMap, order: &[f64], steps_share: f64, edges_share: f64) -> Self {
+        let (nodes, steps_out) = frequent(map, steps_share);
+        let places: BTreeMap<Arc<str>, usize> =
+            nodes.iter().enumerate().map(|(place, &node)| (Arc::clone(&map.nodes[node].step), place)).collect();
         let total: u64 = map.edges.iter().map(|edge| edge.count).sum();
-        let (mut sum, mut kept) = (0, Vec::new());
-        let (mut has_in, mut has_out) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
-        // The edges come from the most to the least frequent.
+        let (mut sum, mut kept, mut ends) = (0, Vec::new(), Vec::new());
+        let (mut has_in, mut has_out) = (vec![false; nodes.len()], vec![false; nodes.len()]);
+        // The map's edges come from the most to the least frequent.
         for (at, edge) in map.edges.iter().enumerate() {
-            let loops = edge.from == edge.to;
-            let frequent = (sum as f64) < total as f64 * share;
-            let first = !loops && (!has_in.contains(&edge.to) || !has_out.contains(&edge.from));
+            let (Some(&from), Some(&to)) = (places.get(&edge.from), places.get(&edge.to)) else { continue };
+            let loops = from == to;
+            let is_frequent = (sum as f64) < total as f64 * edges_share;
+            let is_first = !loops && (!has_in[to] || !has_out[from]);
             sum += edge.count;
-            if frequent || first {
+            if is_frequent || is_first {
                 kept.push(at);
-                if !loops {
-                    has_in.insert(edge.to.clone());
-                    has_out.insert(edge.from.clone());
-                }
+                ends.push((from, to));
+                has_in[to] |= !loops;
+                has_out[from] |= !loops;
             }
         }
-        let mut steps: Vec<(Arc<str>, u64)> = Vec::new();
-        let mut places: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-        for node in &map.nodes {
-            places.insert(node.step.clone(), steps.len());
-            steps.push((node.step.clone(), node.count));
-        }
-        let ends: Vec<(usize, usize)> =
-            kept.iter().map(|&at| (places[&map.edges[at].from], places[&map.edges[at].to])).collect();
         let drawn: u64 = kept.iter().map(|&at| map.edges[at].count).sum();
-        let laid = lay_out(order, &ends);
-        Self { left_out: (map.edges.len() - kept.len(), total - drawn), edges: kept, ends, laid, steps }
+        let own_order: Vec<f64> = nodes.iter().map(|&node| order[node]).collect();
+        Self {
+            laid: lay_out(&own_order, &ends),
+            steps: nodes.iter().map(|&node| (Arc::clone(&map.nodes[node].step), map.nodes[node].count)).collect(),
+            left_out: (map.edges.len() - kept.len(), total - drawn),
+            steps_out,
+            edges: kept,
+            ends,
+        }
     }
+}
+
+/// The nodes that make up a share of all events, in the map's order, at least one; and what is left out.
+fn frequent(map: &ProcessMap, share: f64) -> (Vec<usize>, (usize, u64)) {
+    let total: u64 = map.nodes.iter().map(|node| node.count).sum();
+    let mut by_count: Vec<usize> = (0..map.nodes.len()).collect();
+    by_count.sort_by_key(|&node| std::cmp::Reverse(map.nodes[node].count));
+    let (mut sum, mut kept) = (0, Vec::new());
+    for node in by_count {
+        if kept.is_empty() || (sum as f64) < total as f64 * share {
+            kept.push(node);
+            sum += map.nodes[node].count;
+        }
+    }
+    kept.sort_unstable();
+    let out = map.nodes.len() - kept.len();
+    (kept, (out, total - sum))
 }
 
 #[cfg(test)]
 mod tests {
-    use fabula_core::narrative::threads::StepCount;
+    use fabula_core::narrative::threads::{MapEdge, StepCount};
 
     use super::*;
 
@@ -214,10 +190,25 @@ mod tests {
     fn rare_edges_are_left_out_and_no_step_is_left_alone() {
         let map = map(&[("a", "b", 900), ("b", "c", 80), ("a", "c", 15), ("c", "d", 4), ("b", "d", 1)]);
         let order = [0.0, 1.0, 2.0, 3.0];
-        let few = Picture::of(&map, &order, 0.5);
+        let few = Picture::of(&map, &order, 1.0, 0.5);
         let names: Vec<(&str, &str)> = few.edges.iter().map(|&at| (&*map.edges[at].from, &*map.edges[at].to)).collect();
         assert_eq!(names, [("a", "b"), ("b", "c"), ("c", "d")]);
         assert_eq!(few.left_out, (2, 16));
-        assert_eq!(Picture::of(&map, &order, 1.0).left_out, (0, 0));
+        assert_eq!(Picture::of(&map, &order, 1.0, 1.0).left_out, (0, 0));
+    }
+
+    #[test]
+    fn rare_steps_are_left_out_with_their_edges() {
+        let mut map = map(&[("a", "b", 900), ("b", "c", 80), ("a", "c", 15), ("c", "d", 4)]);
+        for (node, count) in map.nodes.iter_mut().zip([900, 900, 95, 4]) {
+            node.count = count;
+        }
+        let order = [0.0, 1.0, 2.0, 3.0];
+        let few = Picture::of(&map, &order, 0.9, 1.0);
+        let names: Vec<&str> = few.steps.iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!((few.steps_out, few.left_out), ((2, 99), (3, 99)));
+        assert_eq!(Picture::of(&map, &order, 0.0, 1.0).steps.len(), 1, "the most frequent step stays");
+        assert_eq!(Picture::of(&map, &order, 1.0, 1.0).steps_out, (0, 0));
     }
 }

@@ -7,13 +7,19 @@ use egui::{Align2, Color32, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, Widg
 use fabula_core::narrative::threads::{Move, conformance, fitness};
 
 use super::MapPane;
+use super::changes::thresholds;
 use super::map_ui::span;
 use super::picture::{Mapped, VARIANTS};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
-use crate::state::{Tale, Tied};
+use crate::state::Tale;
 use crate::theme::{font, mix, size, tokens, widgets};
+
+/// So many moves and changes are listed, and steps of a variant spelled out.
+const MOVES: usize = 200;
+const CHANGES: usize = 60;
+const SPELLED: usize = 40;
 
 /// A thread held against the most frequent way that begins as it does.
 pub(super) struct Held {
@@ -24,24 +30,17 @@ pub(super) struct Held {
 }
 
 impl Held {
-    fn of(tied: &Tied, mapped: &Mapped, tale: &Tale) -> Option<Self> {
-        let steps = tied.threads.steps_of(tale.thread);
-        let alike = |variant: &&fabula_core::narrative::threads::Variant| variant.steps.first() == steps.first();
-        let main = mapped.variants.iter().find(alike)?;
+    /// Holds a thread of the mapped threads; `None` where no way begins like it.
+    pub(super) fn of(mapped: &Mapped, tale: &Tale) -> Option<Self> {
+        let steps = mapped.tied.threads.steps_of(tale.thread);
+        let (main, _) = mapped.variants.iter().find(|(variant, _)| variant.steps.first() == steps.first())?;
         let moves = conformance(&steps, &main.steps)?;
         Some(Self { share: fitness(&moves), moves, count: main.count })
     }
 }
 
 impl MapPane {
-    pub(super) fn side_ui(
-        &mut self,
-        ui: &mut Ui,
-        rect: Rect,
-        tied: &Arc<Tied>,
-        mapped: &Arc<Mapped>,
-        context: &Context<'_>,
-    ) {
+    pub(super) fn side_ui(&mut self, ui: &mut Ui, rect: Rect, mapped: &Arc<Mapped>, context: &Context<'_>) {
         ui.painter().rect_filled(rect, 0.0, tokens(ui).pane);
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("side"));
         ScrollArea::vertical().id_salt("side").auto_shrink(false).show(&mut child, |ui| {
@@ -50,57 +49,59 @@ impl MapPane {
             if mapped.parts.is_some() {
                 changes_ui(ui, mapped);
             }
-            if let Some(tale) = &context.state.tale {
-                self.held_ui(ui, tied, mapped, tale);
-            }
-            self.variants_ui(ui, tied, mapped, context);
+            self.held_ui(ui, mapped);
+            self.variants_ui(ui, mapped, context);
         });
     }
 
-    fn held_ui(&mut self, ui: &mut Ui, tied: &Tied, mapped: &Arc<Mapped>, tale: &Arc<Tale>) {
-        let known = self
-            .held
-            .as_ref()
-            .is_some_and(|(of, map, _)| Arc::ptr_eq(of, tale) && Arc::ptr_eq(map, mapped) && tale.of == tied.number);
-        if !known && tale.of == tied.number {
-            self.held = Some((Arc::clone(tale), Arc::clone(mapped), Held::of(tied, mapped, tale)));
+    fn held_ui(&self, ui: &mut Ui, mapped: &Arc<Mapped>) {
+        let Some(((of, tale), Some(held))) = self.holding.last() else { return };
+        if !Arc::ptr_eq(&of.0, mapped) {
+            return;
         }
-        let Some((_, _, Some(held))) = &self.held else { return };
         let share = format!("{:.0} % alike", held.share * 100.0);
-        widgets::section_head(ui, &format!("{} beside the main way", tale.name), &share);
+        widgets::section_head(ui, &format!("{} beside the main way", tale.0.name), &share);
         let (font, tokens) = (font::small(), tokens(ui));
         let of = format!("of {}", figures::of(held.count, "thread"));
         line_ui(ui, &of, "", tokens.text_second);
-        for (nth, step) in held.moves.iter().take(200).enumerate() {
+        for (nth, step) in held.moves.iter().take(MOVES).enumerate() {
             let (sign, number, color) = match step {
                 Move::Both(step) => ("=", step, tokens.text_second),
                 Move::Missing(step) => ("missing", step, tokens.error),
                 Move::Extra(step) => ("extra", step, tokens.warning),
             };
-            let name = tied.threads.step_name(*number);
             let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
+            if !ui.is_rect_visible(rect) {
+                continue;
+            }
+            let name = mapped.tied.threads.step_name(*number);
             response.widget_info(|| {
                 WidgetInfo::labeled(WidgetType::Label, true, format!("Move {} {sign} {name}", nth + 1))
             });
             let inner = rect.shrink2(vec2(size::INSET, 0.0));
             widgets::text_in(ui.painter(), inner, Align2::LEFT_CENTER, sign, font.clone(), color);
             let words = inner.with_min_x(inner.left() + 56.0);
-            widgets::text_in(ui.painter(), words, Align2::LEFT_CENTER, name, font.clone(), color);
+            if widgets::text_in(ui.painter(), words, Align2::LEFT_CENTER, name, font.clone(), color) {
+                response.on_hover_text(&**name);
+            }
+        }
+        if held.moves.len() > MOVES {
+            let rest = figures::of((held.moves.len() - MOVES) as u64, "move");
+            line_ui(ui, &format!("{rest} more are not listed"), "", tokens.text_faint);
         }
         ui.add_space(size::GRID * 2.0);
     }
 
-    fn variants_ui(&mut self, ui: &mut Ui, tied: &Tied, mapped: &Mapped, context: &Context<'_>) {
+    fn variants_ui(&mut self, ui: &mut Ui, mapped: &Mapped, context: &Context<'_>) {
         widgets::section_head(ui, "Variants", &figures::count(mapped.all_variants as u64));
-        for (nth, variant) in mapped.variants.iter().enumerate() {
+        for (nth, (variant, way)) in mapped.variants.iter().enumerate() {
             let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::click());
             if !ui.is_rect_visible(rect) {
                 continue;
             }
             let share = variant.count as f64 / mapped.threads.max(1) as f64;
-            let names: Vec<&str> = variant.steps.iter().map(|step| &**tied.threads.step_name(*step)).collect();
-            let words = names.join(" → ");
-            let on = self.variant == Some(nth);
+            let words = way[..way.len().min(SPELLED)].join(" → ");
+            let on = self.variant.as_ref() == Some(way);
             response.widget_info(|| {
                 let told = format!("Variant {}, {}: {words}", nth + 1, figures::of(variant.count, "thread"));
                 WidgetInfo::selected(WidgetType::SelectableLabel, true, on, told)
@@ -124,10 +125,10 @@ impl MapPane {
             let faint = mix(tokens.hairline, tokens.pane, 0.5);
             ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, faint));
             if response.on_hover_text(&words).clicked() {
-                self.variant = (!on).then_some(nth);
+                self.variant = (!on).then(|| Arc::clone(way));
                 self.step = None;
-                if !on {
-                    context.send(Command::OpenThread(variant.example));
+                if let Some(first) = mapped.tied.first_of(variant.example).filter(|_| !on) {
+                    context.send(Command::OpenThread(first));
                 }
             }
         }
@@ -153,36 +154,29 @@ fn line_ui(ui: &mut Ui, left: &str, right: &str, color: Color32) {
 
 /// Edges that differ, those that changed most first.
 fn changes_ui(ui: &mut Ui, mapped: &Mapped) {
-    let mut changed: Vec<_> = mapped
-        .whole
-        .edges
-        .iter()
-        .filter_map(|edge| Some((edge, mapped.change(edge).filter(|change| change.way != 0)?)))
-        .collect();
-    let weight = |change: &super::picture::Change| {
-        let [before, within] = change.shares;
-        let slower = match change.medians_ms {
-            [Some(one), Some(other)] => (other.max(0.1) / one.max(0.1)).ln().abs() * 20.0,
-            _ => 0.0,
-        };
-        (within - before).abs() + slower
-    };
-    changed.sort_by(|one, other| weight(&other.1).total_cmp(&weight(&one.1)));
-    widgets::section_head(ui, "In the range against before", &figures::count(changed.len() as u64));
-    if changed.is_empty() {
+    let count = figures::count(mapped.changed.len() as u64);
+    let head = widgets::section_head(ui, "The second range against the first", &count);
+    head.on_hover_text(thresholds());
+    if mapped.changed.is_empty() {
         line_ui(ui, "Nothing differs by much", "", tokens(ui).text_second);
     }
-    for (edge, change) in changed.iter().take(60) {
+    for &place in mapped.changed.iter().take(CHANGES) {
+        let (edge, Some(change)) = (&mapped.whole.edges[place], &mapped.changes[place]) else { continue };
         let tokens = tokens(ui);
         let color = if change.way > 0 { tokens.warning } else { tokens.good };
-        let [before, within] = change.shares;
-        let [slow, fast] = change.medians_ms.map(span);
+        let [first, second] = change.shares;
+        let [before, after] = change.medians_ms.map(span);
         line_ui(
             ui,
             &format!("{} → {}", edge.from, edge.to),
-            &format!("{slow} → {fast} · {before:.0} → {within:.0} %"),
+            &format!("{before} → {after} · {first:.0} → {second:.0} %"),
             color,
         );
     }
+    if mapped.changed.len() > CHANGES {
+        let rest = figures::of((mapped.changed.len() - CHANGES) as u64, "edge");
+        line_ui(ui, &format!("{rest} more that changed less"), "", tokens(ui).text_faint);
+    }
+    line_ui(ui, &thresholds(), "", tokens(ui).text_faint);
     ui.add_space(size::GRID * 2.0);
 }

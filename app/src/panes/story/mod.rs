@@ -13,6 +13,7 @@ pub mod row;
 mod row_ui;
 mod rows_ui;
 pub mod scroll;
+pub(in crate::panes) mod scroll_bar_ui;
 mod told;
 
 use std::collections::BTreeMap;

@@ -1,19 +1,18 @@
 //! Paints the list: its rows, the scroll bar, and takes what is done to them.
 
-use egui::{CornerRadius, Rangef, Rect, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Rect, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
 use super::columns::Placed;
 use super::keys::{keys, leave_following};
 use super::row_ui::{RowPainter, waiting_ui};
-use super::scroll::{Extent, ROW, Scroll};
+use super::scroll::{Extent, ROW};
+pub(super) use super::scroll_bar_ui::BAR;
+use super::scroll_bar_ui::scroll_bar_ui;
 use super::{Story, selection_of};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
 use crate::theme::tokens;
-
-/// The room that the scroll bar takes.
-pub(super) const BAR: f32 = 10.0;
 
 /// Paints the list in what is left of `ui`.
 pub(super) fn rows_ui(ui: &mut Ui, story: &mut Story, placed: &[Placed], context: &Context<'_>) {
@@ -47,7 +46,10 @@ pub(super) fn rows_ui(ui: &mut Ui, story: &mut Story, placed: &[Placed], context
         story.choose(rank, event, context);
         leave_following(story, context);
     }
-    bar_ui(ui, story, rect.with_min_x(list.right()), context);
+    if let Some(moved) = scroll_bar_ui(ui, "Story", rect.with_min_x(list.right()), story.scroll, story.extent) {
+        story.scroll = moved;
+        leave_following(story, context);
+    }
 }
 
 /// One row: painted, or a placeholder while it is fetched. Says the rank if it was chosen.
@@ -79,6 +81,7 @@ fn row_ui(ui: &mut Ui, story: &Story, placed: &[Placed], context: &Context<'_>, 
             ("Copy value", Command::CopyValue),
             ("Copy key", Command::CopyKey),
             ("Copy coordinates", Command::CopyCoordinates),
+            ("Open thread", Command::ThreadOf(selection_of(event).coordinates)),
             ("How far did this get?", Command::HowFar),
             ("Show only this topic", Command::OnlyTopic(event.topic.clone())),
         ] {
@@ -89,30 +92,4 @@ fn row_ui(ui: &mut Ui, story: &Story, placed: &[Placed], context: &Context<'_>, 
         }
     });
     (response.clicked() || asked).then_some(rank)
-}
-
-/// The scroll bar: its thumb stands for what is on the screen, and never gets too small to be held.
-fn bar_ui(ui: &mut Ui, story: &mut Story, rect: Rect, context: &Context<'_>) {
-    const LEAST: f32 = 28.0;
-    let rows = story.len() as f64 * f64::from(ROW);
-    if rows <= f64::from(rect.height()) {
-        return;
-    }
-    let tokens = tokens(ui);
-    let response = ui.interact(rect, ui.id().with("scroll bar"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::ScrollBar, true, "Story"));
-    let thumb = (f64::from(rect.height()) / rows * f64::from(rect.height())).max(f64::from(LEAST)) as f32;
-    let way = rect.height() - thumb;
-    if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
-        let share = f64::from((pointer.y - rect.top() - thumb / 2.0) / way.max(1.0));
-        story.scroll = Scroll::at_share(share, story.extent);
-        leave_following(story, context);
-    }
-    let top = rect.top() + (story.scroll.share(story.extent) * f64::from(way)) as f32;
-    let held = response.hovered() || response.dragged();
-    let width = if held { 6.0 } else { 4.0 };
-    let x = Rangef::new(rect.right() - 2.0 - width, rect.right() - 2.0);
-    let color = if held { tokens.text_faint } else { tokens.outline };
-    let thumb = Rect::from_x_y_ranges(x, Rangef::new(top + 1.0, top + thumb - 1.0));
-    ui.painter().rect_filled(thumb, CornerRadius::same(3), color);
 }

@@ -1,40 +1,82 @@
 //! One thread as a sequence: participants across, time down, what led to what, what is missing.
 
+mod bar_ui;
+mod drawing;
+mod report;
 mod sequence;
 mod sequence_ui;
 mod values_ui;
 mod written;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{Frame, Margin, Ui};
+use egui::Ui;
+use fabula_core::event::Coordinates;
 
 use super::asking::{Asking, Same};
-use super::threads::{kind_color, outcome_words};
-use super::{Context, Pane, PaneKind, form};
-use crate::command::{Command, Form};
+use super::{Context, Pane, PaneKind};
+use crate::command::Command;
 use crate::figures;
-use crate::files;
-use crate::jobs::{Job, Title};
-use crate::state::{Tale, Tied, TimeRange};
-use crate::theme::{font, size, tokens, widgets};
+use crate::formats::Formats;
+use crate::jobs::Title;
+use crate::state::{Tale, Tied};
+use crate::theme::widgets;
+use report::Report;
 use sequence::{Distances, Places};
+
+/// So many events are shown by themselves in the story: each is a condition of the search.
+const IN_STORY: usize = 200;
 
 /// Shows one thread.
 #[derive(Default)]
 pub struct ThreadPane {
-    wanted: Option<u32>,
-    asking: Asking<(Same<Tied>, u32), Result<Arc<Tale>, String>>,
+    sought: Option<Sought>,
+    asking: Asking<(Same<Tied>, Sought), Result<Arc<Tale>, String>>,
     distances: Distances,
     values_shown: bool,
     places: Option<(Arc<Tale>, Distances, Arc<Places>)>,
+    /// Where the chosen event is in the thread.
+    chosen: Option<(Arc<Tale>, Coordinates, Option<usize>)>,
     /// Whether the chosen event is to be brought into sight.
     reveal: bool,
-    seen: Option<fabula_core::event::Coordinates>,
-    saving: Option<Job<Option<Result<PathBuf, String>>>>,
-    /// Why the thread could not be saved.
-    unsaved: Option<String>,
+    seen: Option<Coordinates>,
+    report: Report,
+}
+
+/// The thread that is to be shown.
+#[derive(Clone)]
+enum Sought {
+    /// That of an event.
+    Of(Coordinates),
+    /// One that was shown already, among threads that were tied anew: by any of its events.
+    Again(Arc<Tale>),
+}
+
+impl PartialEq for Sought {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Of(one), Self::Of(other)) => one == other,
+            (Self::Again(one), Self::Again(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl Sought {
+    /// Finds the thread and reads it.
+    fn tale(&self, tied: &Tied, formats: &Formats) -> Result<Arc<Tale>, String> {
+        let thread = match self {
+            Self::Of(at) => tied.threads.thread_at(at),
+            Self::Again(tale) => tale.steps.iter().find_map(|step| tied.threads.thread_at(&step.at)),
+        };
+        let gone = || match self {
+            Self::Of(at) => format!("{at} is in no thread any more: fields or topics that tie were changed"),
+            Self::Again(tale) => {
+                format!("thread {} is gone: none of its events is in a thread any more", tale.name)
+            }
+        };
+        crate::tying::tale(tied, thread.ok_or_else(gone)?, formats).map(Arc::new)
+    }
 }
 
 impl ThreadPane {
@@ -45,50 +87,7 @@ impl ThreadPane {
 
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        !self.asking.is_busy()
-    }
-
-    /// The thread that is shown, and how it is written in a form.
-    fn written(&self, form: Form, context: &Context<'_>) -> Option<(Arc<Tale>, String)> {
-        let Some(tale) = self.tale() else {
-            context.send(Command::Notify("Open a thread first".to_owned()));
-            return None;
-        };
-        let text = match form {
-            Form::Markdown => written::markdown(&tale, &context.state.clock),
-            Form::Mermaid => written::mermaid(&tale),
-            Form::Json => written::json(&tale),
-            Form::Svg => written::svg(&tale, context.state.theme, &context.state.clock),
-        };
-        Some((tale, text))
-    }
-
-    fn copy(&self, form: Form, context: &Context<'_>) {
-        let Some((tale, text)) = self.written(form, context) else { return };
-        context.send(Command::CopyText(text));
-        context.send(Command::Notify(format!("Thread {} copied as {}", tale.name, form.name())));
-    }
-
-    fn save(&mut self, form: Form, context: &Context<'_>) {
-        if self.saving.is_some() {
-            return;
-        }
-        let Some((tale, text)) = self.written(form, context) else { return };
-        self.unsaved = None;
-        let name = file_name(&tale.name, form);
-        self.saving = Some(files::save_new(context.jobs, "Save the thread", name, text));
-    }
-
-    fn saved(&mut self, context: &Context<'_>) {
-        let Some(job) = &mut self.saving else { return };
-        match job.poll() {
-            Some(Some(Ok(path))) => context.send(Command::Notify(format!("Thread saved as {}", path.display()))),
-            Some(Some(Err(why))) => self.unsaved = Some(why),
-            Some(None) => {}
-            None if job.is_lost() => self.unsaved = Some("saving came to no end".to_owned()),
-            None => return,
-        }
-        self.saving = None;
+        !self.asking.is_busy() && !self.report.is_busy()
     }
 
     fn places(&mut self, tale: &Arc<Tale>) -> Arc<Places> {
@@ -102,35 +101,65 @@ impl ThreadPane {
         self.places = Some((Arc::clone(tale), self.distances, Arc::clone(&places)));
         places
     }
-}
 
-/// A name for the thread's file: letters and digits are kept, whatever a file system may refuse is not.
-fn file_name(thread: &str, form: Form) -> String {
-    let kept = |letter: char| if letter.is_alphanumeric() || "-_.".contains(letter) { letter } else { '-' };
-    let name: String = thread.chars().take(80).map(kept).collect();
-    format!("thread-{name}.{}", form.ending())
+    /// The place of the chosen event in the thread; looked for only when either is another.
+    fn chosen(&mut self, tale: &Arc<Tale>, context: &Context<'_>) -> Option<usize> {
+        let selected = &context.state.selection.as_ref()?.coordinates;
+        if let Some((of, at, place)) = &self.chosen
+            && Arc::ptr_eq(of, tale)
+            && at == selected
+        {
+            return *place;
+        }
+        let place = tale.place_of(selected);
+        self.chosen = Some((Arc::clone(tale), selected.clone(), place));
+        place
+    }
+
+    /// Shows only the thread's events in the story, by a condition that names each.
+    fn show_in_story(&self, context: &Context<'_>) {
+        let Some(tale) = self.tale() else {
+            context.send(Command::Notify("Open a thread first".to_owned()));
+            return;
+        };
+        if tale.steps.len() > IN_STORY {
+            let count = figures::of(tale.steps.len() as u64, "event");
+            context.send(Command::Notify(format!("The thread has {count}: at most {IN_STORY} are shown in the story")));
+            return;
+        }
+        let of = |step: &crate::state::TaleStep| {
+            let topic = step.at.topic.replace('\'', "''");
+            format!("(topic = '{topic}' AND partition = {} AND offset = {})", step.at.partition, step.at.offset)
+        };
+        let conditions: Vec<String> = tale.steps.iter().map(of).collect();
+        context.send(Command::Search(conditions.join(" OR ")));
+        if !context.state.search.filters {
+            context.send(Command::ToggleFilter);
+        }
+    }
 }
 
 impl Pane for ThreadPane {
     fn update(&mut self, context: &Context<'_>) {
         self.asking.update();
-        self.saved(context);
+        self.report.update(context);
         let Some(tied) = &context.state.tied else {
-            self.wanted = None;
+            self.sought = None;
             self.asking.forget();
             return;
         };
-        // Threads have other numbers once more has been tied: the one that is looked at is found by its first event.
-        if let Some(tale) = self.tale()
+        // Threads have other numbers once more has been tied: the one that is looked at is found again by its events.
+        if let Some(((_, answered), Ok(tale))) = self.asking.last()
             && tale.of != tied.number
-            && !self.asking.is_busy()
+            && self.sought.as_ref() == Some(answered)
         {
-            self.wanted = tale.steps.first().and_then(|first| tied.threads.thread_at(&first.at));
+            self.sought = Some(Sought::Again(Arc::clone(tale)));
         }
-        let Some(thread) = self.wanted else { return };
+        let Some(sought) = self.sought.clone() else { return };
         let (of, formats) = (Arc::clone(tied), context.state.formats.clone());
-        let work = move |_: &crate::jobs::Progress| crate::tying::tale(&of, thread, &formats).map(Arc::new);
-        self.asking.ask((Same(Arc::clone(tied)), thread), context.jobs, Title::quiet("Thread"), work);
+        let question = (Same(Arc::clone(tied)), sought.clone());
+        let work = move |_: &crate::jobs::Progress| sought.tale(&of, &formats);
+        self.asking.ask(question, context.jobs, Title::quiet("Thread"), work);
         let selected = context.state.selection.as_ref().map(|selection| &selection.coordinates);
         if selected != self.seen.as_ref() {
             self.seen = selected.cloned();
@@ -140,13 +169,15 @@ impl Pane for ThreadPane {
 
     fn command(&mut self, command: &Command, context: &Context<'_>) {
         match command {
-            Command::OpenThread(thread) => {
-                self.wanted = Some(*thread);
-                self.unsaved = None;
+            Command::OpenThread(at) => {
+                self.sought = Some(Sought::Of(at.clone()));
+                self.report.failure = None;
                 self.reveal = true;
             }
-            Command::CopyThread(form) => self.copy(*form, context),
-            Command::SaveThread(form) => self.save(*form, context),
+            Command::CopyThread(form) => self.report.copy(self.tale(), *form, context),
+            Command::SaveThread(form) => self.report.save(self.tale(), *form, context),
+            Command::WriteThread(form, path) => self.report.write(self.tale(), *form, path.clone(), context),
+            Command::ThreadInStory => self.show_in_story(context),
             Command::ToggleDistances => self.distances = self.distances.other(),
             Command::ShowThreadValues => self.values_shown = !self.values_shown,
             _ => {}
@@ -185,85 +216,11 @@ impl Pane for ThreadPane {
         let split = rect.left() + rect.width() * 0.56;
         let left = if self.values_shown { rect.with_max_x(split) } else { rect };
         let reveal = std::mem::take(&mut self.reveal);
-        sequence_ui::sequence_ui(ui, left, &tale, &places, reveal, context);
+        let chosen = self.chosen(&tale, context);
+        sequence_ui::sequence_ui(ui, left, (&tale, &places), chosen, reveal, context);
         if self.values_shown {
             widgets::hairline_v(ui, split, rect.y_range());
             values_ui::values_ui(ui, rect.with_min_x(split + 1.0), &tale, context);
         }
-    }
-}
-
-impl ThreadPane {
-    fn bar_ui(&mut self, ui: &mut Ui, tale: &Tale, context: &Context<'_>) {
-        let frame = Frame::new().fill(tokens(ui).pane).inner_margin(Margin::symmetric(size::INSET as i8, 3));
-        frame.show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal(|ui| {
-                let name = egui::RichText::new(&tale.name).font(font::mono_strong());
-                let shown = ui.add(egui::Label::new(name).truncate());
-                form::named(ui, &shown, &format!("Thread {}", tale.name));
-                widgets::caption(ui, outcome_words(tale.outcome));
-                let words = [(Distances::Steps, "Steps"), (Distances::Time, "Time")];
-                form::choice(ui, &mut self.distances, &words);
-                if widgets::bar_toggle(ui, "Values", self.values_shown).clicked() {
-                    self.values_shown = !self.values_shown;
-                }
-                if widgets::bar_toggle(ui, "On the timeline", false)
-                    .on_hover_text("Show the thread's time on the timeline")
-                    .clicked()
-                    && let Some((from, to)) = tale.span_ms()
-                {
-                    let ns = |ms: i64| ms.saturating_mul(1_000_000);
-                    // Some time before and after it: what happened around it is a part of the story.
-                    let around = ((to - from) / 8).max(5);
-                    context.send(Command::View(TimeRange::new(ns(from - around), ns(to + around))));
-                    context.send(Command::ShowPane(PaneKind::Timeline));
-                }
-                ui.menu_button("Copy as", |ui| {
-                    for form in Form::ALL {
-                        if ui.button(form.name()).clicked() {
-                            context.send(Command::CopyThread(form));
-                            ui.close();
-                        }
-                    }
-                });
-                ui.menu_button("Save as", |ui| {
-                    for form in Form::ALL {
-                        if ui.button(format!("{}…", form.name())).clicked() {
-                            context.send(Command::SaveThread(form));
-                            ui.close();
-                        }
-                    }
-                });
-            });
-            if let Some(why) = &self.unsaved {
-                widgets::error_line(ui, why);
-            }
-            for finding in &tale.findings {
-                let text =
-                    format!("{}: {} ({:.0} % sure)", finding.kind.title(), finding.what, finding.sureness * 100.0);
-                let color = kind_color(tokens(ui), finding);
-                let label = egui::Label::new(egui::RichText::new(&text).font(font::body()).color(color));
-                let response = ui.add(label.truncate().sense(egui::Sense::click())).on_hover_text(&text);
-                if response.clicked()
-                    && let Some(at) = finding.evidence.first()
-                {
-                    context.send(Command::GoToEvent(at.clone()));
-                }
-            }
-        });
-        let rect = ui.min_rect();
-        widgets::hairline_h(ui, rect.x_range(), rect.bottom());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_named_after_its_thread() {
-        assert_eq!(file_name("A-16864", Form::Svg), "thread-A-16864.svg");
-        assert_eq!(file_name("../etc/pass wd", Form::Json), "thread-..-etc-pass-wd.json");
     }
 }

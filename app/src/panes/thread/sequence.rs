@@ -24,6 +24,9 @@ impl Distances {
     }
 }
 
+/// Steps that stand closer together than this are drawn as one.
+const CLOSE: f32 = 3.0;
+
 /// Where the steps stand, from the top of the diagram.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Places {
@@ -31,10 +34,23 @@ pub(super) struct Places {
     pub(super) ys: Vec<f32>,
     /// Steps by height.
     sorted: Vec<u32>,
-    /// Which steps have the room for their words.
-    pub(super) worded: Vec<bool>,
+    /// What is drawn, by height.
+    drawn: Vec<Drawn>,
     /// The height of the first step that is missing.
     pub(super) foot: f32,
+}
+
+/// A step, or several that are too close to be told apart.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Drawn {
+    /// The steps, as a range of all of them by height.
+    steps: std::ops::Range<u32>,
+    /// The height of the first.
+    pub(super) y: f32,
+    /// Whether there is room for words.
+    pub(super) worded: bool,
+    /// The participants from the first to the last that take part.
+    pub(super) across: (usize, usize),
 }
 
 impl Places {
@@ -56,25 +72,45 @@ impl Places {
         }
         let mut sorted: Vec<u32> = (0..count as u32).collect();
         sorted.sort_by(|&one, &other| ys[one as usize].total_cmp(&ys[other as usize]).then(one.cmp(&other)));
-        let mut worded = vec![false; count];
-        let mut free = f32::NEG_INFINITY;
-        for &place in &sorted {
-            let y = ys[place as usize];
-            if y >= free {
-                worded[place as usize] = true;
-                free = y + STEP - 9.0;
-            }
-        }
         let foot = sorted.last().map_or(0.0, |&last| ys[last as usize]) + STEP;
-        Self { ys, sorted, worded, foot }
+        let drawn = merged(tale, &ys, &sorted);
+        Self { ys, sorted, drawn, foot }
     }
 
-    /// The steps between two heights.
-    pub(super) fn within(&self, from: f32, to: f32) -> &[u32] {
-        let first = self.sorted.partition_point(|&place| self.ys[place as usize] < from);
-        let last = self.sorted.partition_point(|&place| self.ys[place as usize] <= to);
-        &self.sorted[first..last.max(first)]
+    /// What is drawn between two heights.
+    pub(super) fn within(&self, from: f32, to: f32) -> &[Drawn] {
+        let first = self.drawn.partition_point(|drawn| drawn.y < from);
+        let last = self.drawn.partition_point(|drawn| drawn.y <= to);
+        &self.drawn[first..last.max(first)]
     }
+
+    /// The steps of something that is drawn.
+    pub(super) fn steps(&self, drawn: &Drawn) -> &[u32] {
+        &self.sorted[drawn.steps.start as usize..drawn.steps.end as usize]
+    }
+}
+
+/// Puts together what is too close to be told apart, and finds out what has room for words.
+fn merged(tale: &Tale, ys: &[f32], sorted: &[u32]) -> Vec<Drawn> {
+    let mut drawn: Vec<Drawn> = Vec::new();
+    for (at, &place) in sorted.iter().enumerate() {
+        let (at, y, who) = (at as u32, ys[place as usize], tale.steps[place as usize].participant);
+        match drawn.last_mut().filter(|last| y - last.y < CLOSE) {
+            Some(last) => {
+                last.steps.end = at + 1;
+                last.across = (last.across.0.min(who), last.across.1.max(who));
+            }
+            None => drawn.push(Drawn { steps: at..at + 1, y, worded: false, across: (who, who) }),
+        }
+    }
+    let mut free = f32::NEG_INFINITY;
+    for one in &mut drawn {
+        if one.y >= free {
+            one.worded = true;
+            free = one.y + STEP - 9.0;
+        }
+    }
+    drawn
 }
 
 #[cfg(test)]
@@ -113,19 +149,32 @@ mod tests {
         let tale = tale(&[Some(0), Some(10), Some(1_000), None, Some(900)]);
         let even = Places::of(&tale, Distances::Steps);
         assert!(even.ys.windows(2).all(|pair| (pair[1] - pair[0] - STEP).abs() < 0.01));
-        assert!(even.worded.iter().all(|worded| *worded));
+        assert!(even.drawn.iter().all(|drawn| drawn.worded && even.steps(drawn).len() == 1));
         let timed = Places::of(&tale, Distances::Time);
         let share = |place: usize| (timed.ys[place] - timed.ys[0]) / (timed.ys[2] - timed.ys[0]);
         assert!((share(1) - 0.01).abs() < 1e-3 && (share(4) - 0.9).abs() < 1e-3);
         assert_eq!(timed.ys[3], timed.ys[2], "what has no time stands where the one before does");
-        assert!(!timed.worded[1], "words that would touch are left out");
-        let seen: Vec<u32> = timed.within(timed.ys[4] - 1.0, timed.ys[2]).to_vec();
-        assert_eq!(seen, [4, 2, 3]);
+        let seen: Vec<&[u32]> =
+            timed.within(timed.ys[4] - 1.0, timed.ys[2]).iter().map(|drawn| timed.steps(drawn)).collect();
+        assert_eq!(seen, [&[4][..], &[2, 3]]);
     }
 
     #[test]
     fn one_moment_is_drawn_as_steps() {
         let tale = tale(&[Some(5), Some(5)]);
         assert_eq!(Places::of(&tale, Distances::Time).ys, Places::of(&tale, Distances::Steps).ys);
+    }
+
+    #[test]
+    fn a_burst_is_drawn_as_one_and_words_do_not_touch() {
+        let mut times: Vec<Option<i64>> = (0..1_000).map(|_| Some(500)).collect();
+        times.extend([Some(0), Some(501), Some(540), Some(100_000)]);
+        let tale = tale(&times);
+        let places = Places::of(&tale, Distances::Time);
+        let counts: Vec<usize> = places.drawn.iter().map(|drawn| places.steps(drawn).len()).collect();
+        assert_eq!(counts.iter().sum::<usize>(), tale.steps.len(), "no step is lost");
+        assert_eq!(counts, [1, 1_001, 1, 1]);
+        assert!(places.drawn[1].worded && !places.drawn[2].worded, "words that would touch are left out");
+        assert!(places.drawn.windows(2).all(|pair| pair[1].y - pair[0].y >= CLOSE));
     }
 }

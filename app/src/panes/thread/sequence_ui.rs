@@ -6,11 +6,12 @@ use egui::{
 };
 use fabula_core::event::time::format_span_ns;
 
-use super::sequence::{Places, STEP};
+use super::sequence::{Drawn, Places, STEP};
 use crate::command::Command;
+use crate::figures;
 use crate::panes::Context;
 use crate::panes::threads::kind_color;
-use crate::state::Tale;
+use crate::state::{Absence, Missing, Tale};
 use crate::theme::{Tokens, font, size, tokens, widgets};
 
 const NS: i64 = 1_000_000;
@@ -46,7 +47,14 @@ impl Drawing<'_> {
 }
 
 /// Paints a thread and takes what is done to it.
-pub(super) fn sequence_ui(ui: &mut Ui, rect: Rect, tale: &Tale, places: &Places, reveal: bool, context: &Context<'_>) {
+pub(super) fn sequence_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    (tale, places): (&Tale, &Places),
+    selected: Option<usize>,
+    reveal: bool,
+    context: &Context<'_>,
+) {
     let tokens = tokens(ui);
     ui.painter().rect_filled(rect, 0.0, tokens.window);
     let count = tale.participants.len().max(1) as f32;
@@ -58,7 +66,6 @@ pub(super) fn sequence_ui(ui: &mut Ui, rect: Rect, tale: &Tale, places: &Places,
     let response = child.interact(body, child.id().with("all"), Sense::HOVER | Sense::FOCUSABLE);
     let spoken = format!("Sequence of {}, {} steps, {} services", tale.name, tale.steps.len(), tale.participants.len());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, &spoken));
-    let selected = context.state.selection.as_ref().and_then(|selection| tale.place_of(&selection.coordinates));
     if let Some(next) = keys(&child, &response, selected, tale.steps.len()) {
         context.send(Command::GoToEvent(tale.steps[next].at.clone()));
     }
@@ -77,13 +84,21 @@ pub(super) fn sequence_ui(ui: &mut Ui, rect: Rect, tale: &Tale, places: &Places,
         let corner = ui.max_rect().min;
         let drawing = Drawing { tale, places, context, tokens, corner, apart };
         lifelines(ui.painter(), &drawing, viewport);
-        for &place in places.within(viewport.top() - STEP, viewport.bottom() + STEP) {
-            if step_ui(ui, &drawing, place as usize, selected == Some(place as usize), width) {
-                response.request_focus();
+        let mut pressed = false;
+        for drawn in places.within(viewport.top() - STEP, viewport.bottom() + STEP) {
+            match places.steps(drawn) {
+                [place] => {
+                    let place = *place as usize;
+                    pressed |= step_ui(ui, &drawing, place, drawn.worded, selected == Some(place), width);
+                }
+                steps => pressed |= burst_ui(ui, &drawing, drawn, steps, selected, width),
             }
         }
-        for (nth, name) in tale.missing.iter().enumerate() {
-            ghost_ui(ui, &drawing, nth, name, width);
+        if pressed {
+            response.request_focus();
+        }
+        for (nth, missing) in tale.missing.iter().enumerate() {
+            ghost_ui(ui, &drawing, nth, missing, width);
         }
     });
     if response.has_focus() {
@@ -146,12 +161,12 @@ fn latency(ms: Option<i64>) -> String {
 }
 
 /// Paints a step; says whether it was pressed.
-fn step_ui(ui: &mut Ui, drawing: &Drawing<'_>, place: usize, selected: bool, width: f32) -> bool {
+fn step_ui(ui: &mut Ui, drawing: &Drawing<'_>, place: usize, has_room: bool, selected: bool, width: f32) -> bool {
     let (tale, tokens) = (drawing.tale, drawing.tokens);
     let step = &tale.steps[place];
     let y = drawing.y(place);
-    let worded = drawing.places.worded[place] || selected;
-    let height = if drawing.places.worded[place] { STEP - 2.0 } else { 10.0 };
+    let worded = has_room || selected;
+    let height = if has_room { STEP - 2.0 } else { 10.0 };
     let line = Rect::from_min_size(pos2(drawing.corner.x, y - height / 2.0 - 2.0), vec2(width, height));
     let response = ui.interact(line, ui.id().with(("step", place)), Sense::click());
     let cause = tale.causes[place];
@@ -273,19 +288,72 @@ fn arrow(painter: &Painter, from: Pos2, to: Pos2, exact: bool, stroke: Stroke) {
     painter.add(Shape::convex_polygon(head, stroke.color, Stroke::NONE));
 }
 
+/// Steps that are too close to be told apart, as a pill with their number; says whether it was pressed.
+fn burst_ui(
+    ui: &mut Ui,
+    drawing: &Drawing<'_>,
+    drawn: &Drawn,
+    steps: &[u32],
+    selected: Option<usize>,
+    width: f32,
+) -> bool {
+    let (tale, tokens) = (drawing.tale, drawing.tokens);
+    let y = drawing.corner.y + drawn.y;
+    let chosen = selected.filter(|place| steps.contains(&(*place as u32)));
+    let line = Rect::from_min_size(pos2(drawing.corner.x, y - 10.0), vec2(width, 20.0));
+    let first = steps[0] as usize;
+    let response = ui.interact(line, ui.id().with(("burst", first)), Sense::click());
+    let found = steps.iter().filter_map(|place| fault(tale, *place as usize)).next();
+    let words = figures::of(steps.len() as u64, "step");
+    response.widget_info(|| {
+        let found = found.map(|finding| format!(", {} among them", finding.kind.title())).unwrap_or_default();
+        let words = format!("{words} close together, from step {}{found}", first + 1);
+        WidgetInfo::selected(WidgetType::SelectableLabel, true, chosen.is_some(), words)
+    });
+    if chosen.is_some() {
+        ui.painter().rect_filled(line, 0.0, tokens.selected);
+    } else if response.hovered() {
+        ui.painter().rect_filled(line, 0.0, tokens.hovered);
+    }
+    let color = found.map_or(tokens.text, |finding| kind_color(tokens, finding));
+    let galley = widgets::line(ui.painter(), &words, font::small(), color, drawing.apart);
+    let (left, right) = (drawing.x(drawn.across.0), drawing.x(drawn.across.1));
+    let half = (galley.size().x / 2.0 + 8.0).max((right - left) / 2.0 + 5.0);
+    let pill = Rect::from_center_size(pos2((left + right) / 2.0, y), vec2(half * 2.0, 17.0));
+    let edge = if chosen.is_some() { tokens.accent } else { color };
+    ui.painter().rect(pill, 8.0, tokens.raised, Stroke::new(1.0, edge), egui::StrokeKind::Inside);
+    ui.painter().galley(pill.center() - galley.size() / 2.0, galley, color);
+    let clicked = response.clicked();
+    response.on_hover_ui_at_pointer(|ui| {
+        for &place in steps.iter().take(12) {
+            let step = &tale.steps[place as usize];
+            ui.label(format!("{} · {}", step.step, step.at));
+        }
+        if steps.len() > 12 {
+            ui.label(format!("{} more", figures::count(steps.len() as u64 - 12)));
+        }
+    });
+    if clicked {
+        drawing.context.send(Command::GoToEvent(tale.steps[first].at.clone()));
+    }
+    clicked
+}
+
 /// A step that peers have and this thread lacks: dashed, at the foot.
-fn ghost_ui(ui: &mut Ui, drawing: &Drawing<'_>, nth: usize, name: &str, width: f32) {
+fn ghost_ui(ui: &mut Ui, drawing: &Drawing<'_>, nth: usize, missing: &Missing, width: f32) {
     let tokens = drawing.tokens;
     let y = drawing.corner.y + drawing.places.foot + nth as f32 * STEP;
     let line = Rect::from_min_size(pos2(drawing.corner.x, y - STEP / 2.0), vec2(width, STEP - 2.0));
-    let finding = drawing.tale.findings.iter().find(|finding| !finding.missing.is_empty());
-    let color = finding.map_or(tokens.error, |finding| kind_color(tokens, finding));
-    let words = match finding {
-        Some(finding) if finding.may_still_come => format!("{name} may still come"),
-        _ => format!("{name} never came"),
+    let color = match missing.absence {
+        Absence::Absent => tokens.error,
+        Absence::MayStillCome | Absence::NotRead => tokens.text_second,
     };
+    let words = format!("{} {}", missing.step, missing.absence.words());
     let response = ui.interact(line, ui.id().with(("missing", nth)), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Missing step {name}")));
+    response.widget_info(|| {
+        let words = format!("Missing step {}, {}", missing.step, missing.absence.words());
+        WidgetInfo::labeled(WidgetType::Label, true, words)
+    });
     let place = Rect::from_min_max(
         pos2(drawing.corner.x + TIMES, y - 11.0),
         pos2(drawing.corner.x + TIMES + drawing.apart * drawing.tale.participants.len() as f32, y + 11.0),
@@ -293,7 +361,7 @@ fn ghost_ui(ui: &mut Ui, drawing: &Drawing<'_>, nth: usize, name: &str, width: f
     let edge = [place.left_top(), place.right_top(), place.right_bottom(), place.left_bottom(), place.left_top()];
     ui.painter().extend(Shape::dashed_line(&edge, Stroke::new(1.0, color), 4.0, 3.0));
     widgets::text_in(ui.painter(), place, Align2::CENTER_CENTER, &words, font::medium(), color);
-    if let Some(finding) = finding {
+    if let Some(finding) = drawing.tale.findings.get(missing.finding) {
         response.on_hover_text(&finding.what);
     }
 }

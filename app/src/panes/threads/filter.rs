@@ -72,10 +72,13 @@ impl Condition {
         Formula::condition(text, &Names).map(Self)
     }
 
-    /// Those of some threads for which it holds, in their order.
-    pub(super) fn of(&self, tied: &Tied, threads: &[u32]) -> Passing {
+    /// Those of some threads for which it holds, in their order; of a part of them where the work is ended.
+    pub(super) fn of(&self, tied: &Tied, threads: &[u32], ended: &dyn Fn() -> bool) -> Passing {
         let mut passing = Passing::default();
         for threads in threads.chunks(TOGETHER) {
+            if ended() {
+                break;
+            }
             let summaries: Vec<Summary> = threads.iter().map(|&thread| tied.threads.summary(thread)).collect();
             let cells = |input: &Input| -> Vec<Cell<'_>> {
                 let Input::Column(column) = input else { return vec![Cell::Missing; threads.len()] };
@@ -138,12 +141,19 @@ pub(super) struct Filter {
     read: String,
     pub(super) condition: Option<Arc<Condition>>,
     error: Option<ExprError>,
+    /// Whether the cursor is to be put into the field.
+    focus: bool,
 }
 
 impl Filter {
     /// Lets everything pass.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Puts the cursor into the field at the next frame.
+    pub(super) fn focus(&mut self) {
+        self.focus = true;
     }
 
     /// Reads what is written, if it is another than before. A mistake leaves the condition that was there.
@@ -167,13 +177,8 @@ impl Filter {
     pub(super) fn ui(&mut self, ui: &mut Ui, failed: u64, mismatched: u64) {
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 240.0).clamp(160.0, 640.0);
-            form::line(
-                ui,
-                "Filter threads",
-                &mut self.text,
-                "Filter: duration_ms > 60000 AND steps LIKE '%Refund%'",
-                width,
-            );
+            let hint = "Filter: duration_ms > 60000 AND steps LIKE '%Refund%'";
+            form::line_to_focus(ui, "Filter threads", &mut self.text, hint, width, std::mem::take(&mut self.focus));
             if !self.text.is_empty() && widgets::icon_button(ui, Icon::Close, "Clear the filter").clicked() {
                 self.clear();
             }

@@ -2,24 +2,21 @@
 
 use std::sync::Arc;
 
-use egui::{
-    Align2, Color32, FontId, Key, Modifiers, Rect, ScrollArea, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2,
-};
-use fabula_core::event::time::format_span_ns;
-use fabula_core::narrative::threads::diagnose::{Diagnosis, Kind, Outcome};
+use egui::{Align2, Key, Modifiers, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
-use super::bar_ui::outcome_words;
-use super::list::{By, Column, Labels};
+use super::cells::{Text, finding_cells, thread_cells};
+use super::list::{By, Column, Lines, Listed, Listing};
 use super::{Same, ThreadsPane};
 use crate::command::Command;
 use crate::figures;
 use crate::jobs::Title;
 use crate::panes::Context;
+use crate::panes::story::scroll::Extent;
+use crate::panes::story::scroll_bar_ui::{BAR, scroll_bar_ui};
 use crate::state::Tied;
 use crate::theme::icon::{self, Icon};
-use crate::theme::{Tokens, font, mix, size, tokens, widgets};
+use crate::theme::{font, mix, size, tokens, widgets};
 
-const NS: i64 = 1_000_000;
 /// Names are read for so many rows beyond those in sight.
 const AHEAD: usize = 60;
 
@@ -36,12 +33,12 @@ const fn head(name: &'static str, width: f32, by: Option<Column>, right: bool) -
 }
 
 const THREADS: [Head; 8] = [
-    head("thread", 190.0, None, false),
+    head("thread", 190.0, Some(Column::Name), false),
     head("start", 186.0, Some(Column::Start), false),
     head("duration", 92.0, Some(Column::Duration), true),
     head("events", 70.0, Some(Column::Events), true),
     head("services", 76.0, Some(Column::Participants), true),
-    head("last step", 170.0, None, false),
+    head("last step", 170.0, Some(Column::Last), false),
     head("outcome", 112.0, Some(Column::Outcome), false),
     head("findings", 0.0, Some(Column::Findings), false),
 ];
@@ -49,80 +46,73 @@ const THREADS: [Head; 8] = [
 const FINDINGS: [Head; 5] = [
     head("when", 186.0, Some(Column::Start), false),
     head("kind", 150.0, Some(Column::Outcome), false),
-    head("thread", 190.0, None, false),
+    head("thread", 190.0, Some(Column::Name), false),
     head("sure", 60.0, Some(Column::Findings), true),
     head("what was found", 0.0, None, false),
 ];
 
-/// A text of a cell, its colour and letters.
-struct Text(String, Color32, FontId);
-
-/// The colour of a kind of finding.
-pub(in crate::panes) fn kind_color(tokens: &Tokens, finding: &Diagnosis) -> Color32 {
-    match finding.kind {
-        _ if finding.may_still_come => tokens.text_second,
-        Kind::MissingStep | Kind::Died | Kind::DeadLettered | Kind::Undecodable => tokens.error,
-        _ => tokens.warning,
-    }
-}
-
 impl ThreadsPane {
-    pub(super) fn threads_ui(&mut self, ui: &mut Ui, tied: &Arc<Tied>, context: &Context<'_>) {
-        let Some(rows) = self.rows() else { return };
-        let chosen = self.chosen.and_then(|chosen| rows.rows.iter().position(|&row| row == chosen));
-        let labels = self.labels.last().map(|(_, labels)| Arc::clone(labels)).unwrap_or_default();
+    /// Paints what is listed. Rows, names and figures are of the threads that the listing was made of, which may be others
+    /// than the newest for a moment.
+    pub(super) fn rows_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
+        let Some(listing) = self.listing() else { return };
+        let lines = self.lines.last().filter(|((of, _), _)| Arc::ptr_eq(&of.0, &listing.tied));
+        let lines = lines.map(|(_, lines)| Arc::clone(lines)).unwrap_or_default();
         let tokens = tokens(ui);
-        let cells = |row: usize| thread_cells(tied, &labels, rows.rows[row], tokens, context);
-        let seen = self.list_ui(ui, "Threads", &THREADS, rows.rows.len(), chosen, &cells);
+        let chosen = self.chosen_row(&listing);
+        let cells = |row: usize| match listing.listed {
+            Listed::Threads => {
+                listing.rows.get(row).map(|thread| thread_cells(&listing.tied, &lines, *thread, tokens, context))
+            }
+            Listed::Findings => listing.finding(row).map(|finding| finding_cells(finding, &lines, tokens, context)),
+        };
+        let (name, heads): (_, &[Head]) = match listing.listed {
+            Listed::Threads => ("Threads", &THREADS),
+            Listed::Findings => ("Findings", &FINDINGS),
+        };
+        let seen = self.list_ui(ui, name, heads, listing.rows.len(), chosen, &|row| cells(row).unwrap_or_default());
         if let Some(row) = seen.opened {
-            context.send(Command::OpenThread(rows.rows[row]));
+            self.open(&listing, row, context);
         }
-        self.read_names(tied, rows.rows[seen.from..seen.to].to_vec(), context);
-    }
-
-    pub(super) fn findings_ui(&mut self, ui: &mut Ui, tied: &Arc<Tied>, context: &Context<'_>) {
-        let Some(rows) = self.rows() else { return };
-        let all = &tied.diagnosed.findings;
-        let labels = self.labels.last().map(|(_, labels)| Arc::clone(labels)).unwrap_or_default();
-        let tokens = tokens(ui);
-        let chosen = self.chosen.and_then(|chosen| rows.rows.iter().position(|&row| row == chosen));
-        let finding = |row: usize| all.get(rows.rows[row] as usize);
-        let cells =
-            |row: usize| finding(row).map_or_else(Vec::new, |finding| finding_cells(finding, &labels, tokens, context));
-        let seen = self.list_ui(ui, "Findings", &FINDINGS, rows.rows.len(), chosen, &cells);
-        if let Some(row) = seen.opened
-            && let Some(finding) = finding(row)
-        {
-            self.chosen = Some(rows.rows[row]);
-            if let Some(thread) = finding.thread {
-                context.send(Command::OpenThread(thread));
-            }
-            if let Some(at) = finding.evidence.first() {
-                context.send(Command::MarkEvents(Arc::new(finding.evidence.iter().cloned().collect())));
-                context.send(Command::GoToEvent(at.clone()));
-            }
-        }
-        let mut named: Vec<u32> = (seen.from..seen.to).filter_map(|row| finding(row)?.thread).collect();
+        let mut named: Vec<u32> = (seen.from..seen.to).filter_map(|row| listing.thread(row)).collect();
+        named.sort_unstable();
         named.dedup();
-        self.read_names(tied, named, context);
+        self.read_lines(&listing.tied, named, context);
     }
 
-    fn rows(&self) -> Option<Arc<super::Listing>> {
-        let ((_, listed, ..), listing) = self.listing.last()?;
-        (*listed == self.listed).then(|| Arc::clone(listing))
+    /// Opens the thread of a row, and goes to what shows a finding.
+    fn open(&mut self, listing: &Arc<Listing>, row: usize, context: &Context<'_>) {
+        self.mark(listing, row);
+        if let Some(first) = listing.thread(row).and_then(|thread| listing.tied.first_of(thread)) {
+            context.send(Command::OpenThread(first));
+        }
+        let evidence = match listing.listed {
+            Listed::Threads => &[][..],
+            Listed::Findings => listing.finding(row).map_or(&[][..], |finding| &finding.evidence),
+        };
+        if let Some(at) = evidence.first() {
+            context.send(Command::MarkEvents(Arc::new(evidence.iter().cloned().collect())));
+            context.send(Command::GoToEvent(at.clone()));
+        }
     }
 
-    fn read_names(&mut self, tied: &Arc<Tied>, threads: Vec<u32>, context: &Context<'_>) {
-        let known = self.labels.last().is_some_and(|((of, _), labels)| {
-            Arc::ptr_eq(&of.0, tied) && threads.iter().all(|&thread| labels.name(thread).is_some())
+    /// What is listed, if it is the list that is looked at.
+    pub(super) fn listing(&self) -> Option<Arc<Listing>> {
+        let (_, listing) = self.listing.last()?;
+        (listing.listed == self.listed).then(|| Arc::clone(listing))
+    }
+
+    fn read_lines(&mut self, tied: &Arc<Tied>, threads: Vec<u32>, context: &Context<'_>) {
+        let known = self.lines.last().is_some_and(|((of, _), lines)| {
+            Arc::ptr_eq(&of.0, tied) && threads.iter().all(|&thread| lines.get(thread).is_some())
         });
-        if known || self.labels.is_busy() {
+        if known || self.lines.is_busy() {
             return;
         }
         let of = Arc::clone(tied);
         let question = (Same(Arc::clone(tied)), threads.clone());
-        let work = move |_: &crate::jobs::Progress| Arc::new(Labels::of(&of, &threads));
-        self.labels.ask(question, context.jobs, Title::quiet("Threads"), work);
+        let work = move |_: &crate::jobs::Progress| Arc::new(Lines::of(&of, &threads));
+        self.lines.ask(question, context.jobs, Title::quiet("Threads"), work);
     }
 
     fn list_ui(
@@ -139,35 +129,33 @@ impl ThreadsPane {
         let top = rect.with_max_y(rect.top() + size::ROW);
         let body = rect.with_min_y(top.bottom());
         self.heads_ui(ui, heads, top);
-        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(body));
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(body).id_salt(name));
+        child.set_clip_rect(body.intersect(ui.clip_rect()));
+        let extent = Extent { rows: count as u64, height: body.height() };
         let response = child.interact(body, child.id().with("list"), Sense::HOVER | Sense::FOCUSABLE);
         let spoken = format!("{name}, {} shown", figures::count(count as u64));
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, &spoken));
-        let mut opened = self.keys(&child, &response, chosen, count);
-        let mut area = ScrollArea::vertical().id_salt(name).auto_shrink(false);
-        if let Some(row) = opened {
-            let known = egui::scroll_area::State::load(child.ctx(), child.make_persistent_id(name));
-            let offset = known.map_or(0.0, |state| state.offset.y);
-            let at = row as f32 * size::ROW;
-            area = area.vertical_scroll_offset(offset.clamp((at + size::ROW - body.height()).min(at).max(0.0), at));
+        let mut scroll = self.scroll.held(extent);
+        let wheel = ui.input(|input| input.smooth_scroll_delta().y);
+        if wheel != 0.0 && ui.rect_contains_pointer(body) {
+            scroll = scroll.by_pixels(-wheel, extent);
         }
-        let (mut from, mut to) = (0, 0);
-        area.show_viewport(&mut child, |ui, viewport| {
-            ui.set_height(count as f32 * size::ROW);
-            let corner = ui.max_rect().min;
-            from = (viewport.top() / size::ROW).floor().max(0.0) as usize;
-            to = ((viewport.bottom() / size::ROW).ceil() as usize).min(count);
-            for row in from..to {
-                let line = Rect::from_min_size(
-                    pos2(corner.x, corner.y + row as f32 * size::ROW),
-                    vec2(body.width(), size::ROW),
-                );
-                if row_ui(ui, heads, &cells(row), row, line, chosen == Some(row)) {
-                    opened = Some(row);
-                    response.request_focus();
-                }
+        let mut opened = self.keys(&child, &response, chosen, count);
+        if let Some(row) = opened {
+            scroll = scroll.revealing(row as u64, extent);
+        }
+        let rows = scroll.rows(extent);
+        let list = body.with_max_x(body.right() - BAR);
+        for row in rows.clone() {
+            let at = pos2(list.left(), list.top() + scroll.y_of(row));
+            let line = Rect::from_min_size(at, vec2(list.width(), size::ROW));
+            let (nth, row) = (row - rows.start, row as usize);
+            if row_ui(&child, heads, &cells(row), nth, line, chosen == Some(row)) {
+                opened = Some(row);
+                response.request_focus();
             }
-        });
+        }
+        self.scroll = scroll_bar_ui(&mut child, name, body.with_min_x(list.right()), scroll, extent).unwrap_or(scroll);
         if response.has_focus() {
             let stroke = Stroke::new(1.0, tokens(ui).accent);
             ui.painter().rect_stroke(body.shrink(0.5), 0.0, stroke, egui::StrokeKind::Inside);
@@ -177,6 +165,7 @@ impl ThreadsPane {
             let words = "Nothing here is like that";
             widgets::text_in(ui.painter(), place, Align2::CENTER_CENTER, words, font::body(), tokens(ui).text_second);
         }
+        let (from, to) = (rows.start as usize, rows.end as usize);
         Seen { from: from.saturating_sub(AHEAD), to: (to + AHEAD).min(count), opened }
     }
 
@@ -209,12 +198,22 @@ impl ThreadsPane {
             let align = if head.right { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
             widgets::text_in(ui.painter(), words, align, head.name, font::small(), color);
             if response.clicked() {
-                // The largest first at the first press, but for times: those are read from the beginning.
-                let largest_first = if sorted { !self.by.largest_first } else { by != Column::Start };
+                // The largest first at the first press, but for times and names: those are read from the beginning.
+                let largest_first = if sorted { !self.by.largest_first } else { !by.is_read() };
                 self.by = By { column: by, largest_first };
             }
         }
         widgets::hairline_h(ui, top.x_range(), top.bottom() - 1.0);
+    }
+
+    /// Sorts by the column after the one that the list is sorted by.
+    pub(super) fn sort_by_next(&mut self) {
+        let heads: &[Head] = if self.listed == Listed::Threads { &THREADS } else { &FINDINGS };
+        let columns: Vec<Column> = heads.iter().filter_map(|head| head.by).collect();
+        let at = columns.iter().position(|column| *column == self.by.column).map_or(0, |at| (at + 1) % columns.len());
+        if let Some(&column) = columns.get(at) {
+            self.by = By { column, largest_first: !column.is_read() };
+        }
     }
 
     /// The arrows go from row to row while the list has the focus.
@@ -252,9 +251,9 @@ fn places(heads: &[Head], line: Rect) -> Vec<Rect> {
     places
 }
 
-fn row_ui(ui: &Ui, heads: &[Head], cells: &[Text], row: usize, line: Rect, chosen: bool) -> bool {
+fn row_ui(ui: &Ui, heads: &[Head], cells: &[Text], nth: usize, line: Rect, chosen: bool) -> bool {
     let tokens = tokens(ui);
-    let response = ui.interact(line, ui.id().with(("row", row)), Sense::CLICK);
+    let response = ui.interact(line, ui.id().with(("row", nth)), Sense::CLICK);
     response.widget_info(|| {
         let words: Vec<&str> = cells.iter().map(|Text(text, ..)| text.as_str()).collect();
         WidgetInfo::selected(WidgetType::SelectableLabel, true, chosen, words.join(" | "))
@@ -266,59 +265,13 @@ fn row_ui(ui: &Ui, heads: &[Head], cells: &[Text], row: usize, line: Rect, chose
     }
     let faint = mix(tokens.hairline, tokens.window, 0.5);
     ui.painter().hline(line.x_range(), line.bottom() - 0.5, Stroke::new(1.0, faint));
-    let mut cut = None;
+    let mut cut = Vec::new();
     for ((head, place), Text(text, color, font)) in heads.iter().zip(places(heads, line)).zip(cells) {
         let align = if head.right { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
         if widgets::text_in(ui.painter(), place, align, text, font.clone(), *color) {
-            cut = Some(text);
+            cut.push(text.as_str());
         }
     }
-    let response = match cut {
-        Some(text) => response.on_hover_text(text),
-        None => response,
-    };
+    let response = if cut.is_empty() { response } else { response.on_hover_text(cut.join("\n")) };
     response.clicked()
-}
-
-fn time(ms: Option<i64>, context: &Context<'_>) -> String {
-    ms.map_or_else(|| "no time".to_owned(), |ms| context.state.clock.full(ms.saturating_mul(NS)))
-}
-
-fn thread_cells(tied: &Tied, labels: &Labels, thread: u32, tokens: &Tokens, context: &Context<'_>) -> Vec<Text> {
-    let summary = tied.threads.summary(thread);
-    let duration = summary.start_ms.zip(summary.end_ms).map(|(start, end)| (end - start).saturating_mul(NS));
-    let outcome = tied.diagnosed.outcome(thread);
-    let outcome_color = match outcome {
-        Outcome::Usual => tokens.text_faint,
-        Outcome::Open => tokens.text_second,
-        Outcome::Unusual => tokens.warning,
-        Outcome::DeadLettered | Outcome::Incomplete => tokens.error,
-    };
-    let findings = tied.diagnosed.of(thread);
-    let mut kinds: Vec<&str> = findings.iter().map(|finding| finding.kind.title()).collect();
-    kinds.dedup();
-    let plain = |text: String| Text(text, tokens.text, font::mono());
-    let figure = |number: usize| plain(figures::count(number as u64));
-    vec![
-        plain(labels.name(thread).unwrap_or_default().to_owned()),
-        Text(time(summary.start_ms, context), tokens.text_second, font::mono()),
-        plain(duration.map(format_span_ns).unwrap_or_default()),
-        figure(summary.events as usize),
-        figure(summary.participants.len()),
-        Text(tied.threads.step_name(summary.last).to_string(), tokens.text, font::body()),
-        Text(outcome_words(outcome).to_owned(), outcome_color, font::body()),
-        Text(kinds.join(", "), outcome_color, font::body()),
-    ]
-}
-
-fn finding_cells(finding: &Diagnosis, labels: &Labels, tokens: &Tokens, context: &Context<'_>) -> Vec<Text> {
-    let thread = finding.thread.map(|thread| labels.name(thread).unwrap_or_default());
-    let color = kind_color(tokens, finding);
-    vec![
-        Text(time(finding.at_ms, context), tokens.text_second, font::mono()),
-        Text(finding.kind.title().to_owned(), color, font::medium()),
-        Text(thread.unwrap_or("a topic or a value").to_owned(), tokens.text, font::mono()),
-        Text(format!("{:.0} %", finding.sureness * 100.0), tokens.text_second, font::mono()),
-        Text(finding.what.clone(), tokens.text, font::body()),
-    ]
 }

@@ -9,6 +9,8 @@ pub mod axis;
 pub mod bars;
 pub mod brush;
 mod fetch;
+mod findings_ui;
+mod flow;
 mod flow_ui;
 mod hover_ui;
 mod input;
@@ -76,10 +78,10 @@ pub struct Model<'a> {
     pub windows: Option<&'a Windows>,
     /// The moment at which history is cut for the pipeline.
     pub cut: Option<i64>,
-    /// The thread that is looked at.
-    pub tale: Option<&'a crate::state::Tale>,
-    /// When something unusual was found, in nanoseconds since the epoch, in order.
-    pub findings: &'a [i64],
+    /// The thread that is looked at, over the lanes.
+    flow: Option<&'a flow::Flow>,
+    /// When something unusual was found.
+    pub findings: Option<&'a crate::state::Moments>,
     /// The time in seconds.
     pub now: f64,
 }
@@ -203,7 +205,7 @@ pub fn timeline_ui(ui: &mut Ui, model: &Model<'_>) -> Vec<Outcome> {
     ruler_ui::ruler_ui(ui, &frame);
     lane_ui::lanes_ui(ui, &frame, &mut outcomes);
     flow_ui::flow_ui(ui, &frame);
-    flow_ui::findings_ui(ui, &frame);
+    findings_ui::findings_ui(ui, &frame, &mut outcomes);
     range_ui::range_ui(ui, &frame);
     ruler_ui::cursor_ui(ui, &frame);
     if model.view.has_windows {

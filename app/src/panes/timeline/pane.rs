@@ -8,6 +8,7 @@ use fabula_core::event::Coordinates;
 use super::axis::{Stretch, idle_stretches};
 use super::bars::level_for;
 use super::fetch::{Ask, CountKey, Counted, count, picture};
+use super::flow::Flow;
 use super::lanes::{LaneKey, LanesBy, pinned_first};
 use super::picture::{EventMark, Picture};
 use super::view::View;
@@ -38,6 +39,8 @@ pub struct Timeline {
     windows: Option<Windows>,
     /// What they were made of: the design, the chosen node, and what the pipeline came to.
     windows_of: Option<(u64, Option<String>, usize)>,
+    /// The thread that is looked at, over these lanes.
+    flow: Option<Flow>,
     /// Where it was drawn in the last frame.
     rect: Option<Rect>,
     now: f64,
@@ -118,7 +121,19 @@ impl Timeline {
         self.fold(state);
     }
 
+    /// Puts the open thread over the lanes, when either is another.
+    fn put_thread(&mut self, state: &State) {
+        let Some(tale) = &state.tale else {
+            self.flow = None;
+            return;
+        };
+        if !self.flow.as_ref().is_some_and(|flow| Arc::ptr_eq(&flow.tale, tale)) {
+            self.flow = Some(Flow::of(tale, &self.lanes));
+        }
+    }
+
     fn sort_lanes(&mut self) {
+        self.flow = None;
         self.lanes.sort();
         self.pinned = pinned_first(&mut self.lanes, &self.view.pinned);
     }
@@ -263,8 +278,8 @@ impl Timeline {
             range_counts: counts.as_deref(),
             windows: self.windows.as_ref(),
             cut: state.cut,
-            tale: state.tale.as_deref(),
-            findings: state.tied.as_ref().map_or(&[][..], |tied| &*tied.moments),
+            flow: self.flow.as_ref().filter(|_| state.tale.is_some()),
+            findings: state.tied.as_ref().map(|tied| &*tied.moments),
             now,
         })
     }
@@ -312,6 +327,7 @@ impl Pane for Timeline {
         self.point(context);
         self.follow(context);
         self.look_at_windows(context.state);
+        self.put_thread(context.state);
     }
 
     fn command(&mut self, command: &Command, context: &Context<'_>) {

@@ -31,6 +31,31 @@ fn one_trace_is_one_thread_whatever_the_spans() {
     assert_eq!(exact(&threads, 0), []);
 }
 
+/// Numbers are about something: an order and an invoice of the same number are two threads, and both are found.
+#[test]
+fn a_number_of_two_things_leads_to_both_threads() {
+    let mut events: Vec<super::stage::Written<'_>> = Vec::new();
+    let values: Vec<[String; 2]> =
+        (0..40).map(|n| [format!(r#"{{"order_id":{n}}}"#), format!(r#"{{"invoice_id":{n}}}"#)]).collect();
+    for (nth, [order, invoice]) in values.iter().enumerate() {
+        let at = nth as i64 * 100;
+        events.extend([
+            ("orders", at, None, &[][..], Some(order.as_str())),
+            ("shipments", at + 1, None, &[], Some(order)),
+        ]);
+        events.extend([
+            ("invoices", at + 2, None, &[][..], Some(invoice.as_str())),
+            ("payments", at + 3, None, &[], Some(invoice)),
+        ]);
+    }
+    let snapshot = snapshot(&batches(&events));
+    let (_, threads) = correlate(&snapshot);
+    let found = threads.find_all("17");
+    assert_eq!(found.len(), 2, "{found:?} of {}", threads.len());
+    assert_eq!(threads.find("17"), found.first().copied());
+    assert_eq!(threads.find_all("no such number"), Vec::<u32>::new());
+}
+
 /// CloudEvents' Kafka binding: attributes in `ce_` headers, or the whole event in the value.
 #[test]
 fn cloud_events_in_both_modes_name_their_causes() {

@@ -1,0 +1,174 @@
+//! Looking for one thread: by an id, or by one of its events; and saying why there is none.
+
+use std::sync::Arc;
+
+use fabula_core::event::Coordinates;
+
+use super::ThreadsPane;
+use crate::command::Command;
+use crate::figures;
+use crate::jobs::Title;
+use crate::panes::asking::{Asking, Same};
+use crate::panes::{Context, PaneKind};
+use crate::state::{State, Tied};
+
+/// A thread that is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// By a value that leads to it.
+    Id(String),
+    /// By one of its events.
+    Event(Coordinates),
+}
+
+/// What looking came to: threads by their first events, and whether the event was taken in at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Found {
+    threads: Vec<Coordinates>,
+    is_taken: bool,
+}
+
+/// Several threads that one id leads to, and which of them was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Several {
+    pub(super) id: String,
+    pub(super) threads: Vec<Coordinates>,
+    pub(super) at: usize,
+}
+
+/// Looks for a thread.
+#[derive(Default)]
+pub(super) struct Looking {
+    wanted: Option<Wanted>,
+    asking: Asking<(Same<Tied>, Wanted), Found>,
+    /// Whether what was read since has been tied for this.
+    has_tied: bool,
+    /// What was not found, in words.
+    pub(super) failure: Option<String>,
+    pub(super) several: Option<Several>,
+}
+
+impl Looking {
+    pub(super) fn is_busy(&self) -> bool {
+        self.asking.is_busy() || self.wanted.is_some()
+    }
+}
+
+impl Found {
+    fn of(tied: &Tied, wanted: &Wanted) -> Self {
+        let threads = match wanted {
+            Wanted::Id(id) => tied.threads.find_all(id),
+            Wanted::Event(at) => tied.threads.thread_at(at).into_iter().collect(),
+        };
+        let is_taken = match wanted {
+            Wanted::Event(at) if threads.is_empty() => tied.threads.event_at(at).is_some(),
+            _ => true,
+        };
+        Self { threads: threads.into_iter().filter_map(|thread| tied.first_of(thread)).collect(), is_taken }
+    }
+}
+
+impl ThreadsPane {
+    pub(super) fn want(&mut self, wanted: Wanted) {
+        let looking = &mut self.looking;
+        (looking.failure, looking.several, looking.has_tied) = (None, None, false);
+        looking.asking.forget();
+        looking.wanted = Some(wanted);
+        self.tying.want();
+    }
+
+    /// Looks for the thread that is wanted, once there are threads.
+    pub(super) fn look(&mut self, context: &Context<'_>) {
+        self.looking.asking.update();
+        let Some(wanted) = self.looking.wanted.clone() else { return };
+        if self.tying.has_no_topics() {
+            self.give_up("no topic takes part in threads: show topics first".to_owned(), context);
+            return;
+        }
+        if self.tying.is_busy() {
+            return;
+        }
+        let Some(tied) = self.tying.tied() else {
+            if let Some(why) = self.tying.failure() {
+                // The failure itself stands in the pane.
+                let why = format!("looking for a thread came to nothing: {why}");
+                self.give_up(why, context);
+            }
+            return;
+        };
+        let question = (Same(Arc::clone(&tied)), wanted.clone());
+        let (of, sought) = (Arc::clone(&tied), wanted.clone());
+        self.looking.asking.ask(question, context.jobs, Title::quiet("Threads"), move |_| Found::of(&of, &sought));
+        let Some(found) = self.looking.asking.answer().cloned() else { return };
+        if let Some(first) = found.threads.first() {
+            context.send(Command::OpenThread(first.clone()));
+            self.looking.several = match wanted {
+                Wanted::Id(id) if found.threads.len() > 1 => Some(Several { id, threads: found.threads, at: 0 }),
+                _ => None,
+            };
+            self.looking.wanted = None;
+            self.looking.asking.forget();
+            return;
+        }
+        let behind = context.state.log.snapshot.as_ref().map_or(0, |now| tied.behind(now));
+        if behind > 0 && !self.looking.has_tied {
+            // It may be among what was read since.
+            self.looking.has_tied = true;
+            self.tying.again();
+            return;
+        }
+        let why = match &wanted {
+            Wanted::Id(id) => format!("no thread says “{id}”{}", limits(&tied, context.state)),
+            Wanted::Event(at) => nowhere(at, found.is_taken, &tied, context.state),
+        };
+        self.give_up(why, context);
+    }
+
+    fn give_up(&mut self, why: String, context: &Context<'_>) {
+        self.looking.failure = Some(why);
+        self.looking.wanted = None;
+        self.looking.asking.forget();
+        context.send(Command::ShowPane(PaneKind::Threads));
+    }
+
+    /// Opens the next of several threads that one id leads to.
+    pub(super) fn next_of_id(&mut self, context: &Context<'_>) {
+        let Some(several) = &mut self.looking.several else {
+            context.send(Command::Notify("Look for an id that leads to several threads first".to_owned()));
+            return;
+        };
+        several.at = (several.at + 1) % several.threads.len().max(1);
+        if let Some(at) = several.threads.get(several.at) {
+            context.send(Command::OpenThread(at.clone()));
+        }
+    }
+}
+
+/// Why an event is in no thread.
+fn nowhere(at: &Coordinates, is_taken: bool, tied: &Tied, state: &State) -> String {
+    let topic = &at.topic;
+    if state.document.ties.get(topic).is_some_and(|own| own.out) {
+        return format!("{at} is in no thread: {topic} is kept out of threads");
+    }
+    if !tied.topics.contains(topic) {
+        return format!("{at} is in no thread: {topic} takes no part, since its events are not shown");
+    }
+    match is_taken {
+        true => format!("{at} is in no thread: no field of it ties it to others"),
+        false => format!("{at} is in no thread: it has not been read"),
+    }
+}
+
+/// What an id was not looked for in.
+fn limits(tied: &Tied, state: &State) -> String {
+    let mut limits = Vec::new();
+    let listed = state.log.topics.iter().filter(|topic| !topic.internal).count();
+    if tied.topics.len() < listed {
+        limits.push(format!("{} of {} take part", tied.topics.len(), figures::of(listed as u64, "topic")));
+    }
+    let coverage = state.log.coverage;
+    if coverage.covered < coverage.offsets {
+        limits.push(format!("{} were not read", figures::of(coverage.offsets - coverage.covered, "offset")));
+    }
+    if limits.is_empty() { String::new() } else { format!("; {}", limits.join(", ")) }
+}
