@@ -184,6 +184,7 @@ fn step_words(step: &StepField) -> String {
     match step {
         StepField::Type(field) => field.to_string(),
         StepField::Change(field) => format!("the change of {field}"),
+        StepField::Flat(field) => format!("the flattened change of {field}"),
     }
 }
 

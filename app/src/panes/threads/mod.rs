@@ -167,10 +167,9 @@ impl Pane for ThreadsPane {
                 None => context.send(Command::Notify("Choose an event first".to_owned())),
             },
             Command::ThreadsOfService(service) => {
-                let named = |tied: &Arc<Tied>| tied.threads.participants().iter().position(|name| name == service);
-                let participant = self.tying.tied().as_ref().and_then(named).map(|at| at as u16);
                 self.list_of(Listed::Threads);
-                (self.facets, self.in_range) = (Facets { participant, ..Facets::default() }, false);
+                let facets = Facets { participant: Some(Arc::clone(service)), ..Facets::default() };
+                (self.facets, self.in_range) = (facets, false);
                 self.filter.clear();
             }
             Command::NextOfId => self.next_of_id(context),
