@@ -30,7 +30,8 @@ def value(v):
     if isinstance(v, (bytes, bytearray, memoryview)):
         return ["bytes", bytes(v).hex()]
     if isinstance(v, (dict, list)):
-        return ["json", json.dumps(v, default=str)]
+        number = lambda it: float(it) if isinstance(it, decimal.Decimal) else str(it)
+        return ["json", json.dumps(v, default=number)]
     return ["text", str(v)]
 
 
