@@ -30,7 +30,8 @@ def value(v):
     if isinstance(v, (bytes, bytearray, memoryview)):
         return ["bytes", bytes(v).hex()]
     if isinstance(v, (dict, list)):
-        return ["json", json.dumps(v, default=str)]
+        number = lambda it: float(it) if isinstance(it, decimal.Decimal) else str(it)
+        return ["json", json.dumps(v, default=number)]
     return ["text", str(v)]
 
 
@@ -100,7 +101,9 @@ def pyarrow_file(file):
             columns.append([None if v is None else moment(v, unit) for v in column.cast(pa.int64()).to_pylist()])
         else:
             columns.append(column.to_pylist())
-    return found.column_names, [str(column.type) for column in found.columns], zip(*columns)
+    # A large string is a string: only its places are counted in wider numbers.
+    types = [str(column.type).removeprefix("large_") for column in found.columns]
+    return found.column_names, types, zip(*columns)
 
 
 def json_lines(file):

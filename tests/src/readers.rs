@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{part, python};
 
 /// What the Python needs beside its own library.
-const PACKAGES: [&str; 3] = ["duckdb>=1.1", "pyarrow>=17", "pytz"];
+const PACKAGES: [&str; 3] = ["duckdb>=2.0", "pyarrow>=17", "pytz"];
 
 /// A Python that has the readers.
 pub struct Readers {

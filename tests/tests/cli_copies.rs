@@ -75,8 +75,8 @@ fn other_programs_read_the_view_out_of_every_form() {
 
 /// What each form declares the columns as, in its readers' words.
 const DUCKDB: &str = "id VARCHAR, n BIGINT, price DECIMAL(38,4), ratio DOUBLE, at TIMESTAMP WITH TIME ZONE, ok BOOLEAN, \
-    text VARCHAR, list VARCHAR, odd VARCHAR, nothing VARCHAR, failed DECIMAL(38,1), raw BLOB, us TIMESTAMP WITH TIME ZONE, \
-    ns TIMESTAMP WITH TIME ZONE, nan DOUBLE";
+    text VARCHAR, list VARCHAR, odd VARCHAR, nothing VARCHAR, failed DECIMAL(38,1), raw BLOB, us TIMESTAMPTZ_NS, ns TIMESTAMPTZ_NS, \
+    nan DOUBLE";
 const ARROW: &str = "id string, n int64, price decimal128(38, 4), ratio double, at timestamp[ms, tz=UTC], ok bool, \
     text string, list string, odd string, nothing string, failed decimal128(38, 1), raw binary, us timestamp[ns, tz=UTC], \
     ns timestamp[ns, tz=UTC], nan double";

@@ -49,17 +49,18 @@ fn focused(pane: &Pane, name: &str) -> Option<String> {
     nodes.find_map(|node| node.accesskit_node().label()).filter(|label| label.starts_with(name))
 }
 
-/// Presses Tab until what begins so has the focus.
+/// Presses Tab until what is called so has the focus; a name that ends in a space or a comma is the beginning of one.
 fn tab_to(pane: &mut Pane, name: &str) -> String {
+    let begins = name.ends_with([' ', ',']);
     for _ in 0..400 {
         pane.harness.key_press(Key::Tab);
         pane.harness.step();
         pane.harness.step();
-        if let Some(label) = focused(pane, name) {
+        if let Some(label) = focused(pane, name).filter(|label| begins || label == name) {
             return label;
         }
     }
-    panic!("Tab does not come to {name}: {:?}", pane.all_that_say(name));
+    panic!("Tab does not come to {name}: {:?}", pane.all_that_say(name.trim()));
 }
 
 /// The rows that are chosen and in sight.
@@ -150,7 +151,7 @@ fn a_view_is_filtered_sorted_exported_compared_and_asked_with_the_keyboard_alone
     assert!(pane.says("As of 20"), "{:?}", pane.all_that_say("As of"));
     tab_to(&mut pane, "Mark A");
     press(&mut pane, Key::Space);
-    tab_to(&mut pane, "Moment, 20");
+    tab_to(&mut pane, "Moment, ");
     for _ in 0..30 {
         pane.harness.key_press(Key::ArrowRight);
         pane.harness.step();
