@@ -360,11 +360,7 @@ fn sort_within(events: &Events, orders: &[(u32, u32)], starts: &[u32], order: &m
     let ranks = events.partition_ranks();
     let key = |event: &u32| {
         let (partition, offset) = events.place(*event);
-        let order = match orders.is_empty() {
-            true => 0,
-            false => orders.binary_search_by_key(event, |(event, _)| *event).map_or(0, |at| orders[at].1),
-        };
-        (events.times_ms.get(*event as usize), order, ranks[partition as usize], offset)
+        (events.times_ms.get(*event as usize), ranks[partition as usize], offset)
     };
     // Slices of whole threads, so that each can be sorted by itself.
     let per_slice = starts.len() / (rayon::current_num_threads() * 8) + 1;
@@ -384,9 +380,33 @@ fn sort_within(events: &Events, orders: &[(u32, u32)], starts: &[u32], order: &m
             let slice = &mut slice[of];
             if slice.len() > 1 {
                 slice.sort_by_cached_key(key);
+                if !orders.is_empty() {
+                    let same = |one: &u32, other: &u32| key(one).0 == key(other).0;
+                    slice.chunk_by_mut(same).for_each(|run| order_changes(events, orders, run));
+                }
             }
         }
     });
+}
+
+/// Puts changes of one millisecond into their transaction's order. Within a partition offsets count: what has no place in
+/// a transaction stays behind what it stood behind, as a tombstone does.
+fn order_changes(events: &Events, orders: &[(u32, u32)], run: &mut [u32]) {
+    if run.len() < 2 {
+        return;
+    }
+    let mut placed: Vec<(u32, u32)> = Vec::with_capacity(run.len());
+    let mut before: Option<(u32, u32)> = None;
+    for &event in &*run {
+        let (partition, _) = events.place(event);
+        let at_least = before.filter(|(same, _)| *same == partition).map_or(0, |(_, order)| order);
+        let own = orders.binary_search_by_key(&event, |(event, _)| *event).map_or(0, |at| orders[at].1);
+        let order = own.max(at_least);
+        before = Some((partition, order));
+        placed.push((order, event));
+    }
+    placed.sort_by_key(|(order, _)| *order);
+    run.iter_mut().zip(placed).for_each(|(slot, (_, event))| *slot = event);
 }
 
 /// Puts threads into the order of their first events; gives the new number of each.

@@ -19,6 +19,9 @@ use crate::event::TopicName;
 use crate::schema::Sample;
 use crate::store::{Damage, Snapshot};
 
+/// A field of which fewer values are judged by is judged by all of them.
+const FEW: usize = 100;
+
 /// Suggests how the events of some topics are tied, and how their payloads are decoded, by looking at some of them.
 ///
 /// # Errors
@@ -118,9 +121,10 @@ impl Study {
         Ok(())
     }
 
-    /// The values of a candidate that are judged by.
+    /// The values of a candidate that are judged by. Of a field that has few, all are: what is known of them in part
+    /// shows as well that they tie too much.
     fn judged(&self, number: usize) -> impl Iterator<Item = u64> {
-        let one_of = self.one_of.max(1);
+        let one_of = if self.told[number].judged < FEW { 1 } else { self.one_of.max(1) };
         self.told[number].values.iter().copied().filter(move |value| value.is_multiple_of(one_of))
     }
 
@@ -178,7 +182,7 @@ impl Study {
         // The finest first: what few events share can hardly be coarse.
         let says = |number: &usize| {
             let events: usize = self.judged(*number).filter_map(|value| self.values.get(&value)).map(Vec::len).sum();
-            (events * 1000 / self.told[*number].judged.max(1), *number)
+            (events * 1000 / self.judged(*number).count().max(1), *number)
         };
         entities.sort_by_cached_key(says);
         for number in entities {
@@ -207,7 +211,7 @@ impl Study {
         for number in 0..self.told.len() {
             let told = &self.told[number];
             let named = looks[told.topic].found.named[told.field];
-            let values = told.judged;
+            let values = self.judged(number).count();
             let elsewhere = |value: &u64| {
                 self.values[value].iter().any(|(_, other)| {
                     let other = &self.told[*other as usize];

@@ -119,7 +119,7 @@ fn only_offsets_of_the_topics_that_would_have_the_step_count() {
 #[test]
 fn what_lies_before_the_time_asked_for_is_not_called_missing() {
     let from = 200_000;
-    let events: Vec<Made> = orders(400).into_iter().filter(|event| event.at >= from).collect();
+    let events: Vec<Made> = orders(2_000).into_iter().filter(|event| event.at >= from).collect();
     let cut = Extent { from_ms: Some(from), ..Extent::default() };
     let (_, blind) = diagnose(&events, &Extent::default());
     let (_, told) = diagnose(&events, &cut);

@@ -182,10 +182,11 @@ fn every_planted_incident_is_found_and_healthy_threads_are_left_alone() {
     }
     let (mut right, mut wrong) = (0, 0);
     for (kind, (planted, alarms)) in &score.told {
-        let precision = *planted as f64 / (planted + alarms).max(1) as f64;
-        println!(
-            "precision  {kind:<20} {precision:.4}: {planted:>6} of what was planted, {alarms:>4} of healthy threads"
-        );
+        let precision = match planted + alarms {
+            0 => "none told".to_owned(),
+            all => format!("{:.4}", *planted as f64 / all as f64),
+        };
+        println!("precision  {kind:<20} {precision}: {planted:>6} of what was planted, {alarms:>4} of healthy threads");
         (right, wrong) = (right + planted, wrong + alarms);
     }
     println!("recall     {:.4}", found as f64 / all as f64);
