@@ -30,8 +30,8 @@ pub fn png(size: Vec2, ground: Color32, theme: Theme, paint: impl Fn(&Painter)) 
         let mut input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)), ..RawInput::default() };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(scale);
         let output = context.run_ui(input, |ui| paint(ui.painter()));
-        for (_, delta) in output.textures_delta.set.iter().filter(|(id, _)| *id == TextureId::default()) {
-            letters.take(delta.pos, &delta.image);
+        for (_, deltas) in output.textures_delta.set.iter().filter(|(id, _)| **id == TextureId::default()) {
+            deltas.iter().for_each(|delta| letters.take(delta.pos, &delta.image));
         }
         if frame == 1 {
             for primitive in context.tessellate(output.shapes, scale) {

@@ -1,6 +1,7 @@
 //! The process map in the whole window without a screen: what follows what, variants, two ranges, one thread beside the
 //! main way.
 
+use egui_kittest::kittest::Queryable as _;
 use fabula::command::Command;
 use fabula::figures;
 use fabula::panes::PaneKind;
@@ -78,7 +79,53 @@ fn what_differs_in_a_marked_range_is_told() {
     pane.settle();
     // Payments took longer while the provider was slow, and nothing else did.
     assert!(pane.says("threads in the range, "));
-    assert!(pane.says("In the range against before"));
+    assert!(pane.says("The second range against the first"));
     assert!(!pane.says("Nothing differs by much"));
-    assert!(pane.says("; in the range "), "edges say both figures");
+    assert!(pane.says("; in the second range "), "edges say both figures");
+    assert!(pane.says("Shown are edges 1.5 times slower or faster"), "from where on is said");
+    let first = differences(&pane).swap_remove(0);
+    assert!(first.contains("→ PaymentCaptured "), "the planted edge comes first: {first}");
+    // The other way round, both chosen by hand: what was slower is faster.
+    pane.send(Command::CompareFrom);
+    pane.send(Command::MarkRange(Some(TimeRange::new(ns(&slow.from) - HOURS, ns(&slow.from)))));
+    pane.send(Command::CompareTo);
+    pane.settle();
+    pane.settle();
+    assert!(pane.says("threads in the second, "), "{:?}", pane.all_that_say("in the second"));
+    let again = differences(&pane).swap_remove(0);
+    assert!(again.contains("→ PaymentCaptured "), "{again}");
+    let medians = |line: &str| -> Vec<String> {
+        let figures =
+            line.split("PaymentCaptured ").nth(1).and_then(|rest| rest.split(" · ").next()).unwrap_or_default();
+        figures.split(" → ").map(str::to_owned).collect()
+    };
+    assert_eq!(medians(&again)[0], medians(&first)[1], "the slow range is the first now");
+}
+
+/// Four hours in nanoseconds.
+const HOURS: i64 = 4 * 3_600 * 1_000_000_000;
+
+/// The edges that differ, as they are listed.
+fn differences(pane: &Pane) -> Vec<String> {
+    let lines = pane.all_that_say(" % ").into_iter().chain(pane.all_that_say(" %"));
+    let mut lines: Vec<String> = lines.filter(|line| line.contains(" → ") && line.contains(" · ")).collect();
+    lines.retain(|line| !line.starts_with("Edge "));
+    assert!(!lines.is_empty(), "something differs");
+    lines
+}
+
+#[test]
+fn rare_steps_are_taken_off_the_map_and_that_is_said() {
+    let mut pane = sample();
+    let map = pane.state().tied.as_ref().expect("threads are tied").threads.map();
+    let slider = pane.harness.get_by_label("Share of the events whose steps are drawn");
+    slider.focus();
+    pane.settle();
+    for _ in 0..40 {
+        pane.harness.key_press(egui::Key::ArrowLeft);
+        pane.harness.step();
+    }
+    pane.settle();
+    assert!(!pane.says(&format!("Process map, {} steps", map.nodes.len())), "some are not drawn");
+    assert!(pane.says(" left out with "), "{:?}", pane.all_that_say("left out"));
 }

@@ -44,16 +44,19 @@ fn long_thread(table: &mut Table) -> Result<()> {
     let mut at = 1_770_000_000_000_u64;
     for nth in 0..LONG {
         at += if nth % 50 == 0 { 4_000 } else { nth % 3 };
-        let service = format!("service-{}", nth * 7 % 30);
         let event = serde_json::json!({
-            "batch_id": "B-1", "at": at, "eventType": format!("Step{}", nth % 40), "service": service, "number": nth,
+            "topic": "batches", "partition": 0, "offset": nth, "timestamp_ms": at, "timestamp_type": "create",
+            "key": "B-1", "value": format!("{{\"batch_id\":\"B-1\",\"number\":{nth}}}"),
+            "headers": [
+                ["ce_id", format!("e-{nth}")], ["ce_type", format!("Step{}", nth % 40)],
+                ["ce_source", format!("service-{}", nth * 7 % 30)], ["ce_correlationid", "B-1"],
+            ],
         });
         writeln!(lines, "{event}")?;
     }
     lines.into_inner().context("the events are not written")?;
     let (file, to) = (file.display().to_string(), recording.display().to_string());
-    program::run(["import", &file, "--to", &to, "--topic", "batches", "--key-field", "batch_id", "--time-field", "at"])
-        .ok();
+    program::run(["import", &file, "--to", &to]).ok();
     let (mut harness, _) = window_at(recording, LONG)?;
     tie(&mut harness)?;
     let tied = harness.state().window.state().tied.clone().context("events are tied")?;

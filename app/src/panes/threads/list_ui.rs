@@ -149,7 +149,7 @@ impl ThreadsPane {
         for row in rows.clone() {
             let at = pos2(list.left(), list.top() + scroll.y_of(row));
             let line = Rect::from_min_size(at, vec2(list.width(), size::ROW));
-            let (nth, row) = (row - rows.start, row as usize);
+            let (nth, row) = ((row - rows.start) as usize, row as usize);
             if row_ui(&child, heads, &cells(row), nth, line, chosen == Some(row)) {
                 opened = Some(row);
                 response.request_focus();

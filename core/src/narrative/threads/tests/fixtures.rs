@@ -38,15 +38,13 @@ fn a_number_of_two_things_leads_to_both_threads() {
     let values: Vec<[String; 2]> =
         (0..40).map(|n| [format!(r#"{{"order_id":{n}}}"#), format!(r#"{{"invoice_id":{n}}}"#)]).collect();
     for (nth, [order, invoice]) in values.iter().enumerate() {
-        let at = nth as i64 * 100;
-        events.extend([
-            ("orders", at, None, &[][..], Some(order.as_str())),
-            ("shipments", at + 1, None, &[], Some(order)),
-        ]);
-        events.extend([
-            ("invoices", at + 2, None, &[][..], Some(invoice.as_str())),
-            ("payments", at + 3, None, &[], Some(invoice)),
-        ]);
+        for (after, (topic, value)) in
+            [("orders", order), ("shipments", order), ("invoices", invoice), ("payments", invoice)]
+                .into_iter()
+                .enumerate()
+        {
+            events.push((topic, nth as i64 * 100 + after as i64, None, &[], Some(value.as_str())));
+        }
     }
     let snapshot = snapshot(&batches(&events));
     let (_, threads) = correlate(&snapshot);
