@@ -4,6 +4,8 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::Command;
 use crate::panes::PaneKind;
+use crate::panes::canvas::Look;
+use crate::theme::widgets;
 
 const NONE: Modifiers = Modifiers::NONE;
 const CTRL: Modifiers = Modifiers::COMMAND;
@@ -61,6 +63,15 @@ pub const SHORTCUTS: &[(KeyboardShortcut, Command)] = &[
     on(NONE, Key::E, Command::EditNode),
     on(NONE, Key::G, Command::FocusCanvas),
     on(NONE, Key::Delete, Command::RemoveNode),
+    on(ALT, Key::ArrowLeft, Command::LookAt(Look::Left)),
+    on(ALT, Key::ArrowRight, Command::LookAt(Look::Right)),
+    on(ALT, Key::ArrowUp, Command::LookAt(Look::Up)),
+    on(ALT, Key::ArrowDown, Command::LookAt(Look::Down)),
+    on(NONE, Key::Plus, Command::LookAt(Look::Nearer)),
+    on(NONE, Key::Equals, Command::LookAt(Look::Nearer)),
+    on(NONE, Key::Minus, Command::LookAt(Look::Further)),
+    on(NONE, Key::Num0, Command::FitCanvas),
+    on(NONE, Key::X, Command::CutAtEvent),
     on(NONE, Key::F5, Command::Refresh),
     on(NONE, Key::Comma, Command::PreviousEvent),
     on(NONE, Key::Period, Command::NextEvent),
@@ -116,6 +127,10 @@ pub fn written(shortcut: &KeyboardShortcut) -> String {
         Key::Questionmark => "?",
         Key::Plus | Key::Equals => "+",
         Key::Minus => "-",
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
         key => key.name(),
     };
     parts.push(key);
@@ -127,20 +142,46 @@ pub fn written(shortcut: &KeyboardShortcut) -> String {
 pub enum Attention {
     /// The panes.
     Panes,
+    /// The canvas: what changes its nodes, and where one looks, is meant only there.
+    Canvas,
     /// A text that is being written: it keeps the keys it has a use for, and Esc only leaves it.
     Text,
     /// A dialog: only what closes or changes it.
     Dialog,
 }
 
+/// Keys that are left to the widget that has the focus.
+struct Kept {
+    keys: &'static [Key],
+    /// Whether Enter presses the widget.
+    enter: bool,
+}
+
+impl Kept {
+    fn of(ctx: &egui::Context) -> Self {
+        let focused = ctx.memory(|memory| memory.focused().is_some());
+        // In a list, and on a card, Enter opens what is chosen; every other widget is pressed by it.
+        Self { keys: widgets::kept_keys(ctx), enter: focused && !widgets::arrows_are_taken(ctx) }
+    }
+
+    fn holds(&self, shortcut: &KeyboardShortcut) -> bool {
+        let key = shortcut.logical_key;
+        shortcut.modifiers.is_none() && (self.keys.contains(&key) || self.enter && key == Key::Enter)
+    }
+}
+
 /// Takes the keys pressed in this frame that mean a command.
 pub fn pressed(ctx: &egui::Context, attention: Attention) -> Vec<Command> {
+    let kept = Kept::of(ctx);
     ctx.input_mut(|input| {
         let mut commands = Vec::new();
         for (shortcut, command) in SHORTCUTS {
+            if command.is_of_canvas() && attention != Attention::Canvas || kept.holds(shortcut) {
+                continue;
+            }
             let plain = !shortcut.modifiers.command && !shortcut.modifiers.alt;
             let leave = match attention {
-                Attention::Panes => false,
+                Attention::Panes | Attention::Canvas => false,
                 Attention::Text => {
                     let for_text =
                         matches!(command, Command::Undo | Command::Redo | Command::CopyJson | Command::SelectAllNodes);
@@ -154,7 +195,8 @@ pub fn pressed(ctx: &egui::Context, attention: Attention) -> Vec<Command> {
                 commands.push(command.clone());
             }
         }
-        if attention == Attention::Panes && input.events.iter().any(|event| matches!(event, egui::Event::Copy)) {
+        let panes = matches!(attention, Attention::Panes | Attention::Canvas);
+        if panes && input.events.iter().any(|event| matches!(event, egui::Event::Copy)) {
             commands.push(Command::CopyJson);
         }
         commands

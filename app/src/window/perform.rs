@@ -86,7 +86,7 @@ impl Window {
             Command::OpenThread(_) | Command::ToggleDistances | Command::ShowThreadValues => {
                 self.layout.show(crate::panes::PaneKind::Thread);
             }
-            Command::EditNode => self.layout.show(crate::panes::PaneKind::Node),
+            Command::EditNode | Command::ShowAside => self.layout.show(crate::panes::PaneKind::Node),
             Command::CopyText(text) => ctx.copy_text(text.clone()),
             Command::ResetLayout => self.layout = Layout::default(),
             Command::CancelJob(id) => self.jobs.cancel(*id),

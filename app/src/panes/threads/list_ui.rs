@@ -98,7 +98,9 @@ impl ThreadsPane {
                 context.send(Command::OpenThread(thread));
             }
             if let Some(at) = finding.evidence.first() {
-                context.send(Command::MarkEvents(Arc::new(finding.evidence.iter().cloned().collect())));
+                context.send(Command::MarkEvents(Arc::new(
+                    finding.evidence.iter().map(|at| (at.clone(), None)).collect(),
+                )));
                 context.send(Command::GoToEvent(at.clone()));
             }
         }

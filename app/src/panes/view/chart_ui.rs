@@ -124,7 +124,8 @@ fn spread_ui(ui: &mut Ui, drawn: &Drawn) {
     });
     let chart = BarChart::new("spread", bars.collect()).element_formatter(Box::new(|bar, _| bar.name.clone()));
     let plot = Plot::new("spread").show_background(false).allow_scroll(false).include_y(0.0);
-    plot.show(ui, |plot| plot.bar_chart(chart));
+    let shown = plot.show(ui, |plot| plot.bar_chart(chart));
+    name_chart(ui, &shown.response, "How the figures are spread");
 }
 
 fn lines_ui(ui: &mut Ui, drawn: &Drawn, context: &Context<'_>) {
@@ -148,11 +149,21 @@ fn lines_ui(ui: &mut Ui, drawn: &Drawn, context: &Context<'_>) {
     if drawn.drawing.group.is_some() {
         plot = plot.legend(Legend::default().text_style(egui::TextStyle::Small));
     }
-    plot.show(ui, |plot| {
+    let shown = plot.show(ui, |plot| {
         for (at, (name, points)) in drawn.lines.iter().take(LINES).enumerate() {
             plot.line(Line::new(name, PlotPoints::from(points.clone())).color(palette[at % palette.len()]).width(1.5));
         }
     });
+    name_chart(ui, &shown.response, "Figures over time");
+}
+
+/// Says what a chart is to those who cannot see it, and what the places beside it are.
+fn name_chart(ui: &Ui, chart: &egui::Response, name: &str) {
+    ui.ctx().accesskit_node_builder(chart.id, |node| node.set_label(name));
+    let around = chart.rect.expand(80.0);
+    let layer = chart.layer_id;
+    let is_axis = |widget: &egui::WidgetRect| widget.layer_id == layer && around.contains_rect(widget.rect);
+    widgets::name_unnamed(ui.ctx(), "Axis of the chart", |widget| is_axis(widget) && !widget.sense.senses_click());
 }
 
 /// Steps of a grid over time that are no shorter than `least` seconds, the finest first.
