@@ -1,5 +1,6 @@
 //! What the keyboard does, and on what: everything on the canvas is done with keys alone, and a key means what has them.
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use fabula::command::Command;
@@ -143,7 +144,7 @@ fn history_is_cut_and_let_go_with_the_keys() {
     let extent = pane.state().extent.unwrap();
     pane.key(NONE, Key::G);
     // The strip stands before the cards.
-    pane.tab_to(", its time is ", true);
+    pane.tab_to("History", true);
     let at = |pane: &Pane| pane.state().cut;
     assert_eq!(at(&pane), None);
     pane.key(NONE, Key::ArrowLeft);
@@ -172,7 +173,7 @@ fn history_is_cut_and_let_go_with_the_keys() {
 fn keys_that_change_nodes_are_the_canvas_s_alone() {
     let mut pane = designed("orders");
     let text = pane.state().document.pipeline.clone();
-    let story = pane.harness.get_by_label("Story").rect().center();
+    let story = pane.harness.get_by_role_and_label(Role::Button, "Story").rect().center();
     pane.send(Command::ShowPane(PaneKind::Timeline));
     pane.move_to(story);
     pane.button(story, true, NONE);
@@ -237,6 +238,8 @@ fn enter_presses_the_button_that_has_the_keyboard() {
 #[test]
 fn what_gets_the_keyboard_is_brought_into_sight() {
     let mut pane = designed("orders");
+    pane.send(Command::SetPipeline(Some(SAMPLES[0].1.to_owned())));
+    pane.run();
     let aggregate = pane.state().design.pipeline.nodes.iter();
     let aggregate =
         aggregate.filter(|node| matches!(node.kind, NodeKind::Aggregate { .. })).map(|node| node.name.clone());

@@ -10,12 +10,13 @@ use fabula::state::{AsideLine, Selection, Way};
 use fabula::window::Start;
 use fabula_tests::pane::Pane;
 
-/// Payments over windows that wait for nothing: some rows miss them all, some only the first.
+/// Clicks over windows that wait for nothing: some rows miss them all, some only the first. And a filter of payments.
 const LATE: &str = "version = 1\nname = \"late\"\n[nodes.payments]\nkind = \"stream\"\ntopic = \"payments\"\n\
     [nodes.captured]\nkind = \"filter\"\ninput = \"payments\"\nwhere = \"headers.ce_type = 'PaymentCaptured'\"\n\
-    [nodes.hops]\nkind = \"aggregate\"\ninput = \"payments\"\nby = [\"headers.ce_type AS kind\"]\n\
-    window = { kind = \"hopping\", size = \"10m\", advance = \"1s\" }\nselect = { n = \"count(*)\" }\n\
-    [nodes.result]\nkind = \"view\"\ninput = \"hops\"\n[nodes.only]\nkind = \"view\"\ninput = \"captured\"\n";
+    [nodes.only]\nkind = \"view\"\ninput = \"captured\"\n[nodes.clicks]\nkind = \"stream\"\ntopic = \"web-clicks\"\n\
+    [nodes.hops]\nkind = \"aggregate\"\ninput = \"clicks\"\nby = [\"topic AS which\"]\n\
+    window = { kind = \"hopping\", size = \"2m\", advance = \"1s\" }\nselect = { n = \"count(*)\" }\n\
+    [nodes.result]\nkind = \"view\"\ninput = \"hops\"\n";
 
 /// The pipeline, run over a small sample, on the canvas.
 fn opened(text: &str) -> Pane {
@@ -93,13 +94,15 @@ fn a_row_that_is_chosen_marks_the_events_that_made_it_in_the_story_and_on_the_ti
     pane.send(Command::ChooseNode(Some("result".to_owned())));
     pane.send(Command::ShowPane(PaneKind::View));
     assert!(pane.state().pointed_out.is_empty());
-    let row = pane.all_that_say("PaymentCaptured").into_iter().find(|label| label.contains(" final")).expect("a row");
+    let row =
+        pane.all_that_say("web-clicks").into_iter().find(|label| label.contains(" open") || label.contains(" final"));
+    let row = row.unwrap_or_else(|| panic!("a row: {:?}", pane.all_that_say("web-clicks")));
     pane.harness.query_all_by_label(&row).next().unwrap().click();
     pane.until("the row is explained", |harness| !harness.state().state().pointed_out.is_empty());
     pane.settle();
     let made_by = pane.state().pointed_out.clone();
-    assert!(made_by.keys().all(|event| &*event.topic == "payments"), "{made_by:?}");
-    let said = pane.all_that_say("Pointed out: payments/");
+    assert!(made_by.keys().all(|event| &*event.topic == "web-clicks"), "{made_by:?}");
+    let said = pane.all_that_say("Pointed out: web-clicks/");
     assert!(!said.is_empty() && said.len() <= made_by.len(), "{said:?} of {made_by:?}");
 }
 

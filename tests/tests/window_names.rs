@@ -111,6 +111,12 @@ at = [600, 600]
 size = [240, 80]
 "#;
 
+/// What the toolkit puts around others, and names by what it holds: bars of what is scrolled, and the ground of a menu.
+fn is_the_toolkits(node: &egui_kittest::kittest::AccessKitNode<'_>) -> bool {
+    let holds = node.children().next().is_some();
+    node.role() == Role::ScrollBar || node.role() == Role::Unknown && holds
+}
+
 /// Notes what can be used and has no name; says how many there are to be used.
 fn hold(pane: &Pane, place: &str, nameless: &mut BTreeSet<String>) -> usize {
     let mut count = 0;
@@ -118,7 +124,7 @@ fn hold(pane: &Pane, place: &str, nameless: &mut BTreeSet<String>) -> usize {
         let own = node.accesskit_node();
         let used = own.data().supports_action(Action::Focus) || own.data().supports_action(Action::Click);
         // The root is the window itself, which has its title.
-        if !used || own.is_root() {
+        if !used || own.is_root() || is_the_toolkits(&own) {
             continue;
         }
         count += 1;

@@ -132,7 +132,7 @@ impl Card {
     /// As it is told to those who don't see it.
     pub(super) fn spoken(&self) -> String {
         let lines: Vec<&str> = self.lines.iter().map(|(_, line)| line.as_str()).collect();
-        format!("{} ({}), {}: {}", self.name, self.kind, self.state_in_words(), lines.join(", "))
+        format!("{} ({}): {}; {}", self.name, self.kind, lines.join(", "), self.state_in_words())
     }
 
     /// How it is, in words: what its outline says to the eye.

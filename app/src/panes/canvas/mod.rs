@@ -93,6 +93,8 @@ pub struct Canvas {
     attention: bool,
     /// Whether something on it has the focus in this frame.
     attended: bool,
+    /// What has it instead.
+    elsewhere: Option<egui::Id>,
     /// The wire that has the focus: the node that takes its rows, and as which input.
     wire: Option<(String, usize)>,
     /// Whether history is played.
@@ -156,9 +158,15 @@ impl Canvas {
 
     /// The keyboard is the canvas's while something on it has the focus, and no longer when something else has got it.
     fn follow_focus(&mut self, ui: &Ui) {
-        if ui.memory(|memory| memory.focused().is_some()) {
-            self.attention = self.attended;
+        let focused = ui.memory(|memory| memory.focused());
+        let elsewhere = focused.filter(|_| !self.attended);
+        if self.attended {
+            self.attention = true;
+        } else if elsewhere.is_some() && self.elsewhere == elsewhere {
+            // What has just gone, such as a wire that was cut, still has the focus for a frame.
+            self.attention = false;
         }
+        self.elsewhere = elsewhere;
     }
 
     fn cards(&self, context: &Context<'_>) -> Vec<Card> {
