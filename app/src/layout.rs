@@ -47,7 +47,16 @@ impl Layout {
     pub fn ui(&mut self, ui: &mut Ui, panes: &mut Panes, context: &Context<'_>) -> bool {
         let mut draw = Draw { panes, context, edited: false };
         self.tree.ui(&mut draw, ui);
-        draw.edited
+        let edited = draw.edited;
+        // The toolkit's own: an edge is twice as thick as the reach of the hand, the place of the tabs as high as a header.
+        let edge = 2.0 * ui.style().interaction.resize_grab_radius_side;
+        let is = |length: f32, wanted: f32| (length - wanted).abs() < 1.0;
+        let drag = |widget: &egui::WidgetRect| widget.sense.senses_click() && widget.sense.senses_drag();
+        widgets::name_unnamed(ui.ctx(), "Edge between panes", |widget| {
+            drag(widget) && (is(widget.rect.width(), edge) || is(widget.rect.height(), edge))
+        });
+        widgets::name_unnamed(ui.ctx(), "Tabs", |widget| drag(widget) && is(widget.rect.height(), size::PANE_HEADER));
+        edited
     }
 
     /// Brings a pane to the front of its tabs.

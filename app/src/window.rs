@@ -85,6 +85,8 @@ pub struct Window {
     /// Where the pipeline on the canvas was opened or saved.
     pipeline_file: Option<PathBuf>,
     writing: bool,
+    /// What had the keyboard in the last frame.
+    focused: Option<egui::Id>,
     // Last, so that what the others hold ends before the threads do.
     jobs: Jobs,
 }
@@ -110,6 +112,7 @@ impl Window {
             titled: String::new(),
             pipeline_file: None,
             writing: false,
+            focused: None,
             jobs: Jobs::new()?,
         };
         let mut last = None;
@@ -161,6 +164,7 @@ impl Window {
             ui.ctx().request_repaint();
             return;
         }
+        self.follow_focus(ui.ctx());
         self.hear(ui);
         self.perform_all(ui.ctx());
         self.update(ui);
@@ -185,17 +189,37 @@ impl Window {
         }
     }
 
+    /// Brings what has got the keyboard into sight, where it lies in a list that is scrolled.
+    fn follow_focus(&mut self, ctx: &egui::Context) {
+        let focused = ctx.memory(|memory| memory.focused());
+        if std::mem::replace(&mut self.focused, focused) == focused {
+            return;
+        }
+        let Some(response) = focused.and_then(|id| ctx.read_response(id)) else { return };
+        if response.interact_rect.contains_rect(response.rect) {
+            return;
+        }
+        let request = egui::accesskit::ActionRequest {
+            action: egui::accesskit::Action::ScrollIntoView,
+            target_node: response.id.accesskit_id(),
+            target_tree: egui::accesskit::TreeId::ROOT,
+            data: None,
+        };
+        ctx.input_mut(|input| input.events.push(egui::Event::AccessKitActionRequest(request)));
+    }
+
     /// Turns keys and dropped files into commands.
     fn hear(&mut self, ui: &Ui) {
         let attention = match (self.front.is_open(), self.writing || ui.ctx().text_edit_focused()) {
             (true, _) => Attention::Dialog,
             (false, true) => Attention::Text,
             (false, false) if widgets::ends_are_taken(ui.ctx()) => Attention::Rows,
+            (false, false) if self.panes.canvas.has_attention() => Attention::Canvas,
             (false, false) => Attention::Panes,
         };
-        let canvas = attention == Attention::Panes && self.panes.canvas.has_attention();
+        let canvas = attention == Attention::Canvas;
         for command in keys::pressed(ui.ctx(), attention) {
-            self.commands.send(if canvas { command.on_canvas() } else { command });
+            self.commands.send(if canvas { self.panes.canvas.meant(command) } else { command });
         }
         if canvas {
             let clipboard = ui.input(|input| {
@@ -231,12 +255,16 @@ impl Window {
         self.meters.update(&self.jobs);
         self.panes.find.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
         self.state.search.found = self.panes.find.found();
+        let looks = self.panes.canvas.is_in_sight() || self.panes.view.shows_way();
         self.panes.canvas.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
         self.state.outcome = self.panes.canvas.outcome();
         self.state.names = self.panes.canvas.names();
         self.state.density = self.panes.timeline.density();
         self.state.tied = self.panes.threads.tied();
         self.state.tale = self.panes.thread.tale();
+        let context = Context { state: &self.state, commands: &self.commands, jobs: &self.jobs };
+        self.panes.journeys.update(&context, looks);
+        self.state.journey = self.panes.journeys.told();
         self.panes.update(&Context { state: &self.state, commands: &self.commands, jobs: &self.jobs });
     }
 

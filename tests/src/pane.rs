@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use egui::{Event, Modifiers, PointerButton, Pos2};
+use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fabula::command::Command;
@@ -111,6 +111,43 @@ impl Pane {
     /// Drags from one place to another.
     pub fn drag(&mut self, from: Pos2, to: Pos2) {
         self.drag_with(from, to, Modifiers::NONE);
+    }
+
+    /// Presses a key as the window hears it.
+    pub fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    /// Types a text into what has the keyboard.
+    pub fn text(&mut self, text: &str) {
+        self.harness.event(Event::Text(text.to_owned()));
+        self.settle();
+    }
+
+    /// The name of what has the keyboard.
+    pub fn focused(&self) -> Option<String> {
+        self.harness.query_all_by(|node| node.is_focused()).find_map(|node| node.accesskit_node().label())
+    }
+
+    /// Presses Tab, or Shift and Tab, until something has the keyboard whose name holds this.
+    ///
+    /// # Panics
+    /// When nothing of that name is come by.
+    pub fn tab_to(&mut self, part: &str, back: bool) {
+        let mut passed = Vec::new();
+        for _ in 0..600 {
+            let focused = self.focused().unwrap_or_default();
+            if focused.contains(part) {
+                return self.settle();
+            }
+            passed.push(focused);
+            self.harness.key_press_modifiers(if back { Modifiers::SHIFT } else { Modifiers::NONE }, Key::Tab);
+            self.harness.step();
+            self.harness.step();
+        }
+        passed.dedup();
+        panic!("Tab does not come to {part}: {passed:#?}");
     }
 
     /// Where the rows of a node leave its card on the canvas.

@@ -2,16 +2,18 @@
 //! region, per five minutes”, and finding out why an order was never shipped. The same steps are tests in a window without
 //! a screen and, on a virtual display, the pictures of the README.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use egui::{Pos2, Vec2, vec2};
 use egui_kittest::kittest::Queryable as _;
 use fabula::window::Start;
+use fabula::workspace::{ENDING, Workspace};
 use fabula_core::log::sample::DEFAULT_EVENTS;
 
 use crate::pane::Pane;
-use crate::window::{Display, Opened};
+use crate::window::{Display, Opened, Picture};
 
 /// One thing that a hand does.
 #[derive(Debug, Clone, Copy)]
@@ -120,22 +122,42 @@ pub fn walk(pane: &mut Pane, step: Step) -> Option<(Pos2, Pos2)> {
     Some((from, to))
 }
 
-/// Walks through all steps in a real window, and takes the pictures. Where things are is asked of a window without a screen
-/// that takes the same steps.
+/// Walks through all steps in a real window, and takes the pictures.
 ///
 /// # Errors
 /// If a window, the display or a picture fails.
 pub fn take_pictures(folder: &Path, steps: &[Step]) -> Result<()> {
+    walk_for_real(steps, &|picture, file| picture.save_small(&folder.join(file))).map(drop)
+}
+
+/// What came of a walk.
+#[derive(Debug)]
+pub struct Walked {
+    /// The pipeline's text that the real window saved in its workspace.
+    pub saved: Option<String>,
+    /// The pipeline's text in the window without a screen.
+    pub built: Option<String>,
+    /// How long the real window took from its first picture to its last.
+    pub took: Duration,
+}
+
+/// Walks through all steps in a real window, hands over the pictures, and closes it. Where things are is asked of a window
+/// without a screen that takes the same steps.
+///
+/// # Errors
+/// If a window or the display fails, or what a picture is handed to.
+pub fn walk_for_real(steps: &[Step], picture: &dyn Fn(&Picture, &str) -> Result<()>) -> Result<Walked> {
     let (display, home) = (Display::start(1600, 1000)?, tempfile::tempdir()?);
     let window = Opened::start(&display, home.path(), &[])?;
     let mut pane = first_start()?;
     window.picture_at_rest()?;
+    let began = Instant::now();
     for &step in steps {
         match (step, walk(&mut pane, step)) {
             (Step::Picture(file), _) => {
                 // What runs has to come to its end, in both.
                 pane.settle();
-                window.picture_at_rest()?.save_small(&folder.join(file))?;
+                picture(&window.picture_at_rest()?, file)?;
             }
             (_, Some((from, to))) if from == to => window.click(from.x as u32, from.y as u32)?,
             (_, Some((from, to))) => window.drag((from.x as u32, from.y as u32), (to.x as u32, to.y as u32))?,
@@ -143,6 +165,25 @@ pub fn take_pictures(folder: &Path, steps: &[Step]) -> Result<()> {
         }
         window.picture_at_rest()?;
     }
+    let took = began.elapsed();
+    window.press("ctrl+s")?;
     window.close()?;
-    Ok(())
+    let file = workspace_in(home.path())?.context("the window saved no workspace")?;
+    let saved = Workspace::read(&file).map_err(anyhow::Error::msg)?.document.pipeline;
+    Ok(Walked { saved, built: pane.state().document.pipeline.clone(), took })
+}
+
+/// The workspace's file somewhere in a folder.
+fn workspace_in(folder: &Path) -> Result<Option<PathBuf>> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let found = match path.is_dir() {
+            true => workspace_in(&path)?,
+            false => Some(path).filter(|path| path.extension().is_some_and(|ending| ending == ENDING)),
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }

@@ -128,51 +128,6 @@ fn cards_are_chosen_together_moved_lined_up_copied_and_everything_is_taken_back(
 }
 
 #[test]
-fn the_canvas_is_worked_from_the_keyboard_alone() {
-    let mut pane = sample();
-    key(&mut pane, Modifiers::NONE, Key::T);
-    pane.harness.get_by_label("What to add").type_text("orders");
-    pane.settle();
-    key(&mut pane, Modifiers::NONE, Key::Enter);
-    assert!(pane.state().design.pipeline.node("orders").is_some());
-    // Behind the chosen node, an aggregate; behind that, a view.
-    for (typed, node) in [("aggregate", "totals"), ("view", "result")] {
-        key(&mut pane, Modifiers::NONE, Key::C);
-        pane.harness.get_by_label("What to add").type_text(typed);
-        pane.settle();
-        key(&mut pane, Modifiers::NONE, Key::Enter);
-        assert!(pane.state().design.pipeline.node(node).is_some(), "{typed}");
-    }
-    pane.run();
-    // From card to card along the wires, and into a card's form.
-    key(&mut pane, Modifiers::NONE, Key::G);
-    key(&mut pane, Modifiers::NONE, Key::ArrowLeft);
-    assert_eq!(pane.state().design.chosen.as_deref(), Some("totals"));
-    let before = placed(&pane, "totals");
-    key(&mut pane, Modifiers::SHIFT, Key::ArrowDown);
-    assert_eq!(placed(&pane, "totals"), [before[0], before[1] + 24.0]);
-    key(&mut pane, Modifiers::NONE, Key::Enter);
-    assert!(pane.harness.get_by_role_and_label(Role::TextInput, "Name").is_focused(), "the form has the keyboard");
-    pane.harness.get_by_role_and_label(Role::TextInput, "Name").type_text("s");
-    key(&mut pane, Modifiers::NONE, Key::Enter);
-    assert!(pane.state().design.pipeline.node("totalss").is_some(), "{:?}", pane.state().design.text());
-    // Another stream is connected by a command.
-    pane.send(Command::AddTopicToPipeline("payments".into(), false));
-    pane.send(Command::ChooseNode(Some("orders".to_owned())));
-    key(&mut pane, Modifiers::NONE, Key::C);
-    pane.harness.get_by_label("What to add").type_text("join");
-    pane.settle();
-    key(&mut pane, Modifiers::NONE, Key::Enter);
-    pane.send(Command::ChooseNode(Some("payments".to_owned())));
-    key(&mut pane, Modifiers::NONE, Key::C);
-    pane.harness.get_by_label("What to add").type_text("connect to joined");
-    pane.settle();
-    key(&mut pane, Modifiers::NONE, Key::Enter);
-    let joined = pane.state().design.pipeline.node("joined").unwrap();
-    assert_eq!(joined.kind.inputs(), [("left", "orders"), ("right", "payments")]);
-}
-
-#[test]
 fn a_wire_over_a_card_that_cannot_take_it_says_why_before_it_is_let_go() {
     let mut pane = sample();
     pane.send(Command::SetPipeline(Some(SAMPLES[1].1.to_owned())));

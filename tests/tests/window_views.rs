@@ -272,7 +272,8 @@ fn a_row_is_explained_by_its_events_and_an_event_by_its_way() {
     shown.write("Filter rows", &format!("payments = {payments}"));
     let line = shown.line_of(row).expect("the row is in sight");
     shown.click(&line);
-    shown.click("Why is this here?");
+    shown.pane.until("the row is explained", |harness| !harness.state().state().pointed_out.is_empty());
+    shown.settle();
     assert!(shown.pane.says(&format!("Made by {payments} events")), "{:?}", shown.pane.all_that_say(""));
     let events = shown.pane.all_that_say("Event payments/");
     assert_eq!(events.len() as u64, payments);

@@ -2,7 +2,7 @@
 
 use super::{Command, Form};
 use crate::panes::PaneKind;
-use crate::panes::canvas::Align;
+use crate::panes::canvas::{Align, Look};
 
 /// The headings of the `?` sheet and the palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,6 +123,7 @@ pub const LISTED: &[Command] = &[
     Command::AddToCanvas,
     Command::ConnectNode,
     Command::EditNode,
+    Command::ShowAside,
     Command::FocusCanvas,
     Command::SelectAllNodes,
     Command::CopyNodes,
@@ -134,6 +135,13 @@ pub const LISTED: &[Command] = &[
     Command::AlignNodes(Align::Across),
     Command::AlignNodes(Align::Down),
     Command::FitCanvas,
+    Command::LookAt(Look::Nearer),
+    Command::LookAt(Look::Further),
+    Command::LookAt(Look::Left),
+    Command::LookAt(Look::Right),
+    Command::LookAt(Look::Up),
+    Command::LookAt(Look::Down),
+    Command::CutAtEvent,
     Command::CutHistory(None),
     Command::ArrangePipeline,
     Command::RunAgain,
@@ -362,6 +370,9 @@ impl Command {
                 (C::Pipeline, "Add or connect behind the node…", "Offer the steps that fit, and a wire to other nodes")
             }
             Self::EditNode => (C::Pipeline, "Change the node", "Put the cursor into the chosen node's form"),
+            Self::ShowAside => {
+                (C::Pipeline, "Late and set aside", "List the rows that the chosen node set aside, and why")
+            }
             Self::FocusCanvas => (C::Pipeline, "Go to the canvas", "Give the keyboard to the canvas's nodes"),
             Self::SelectAllNodes => (C::Pipeline, "Choose every node", "Choose all nodes and notes of the pipeline"),
             Self::CopyNodes => (C::Pipeline, "Copy nodes", "Copy the chosen nodes as a pipeline's text"),
@@ -377,6 +388,18 @@ impl Command {
                 (C::Pipeline, "Distribute down", "Spread the chosen nodes evenly from top to bottom")
             }
             Self::FitCanvas => (C::Pipeline, "Show the whole pipeline", "Bring every node into sight"),
+            Self::LookAt(Look::Nearer) => (C::Pipeline, "Look nearer", "Show the canvas larger"),
+            Self::LookAt(Look::Further) => (C::Pipeline, "Look from further away", "Show more of the canvas"),
+            Self::LookAt(Look::Left) => (C::Pipeline, "Look left", "Move the canvas to what stands at its left"),
+            Self::LookAt(Look::Right) => (C::Pipeline, "Look right", "Move the canvas to what stands at its right"),
+            Self::LookAt(Look::Up) => (C::Pipeline, "Look up", "Move the canvas to what stands above"),
+            Self::LookAt(Look::Down) => (C::Pipeline, "Look down", "Move the canvas to what stands below"),
+            Self::CutWire(..) => (C::Pipeline, "Take the wire away", "Let the node's input go free"),
+            Self::CutAtEvent => (
+                C::Pipeline,
+                "Cut history at the chosen event",
+                "Run the pipeline as if the chosen event were the log's last",
+            ),
             Self::CopyText(_) => (C::Edit, "Copy", "Put a text on the clipboard"),
             Self::CutHistory(None) => (C::Pipeline, "Run over all history", "Take the cut on the timeline away"),
             Self::CutHistory(Some(_)) => {

@@ -4,6 +4,8 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::Command;
 use crate::panes::PaneKind;
+use crate::panes::canvas::Look;
+use crate::theme::widgets;
 
 const NONE: Modifiers = Modifiers::NONE;
 const CTRL: Modifiers = Modifiers::COMMAND;
@@ -64,6 +66,15 @@ pub const SHORTCUTS: &[(KeyboardShortcut, Command)] = &[
     on(NONE, Key::E, Command::EditNode),
     on(NONE, Key::G, Command::FocusCanvas),
     on(NONE, Key::Delete, Command::RemoveNode),
+    on(ALT, Key::ArrowLeft, Command::LookAt(Look::Left)),
+    on(ALT, Key::ArrowRight, Command::LookAt(Look::Right)),
+    on(ALT, Key::ArrowUp, Command::LookAt(Look::Up)),
+    on(ALT, Key::ArrowDown, Command::LookAt(Look::Down)),
+    on(NONE, Key::Plus, Command::LookAt(Look::Nearer)),
+    on(NONE, Key::Equals, Command::LookAt(Look::Nearer)),
+    on(NONE, Key::Minus, Command::LookAt(Look::Further)),
+    on(NONE, Key::Num0, Command::FitCanvas),
+    on(NONE, Key::X, Command::CutAtEvent),
     on(NONE, Key::F5, Command::Refresh),
     on(NONE, Key::Comma, Command::PreviousEvent),
     on(NONE, Key::Period, Command::NextEvent),
@@ -119,6 +130,10 @@ pub fn written(shortcut: &KeyboardShortcut) -> String {
         Key::Questionmark => "?",
         Key::Plus | Key::Equals => "+",
         Key::Minus => "-",
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
         key => key.name(),
     };
     parts.push(key);
@@ -132,20 +147,46 @@ pub enum Attention {
     Panes,
     /// A table whose rows are gone through: it keeps Home and End.
     Rows,
+    /// The canvas: what changes its nodes, and where one looks, is meant only there.
+    Canvas,
     /// A text that is being written: it keeps the keys it has a use for, and Esc only leaves it.
     Text,
     /// A dialog: only what closes or changes it.
     Dialog,
 }
 
+/// Keys that are left to the widget that has the focus.
+struct Kept {
+    keys: &'static [Key],
+    /// Whether Enter presses the widget.
+    enter: bool,
+}
+
+impl Kept {
+    fn of(ctx: &egui::Context) -> Self {
+        let focused = ctx.memory(|memory| memory.focused().is_some());
+        // In a list, and on a card, Enter opens what is chosen; every other widget is pressed by it.
+        Self { keys: widgets::kept_keys(ctx), enter: focused && !widgets::arrows_are_taken(ctx) }
+    }
+
+    fn holds(&self, shortcut: &KeyboardShortcut) -> bool {
+        let key = shortcut.logical_key;
+        shortcut.modifiers.is_none() && (self.keys.contains(&key) || self.enter && key == Key::Enter)
+    }
+}
+
 /// Takes the keys pressed in this frame that mean a command.
 pub fn pressed(ctx: &egui::Context, attention: Attention) -> Vec<Command> {
+    let kept = Kept::of(ctx);
     ctx.input_mut(|input| {
         let mut commands = Vec::new();
         for (shortcut, command) in SHORTCUTS {
+            if command.is_of_canvas() && attention != Attention::Canvas || kept.holds(shortcut) {
+                continue;
+            }
             let plain = !shortcut.modifiers.command && !shortcut.modifiers.alt;
             let leave = match attention {
-                Attention::Panes => false,
+                Attention::Panes | Attention::Canvas => false,
                 Attention::Rows => matches!(command, Command::FirstEvent | Command::LastEvent),
                 Attention::Text => {
                     let for_text =
@@ -160,9 +201,8 @@ pub fn pressed(ctx: &egui::Context, attention: Attention) -> Vec<Command> {
                 commands.push(command.clone());
             }
         }
-        if matches!(attention, Attention::Panes | Attention::Rows)
-            && input.events.iter().any(|event| matches!(event, egui::Event::Copy))
-        {
+        let panes = matches!(attention, Attention::Panes | Attention::Rows | Attention::Canvas);
+        if panes && input.events.iter().any(|event| matches!(event, egui::Event::Copy)) {
             commands.push(Command::CopyJson);
         }
         commands

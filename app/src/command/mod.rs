@@ -8,9 +8,7 @@ pub mod keys;
 mod threads;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
 use fabula_core::narrative::threads::diagnose::Kind;
@@ -21,9 +19,9 @@ use crate::chrome::import::ImportFiles;
 use crate::formats::Chosen;
 use crate::jobs::JobId;
 use crate::panes::PaneKind;
-use crate::panes::canvas::Align;
+use crate::panes::canvas::{Align, Look};
 use crate::source::Depth;
-use crate::state::{Column, Selection, TimeRange};
+use crate::state::{Column, PointedOut, Selection, TimeRange};
 
 pub use info::{Category, Info, LISTED};
 
@@ -256,6 +254,12 @@ pub enum Command {
     DuplicateNodes,
     /// Brings the whole pipeline into sight.
     FitCanvas,
+    /// Looks elsewhere on the canvas, or nearer.
+    LookAt(Look),
+    /// Takes a wire away: from the input of a node, by its number.
+    CutWire(String, usize),
+    /// Runs the pipeline over history up to the chosen event.
+    CutAtEvent,
     /// Puts a text on the clipboard.
     CopyText(String),
     /// Runs the pipeline over history up to a moment, in nanoseconds since the epoch; over all of it without one.
@@ -264,6 +268,8 @@ pub enum Command {
     LookAt(Option<i64>),
     /// Looks at a node, or at none.
     ChooseNode(Option<String>),
+    /// Lists what the chosen node set aside.
+    ShowAside,
     /// Takes the chosen node away.
     RemoveNode,
     /// Puts the nodes in order on the canvas.
@@ -293,7 +299,7 @@ pub enum Command {
     /// Explains how far the chosen event gets in the pipeline.
     HowFar,
     /// Points events out in all panes.
-    MarkEvents(Arc<BTreeSet<Coordinates>>),
+    MarkEvents(PointedOut),
     /// Asks where to write the view that is shown, or thinks better of it.
     ExportView,
 
@@ -383,8 +389,20 @@ impl Command {
             Self::CopyJson => Self::CopyNodes,
             Self::OpenChosen => Self::EditNode,
             Self::FitSelection => Self::FitCanvas,
+            Self::ZoomIn => Self::LookAt(Look::Nearer),
+            Self::ZoomOut => Self::LookAt(Look::Further),
+            Self::PanLeft => Self::LookAt(Look::Left),
+            Self::PanRight => Self::LookAt(Look::Right),
             other => other,
         }
+    }
+
+    /// Whether its keys mean it only while the canvas has the keyboard.
+    pub fn is_of_canvas(&self) -> bool {
+        matches!(
+            self,
+            Self::RemoveNode | Self::DuplicateNodes | Self::SelectAllNodes | Self::FitCanvas | Self::LookAt(_)
+        )
     }
 }
 

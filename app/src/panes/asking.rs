@@ -1,7 +1,9 @@
 //! Questions that jobs answer: of several only the last one counts, and what was answered stands until then.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use super::Context;
 use crate::jobs::{Job, Jobs, Progress, Title};
 
 /// A question under way, and the last answer.
@@ -50,12 +52,48 @@ impl<Q: Clone + PartialEq, A: Send + 'static> Asking<Q, A> {
         self.answer.as_ref().filter(|(of, _)| self.asked.as_ref() == Some(of)).map(|(_, answer)| answer)
     }
 
+    /// Whether this was asked last.
+    pub(super) fn asks(&self, question: &Q) -> bool {
+        self.asked.as_ref() == Some(question)
+    }
+
     pub(super) fn is_busy(&self) -> bool {
         self.job.is_some()
     }
 
     pub(super) fn forget(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// How long a choice must rest before something is asked about it that takes a while.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What is to be asked about once the choice rests, and since when it has been so.
+pub(super) struct Pause<Q>(Option<(Q, Instant)>);
+
+impl<Q> Default for Pause<Q> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<Q: Clone + PartialEq> Pause<Q> {
+    /// Whether this has been wanted for a while; if not, a frame is asked for when it will have been.
+    pub(super) fn is_over(&mut self, wanted: &Q, context: &Context<'_>) -> bool {
+        let since = match &self.0 {
+            Some((known, since)) if known == wanted => *since,
+            _ => {
+                self.0 = Some((wanted.clone(), Instant::now()));
+                context.jobs.waker().wake_after(PAUSE);
+                return false;
+            }
+        };
+        let rest = PAUSE.saturating_sub(since.elapsed());
+        if !rest.is_zero() {
+            context.jobs.waker().wake_after(rest);
+        }
+        rest.is_zero()
     }
 }
 

@@ -9,6 +9,7 @@ mod find;
 mod form;
 mod grid_ui;
 pub mod inspector;
+mod journey;
 mod map;
 mod node;
 mod sql;
@@ -31,6 +32,7 @@ pub use catalogue::Catalogue;
 pub use drift::DriftPane;
 pub use find::FindField;
 pub use inspector::Inspector;
+pub use journey::Journeys;
 pub use map::MapPane;
 pub use node::NodePane;
 pub use sql::SqlPane;
@@ -175,6 +177,8 @@ pub struct Panes {
     pub map: MapPane,
     /// Who writes and who reads which topic.
     pub topology: TopologyPane,
+    /// How far the chosen event got in the pipeline.
+    pub journeys: Journeys,
     /// The find field of the top bar.
     pub find: FindField,
 }
@@ -190,6 +194,7 @@ impl Panes {
     /// Lets every pane hear a command.
     pub fn command(&mut self, command: &Command, context: &Context<'_>) {
         self.find.command(command, context);
+        self.journeys.command(command, context);
         for kind in PaneKind::ALL {
             self.get(kind).command(command, context);
         }

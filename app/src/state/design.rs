@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use fabula_core::engine::{Description, NodeReport, Unseen};
 use fabula_core::engine::{Plan, Rows};
-use fabula_core::event::TopicName;
+use fabula_core::event::time::{format_span_ns, ms_to_ns};
+use fabula_core::event::{Coordinates, TopicName};
 use fabula_core::expr::Type;
 use fabula_core::pipeline::{self, Flow, Node, NodeKind, Pipeline, Problem};
+
+use super::Selection;
+use crate::zone::Clock;
 
 /// The pipeline on the canvas.
 #[derive(Debug, Clone, Default)]
@@ -120,7 +124,7 @@ pub struct Outcome {
     pub views: BTreeMap<String, Arc<NodeRows>>,
     /// Up to when events count in those rows, in milliseconds, where history was cut.
     pub until_ms: Option<i64>,
-    /// Rows set aside: by node, when they came and why they went no further.
+    /// Rows set aside, and rows that missed some of their windows: by node, newest first.
     pub aside: BTreeMap<String, Arc<[AsideLine]>>,
     /// Events taken so far, and how many there are.
     pub done: (u64, u64),
@@ -144,17 +148,52 @@ impl Outcome {
     }
 }
 
-/// A row that went no further.
+/// A row that went no further, or missed some of its windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AsideLine {
     /// Its time in milliseconds.
     pub time_ms: i64,
-    /// How far behind the newest it was, if it was late.
+    /// How much it was late, if it was: for the last window that it missed, and without windows behind the newest row.
     pub late_by_ms: Option<i64>,
-    /// Why, with figures.
-    pub why: String,
+    /// The first and the last window that it missed, each with its start and end in milliseconds.
+    pub missed_ms: Option<[(i64, i64); 2]>,
+    /// Whether other windows took it.
+    pub partly: bool,
+    /// Why, in a word or two.
+    pub why: &'static str,
+    /// The event that it came of; `None` where that is not known.
+    pub event: Option<Coordinates>,
     /// What stood in it, in a line.
     pub row: String,
+}
+
+impl AsideLine {
+    /// Why it went no further, with figures: `late for 09:10:00.000 – 09:15:00.000 by 2.1 s`.
+    pub fn words(&self, clock: &Clock) -> String {
+        let time = |ms: i64| clock.time_of_day(ms_to_ns(ms));
+        let Some(late_ms) = self.late_by_ms else { return self.why.to_owned() };
+        let by = format_span_ns(ms_to_ns(late_ms));
+        match self.missed_ms {
+            None => format!("late, {by} behind the newest"),
+            Some([(from, to), last]) if (from, to) == last && from == to => {
+                format!("late for a session at {} by {by}", time(from))
+            }
+            Some([(from, to), last]) if (from, to) == last => format!("late for {} – {} by {by}", time(from), time(to)),
+            Some([first, last]) => {
+                format!("late for the windows from {} to {} by {by}", time(first.0), time(last.1))
+            }
+        }
+    }
+
+    /// The event that it came of, or that this is not known.
+    pub fn event_name(&self) -> String {
+        self.event.as_ref().map_or_else(|| "an event".to_owned(), ToString::to_string)
+    }
+
+    /// It as a choice for all panes.
+    pub fn selection(&self) -> Option<Selection> {
+        Some(Selection { coordinates: self.event.clone()?, time_ns: Some(ms_to_ns(self.time_ms)) })
+    }
 }
 
 /// Rows of a node.

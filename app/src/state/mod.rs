@@ -6,6 +6,7 @@
 mod apply;
 mod design;
 mod document;
+mod journey;
 mod log;
 mod names;
 mod range;
@@ -14,7 +15,7 @@ mod search;
 mod threads;
 pub mod ties;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
@@ -27,6 +28,7 @@ use crate::zone::Clock;
 
 pub use design::{AsideLine, Design, NodeRows, Outcome};
 pub use document::{Column, Document, History, Order};
+pub use journey::{Journey, Visit, Way};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use names::{Name, Names, TopicNames};
 pub use range::TimeRange;
@@ -62,8 +64,10 @@ pub struct State {
     pub history: History,
     /// The chosen event, for all panes.
     pub selection: Option<Selection>,
-    /// Events that were pointed out, such as those that made a row.
-    pub pointed_out: Arc<BTreeSet<Coordinates>>,
+    /// How far it got in the pipeline.
+    pub journey: Option<Arc<Journey>>,
+    /// Events that were pointed out, such as those that made a row, with their times where these are known.
+    pub pointed_out: PointedOut,
     /// The range of time that is marked on the timeline.
     pub marked: Option<TimeRange>,
     /// The range of time in view; `None` shows all there is.
@@ -98,6 +102,9 @@ pub struct State {
     pub series: Series,
 }
 
+/// Events, with their times in nanoseconds since the epoch where these are known.
+pub type PointedOut = Arc<BTreeMap<Coordinates, Option<i64>>>;
+
 /// How many events there were when.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Density {
@@ -130,6 +137,7 @@ impl State {
             tale: None,
             history: History::default(),
             selection: None,
+            journey: None,
             pointed_out: Arc::default(),
             marked: None,
             view: None,

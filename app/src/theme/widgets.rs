@@ -100,12 +100,36 @@ pub fn link(ui: &mut Ui, text: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x, 20.0), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Link, ui.is_enabled(), text));
     let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect).min;
-    if response.hovered() {
+    if response.hovered() || response.has_focus() {
         let y = at.y + galley.size().y - 1.0;
         ui.painter().hline(rect.x_range(), y, Stroke::new(1.0, tokens(ui).accent));
     }
+    if response.has_focus() {
+        focus_ring(ui, rect.expand2(vec2(3.0, 0.0)));
+    }
     ui.painter().galley(at, galley, tokens(ui).accent);
     response.on_hover_cursor(egui::CursorIcon::PointingHand)
+}
+
+/// The line around what has the keyboard.
+pub fn focus_ring(ui: &Ui, rect: Rect) {
+    let stroke = Stroke::new(1.0, tokens(ui).accent);
+    ui.painter().rect_stroke(rect, CornerRadius::same(4), stroke, StrokeKind::Outside);
+}
+
+/// Gives a name to what the toolkit can be used by and says nothing of: the edges of panes, the axes of charts.
+pub fn name_unnamed(ctx: &egui::Context, name: &str, is_it: impl Fn(&egui::WidgetRect) -> bool) {
+    let ids: Vec<egui::Id> = ctx.viewport(|viewport| {
+        let all = viewport.this_pass.widgets.layers().flat_map(|(_, widgets)| widgets);
+        all.filter(|widget| widget.sense.is_focusable() && is_it(widget)).map(|widget| widget.id).collect()
+    });
+    for id in ids {
+        ctx.accesskit_node_builder(id, |node| {
+            if node.label().is_none() && node.value().is_none() {
+                node.set_label(name);
+            }
+        });
+    }
 }
 
 /// A fact in one line, small and quiet.
@@ -175,9 +199,20 @@ pub fn take_arrows(ui: &Ui, widget: egui::Id) {
 }
 
 /// Whether a widget that has the focus keeps the arrows for itself.
-pub fn arrows_are_taken(ui: &Ui) -> bool {
-    let taker: Option<egui::Id> = ui.data(|data| data.get_temp(arrows_id()));
-    taker.is_some_and(|taker| ui.memory(|memory| memory.has_focus(taker)))
+pub fn arrows_are_taken(ctx: &egui::Context) -> bool {
+    let taker: Option<egui::Id> = ctx.data(|data| data.get_temp(arrows_id()));
+    taker.is_some_and(|taker| ctx.memory(|memory| memory.has_focus(taker)))
+}
+
+/// Keeps some keys for a widget that has the focus: they are no shortcuts then.
+pub fn keep_keys(ui: &Ui, widget: egui::Id, keys: &'static [egui::Key]) {
+    ui.data_mut(|data| data.insert_temp(egui::Id::new("kept keys"), (widget, keys)));
+}
+
+/// The keys that the widget with the focus keeps for itself.
+pub fn kept_keys(ctx: &egui::Context) -> &'static [egui::Key] {
+    let kept: Option<(egui::Id, &'static [egui::Key])> = ctx.data(|data| data.get_temp(egui::Id::new("kept keys")));
+    kept.filter(|(widget, _)| ctx.memory(|memory| memory.has_focus(*widget))).map_or(&[], |(_, keys)| keys)
 }
 
 /// Says that a widget keeps Home and End for itself while it has the focus: they go to the first and the last event else.

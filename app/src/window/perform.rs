@@ -98,7 +98,7 @@ impl Window {
                 self.layout.show(crate::panes::PaneKind::Thread);
             }
             Command::ThreadInStory => self.layout.show(crate::panes::PaneKind::Story),
-            Command::EditNode => self.layout.show(crate::panes::PaneKind::Node),
+            Command::EditNode | Command::ShowAside => self.layout.show(crate::panes::PaneKind::Node),
             Command::CopyText(text) => ctx.copy_text(text.clone()),
             Command::ResetLayout => self.layout = Layout::default(),
             Command::CancelJob(id) => self.jobs.cancel(*id),

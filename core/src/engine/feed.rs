@@ -247,13 +247,14 @@ impl Feed {
         let mut parts: Vec<Part> = Vec::new();
         let mut stretches: Vec<Stretch> = Vec::new();
         let mut open: Vec<Option<usize>> = vec![None; self.lanes.len()];
-        let mut times = StepTimes { first_seq: self.next_seq, times_ms: Vec::with_capacity(limit.min(HISTORY_STEP)) };
+        let partitions = self.lanes.iter().map(|lane| lane.partition.clone()).collect();
+        let mut times = StepTimes::new(self.next_seq, partitions, limit.min(HISTORY_STEP));
         let mut events = 0;
         while events < limit {
             let Some((lane, until)) = self.next_lane() else { break };
             let reached = self.lanes[lane].time_ms;
             let other = until.map(|(time, other)| (time, other > lane));
-            let taken = self.lanes[lane].take(limit - events, other, &mut times.times_ms);
+            let taken = self.lanes[lane].take(limit - events, other, lane as u32, &mut times);
             let Some((batch, segment, rows)) = taken else { continue };
             self.count_behind(lane, reached, &batch, rows.clone());
             let part = match open[lane] {
@@ -470,7 +471,8 @@ impl Lane {
         &mut self,
         limit: usize,
         other: Option<(i64, bool)>,
-        times: &mut Vec<i64>,
+        number: u32,
+        times: &mut StepTimes,
     ) -> Option<(EventBatch, Arc<Segment>, Range<usize>)> {
         let events = self.events.as_ref()?;
         let start = self.row;
@@ -481,7 +483,7 @@ impl Lane {
                 break;
             }
             self.time_ms = time;
-            times.push(time);
+            times.push(time, number, events.offsets()[self.row]);
             self.row += 1;
         }
         if self.row == start {

@@ -1,23 +1,50 @@
 //! Where a feed is: what a checkpoint must know to go on with neither loss nor repeat.
 
 use super::feed::Untimed;
-use crate::event::TopicPartition;
+use crate::event::{Coordinates, TopicPartition};
 
-/// When the events of a step are told: for each the largest time that its partition has come to, in milliseconds. In this
-/// order events are taken, so a log that is cut at a time is the events before the first that is told later.
+/// Where the events of a step stand, and when they are told: for each the largest time that its partition has come to, in
+/// milliseconds. In this order events are taken, so a log that is cut at a time is the events before the first that is told
+/// later.
 #[derive(Debug, Clone, Default)]
 pub struct StepTimes {
     /// The number of the first event.
     pub first_seq: u64,
     /// The time of each event from there on; of events that have none before the first that has, [`i64::MIN`].
     pub times_ms: Vec<i64>,
+    /// The partitions that are read; `lanes` has places in it.
+    partitions: Vec<TopicPartition>,
+    /// The partition of each event, and its offset.
+    lanes: Vec<u32>,
+    offsets: Vec<i64>,
 }
 
 impl StepTimes {
+    /// Of no events yet, with room for so many; the first will have this number.
+    pub(super) fn new(first_seq: u64, partitions: Vec<TopicPartition>, room: usize) -> Self {
+        let (lanes, offsets) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        Self { first_seq, times_ms: Vec::with_capacity(room), partitions, lanes, offsets }
+    }
+
+    /// Takes in the next event: its time, the place of its partition, its offset.
+    pub(super) fn push(&mut self, time_ms: i64, lane: u32, offset: i64) {
+        self.times_ms.push(time_ms);
+        self.lanes.push(lane);
+        self.offsets.push(offset);
+    }
+
     /// When an event of the step is told, by its number.
     pub fn of(&self, seq: u64) -> Option<i64> {
         let at = usize::try_from(seq.checked_sub(self.first_seq)?).ok()?;
         self.times_ms.get(at).copied()
+    }
+
+    /// Where an event of the step stands in the log, by its number.
+    pub fn event(&self, seq: u64) -> Option<Coordinates> {
+        let at = usize::try_from(seq.checked_sub(self.first_seq)?).ok()?;
+        let partition = self.partitions.get(*self.lanes.get(at)? as usize)?;
+        let (topic, offset) = (partition.topic.clone(), *self.offsets.get(at)?);
+        Some(Coordinates { topic, partition: partition.partition, offset })
     }
 }
 

@@ -57,7 +57,8 @@ pub use history::{run_history, run_steps};
 pub use key::{KeyTable, NoKey, hash_key, write_key, write_key_of_row};
 pub use mark::{Gap, LaneMark, Mark, StepTimes};
 pub use operator::{
-    Aside, AsideRow, Dropped, Metrics, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter, Stop,
+    Aside, AsideRow, Dropped, Metrics, Missed, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter,
+    Stop,
 };
 pub use plan::{ColumnOf, Description, Plan, PlannedNode, PlannedSource, PlannedView, Unseen};
 pub use rows::{Rows, RowsBuilder, Sign};

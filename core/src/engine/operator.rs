@@ -178,11 +178,25 @@ impl Metrics {
     }
 }
 
-/// A row that went no further, as it was.
+/// Windows that a row came too late for: from the first of them to the last. Each has its start and its end in milliseconds;
+/// the end of session and sliding windows belongs to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Missed {
+    /// The first.
+    pub first_ms: (i64, i64),
+    /// The last; the first itself where there is only one.
+    pub last_ms: (i64, i64),
+    /// So many milliseconds more of grace would have let the row into the last.
+    pub late_by_ms: i64,
+}
+
+/// A row that went no further, as it was; or one that went on and came too late for some of its windows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AsideRow {
     /// Why.
     pub why: Dropped,
+    /// The windows that it came too late for, at an aggregate.
+    pub missed: Option<Missed>,
     /// The event that caused it.
     pub seq: u64,
     /// Its time in milliseconds.
@@ -208,40 +222,57 @@ impl AsideRow {
         for (cell, column) in cells.iter_mut().skip(start).zip(&rows.columns) {
             *cell = column.cell(row).into_owned();
         }
-        Self { why, seq: rows.seq[row], time_ms: rows.time_ms[row], stream_time_ms, cells }
+        Self { why, missed: None, seq: rows.seq[row], time_ms: rows.time_ms[row], stream_time_ms, cells }
     }
 }
 
-/// The last rows that an operator set aside, for inspection. The counts are in its [`Metrics`].
+/// The last rows that an operator set aside, for inspection; and the last of those that it took although they came too late
+/// for some of their windows. The counts are in its [`Metrics`].
 #[derive(Debug, Clone, Default)]
 pub struct Aside {
     rows: VecDeque<AsideRow>,
+    partly: VecDeque<AsideRow>,
 }
 
 impl Aside {
     /// Keeps a row, and forgets the oldest if there are too many.
     pub fn keep(&mut self, why: Dropped, rows: &Rows, row: usize, stream_time_ms: i64) {
-        let cells = rows.row(row).into_iter().map(Cell::into_owned).collect();
-        self.keep_row(AsideRow { why, seq: rows.seq[row], time_ms: rows.time_ms[row], stream_time_ms, cells });
+        self.keep_row(copied(why, None, rows, row, stream_time_ms));
+    }
+
+    /// As [`Aside::keep`], with the windows that the row came too late for.
+    pub(crate) fn keep_late(
+        &mut self,
+        why: Dropped,
+        missed: Option<Missed>,
+        rows: &Rows,
+        row: usize,
+        stream_time_ms: i64,
+    ) {
+        self.keep_row(copied(why, missed, rows, row, stream_time_ms));
+    }
+
+    /// Keeps a row that went on, and came too late for some of its windows.
+    pub(crate) fn keep_partly(&mut self, missed: Missed, rows: &Rows, row: usize, stream_time_ms: i64) {
+        keep_last(&mut self.partly, copied(Dropped::Late, Some(missed), rows, row, stream_time_ms));
     }
 
     /// As [`Aside::keep`], of a row that was made up already.
     pub(crate) fn keep_row(&mut self, row: AsideRow) {
-        if self.rows.len() == KEPT {
-            self.rows.pop_front();
-        }
-        self.rows.push_back(row);
+        keep_last(&mut self.rows, row);
     }
 
     /// Writes the rows down.
     pub(crate) fn save(&self, state: &mut StateWriter) {
-        state.put(&self.rows.len());
         let mut bytes = Vec::new();
-        for row in &self.rows {
-            state.put(&(row.why, row.seq, row.time_ms, row.stream_time_ms));
-            bytes.clear();
-            row.cells.iter().for_each(|cell| store_cell(cell, &mut bytes));
-            state.put_bytes(&bytes);
+        for rows in [&self.rows, &self.partly] {
+            state.put(&rows.len());
+            for row in rows {
+                state.put(&(row.why, row.missed, row.seq, row.time_ms, row.stream_time_ms));
+                bytes.clear();
+                row.cells.iter().for_each(|cell| store_cell(cell, &mut bytes));
+                state.put_bytes(&bytes);
+            }
         }
     }
 
@@ -250,23 +281,43 @@ impl Aside {
     /// # Errors
     /// [`StateError`] when something else stands there.
     pub(crate) fn load(&mut self, state: &mut StateReader<'_>) -> Result<(), StateError> {
-        self.rows.clear();
-        for _ in 0..state.take::<usize>()? {
-            let (why, seq, time_ms, stream_time_ms) = state.take()?;
-            let mut stored = StoredCells::new(state.take()?);
-            let mut cells = Vec::new();
-            while !stored.is_at_end() {
-                cells.push(stored.take()?.into_owned());
+        for rows in [&mut self.rows, &mut self.partly] {
+            rows.clear();
+            for _ in 0..state.take::<usize>()? {
+                let (why, missed, seq, time_ms, stream_time_ms) = state.take()?;
+                let mut stored = StoredCells::new(state.take()?);
+                let mut cells = Vec::new();
+                while !stored.is_at_end() {
+                    cells.push(stored.take()?.into_owned());
+                }
+                keep_last(rows, AsideRow { why, missed, seq, time_ms, stream_time_ms, cells });
             }
-            self.keep_row(AsideRow { why, seq, time_ms, stream_time_ms, cells });
         }
         Ok(())
     }
 
-    /// The rows, oldest first.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &AsideRow> {
+    /// The rows that went no further, oldest first.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &AsideRow> + ExactSizeIterator {
         self.rows.iter()
     }
+
+    /// The rows that went on and came too late for some of their windows, oldest first.
+    pub fn partly(&self) -> impl DoubleEndedIterator<Item = &AsideRow> + ExactSizeIterator {
+        self.partly.iter()
+    }
+}
+
+fn copied(why: Dropped, missed: Option<Missed>, rows: &Rows, row: usize, stream_time_ms: i64) -> AsideRow {
+    let cells = rows.row(row).into_iter().map(Cell::into_owned).collect();
+    AsideRow { why, missed, seq: rows.seq[row], time_ms: rows.time_ms[row], stream_time_ms, cells }
+}
+
+/// Keeps a row, and forgets the oldest if there are too many.
+fn keep_last(rows: &mut VecDeque<AsideRow>, row: AsideRow) {
+    if rows.len() == KEPT {
+        rows.pop_front();
+    }
+    rows.push_back(row);
 }
 
 /// What is wrong with a saved state.

@@ -37,7 +37,7 @@ pub fn form_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) -> boo
 
 fn security_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) {
     field(ui, "Login", |ui| {
-        ComboBox::from_id_salt("login")
+        let login = ComboBox::from_id_salt("login")
             .icon(widgets::list_mark)
             .selected_text(profile.security.login.name())
             .width(220.0)
@@ -46,6 +46,7 @@ fn security_ui(ui: &mut Ui, profile: &mut Profile, secrets: &mut Secrets) {
                     ui.selectable_value(&mut profile.security.login, login, login.name());
                 }
             });
+        ui.ctx().accesskit_node_builder(login.response.id, |node| node.set_label("Login"));
     });
     let login = profile.security.login;
     if login == Login::Certificate {

@@ -22,6 +22,20 @@ impl Canvas {
                 send_edit(&places::arranged(&design.pipeline, true), context);
             }
             Command::FitCanvas => self.fitted = None,
+            Command::LookAt(look) => {
+                if let Some(rect) = self.rect {
+                    self.view.look(rect, *look);
+                }
+            }
+            Command::CutWire(to, port) => send_edit(&edits::disconnect(&design.pipeline, to, *port), context),
+            Command::CutAtEvent => {
+                self.playing = false;
+                match context.state.selection.as_ref().map(|selection| selection.time_ns) {
+                    Some(Some(ns)) => context.send(Command::CutHistory(Some(ns))),
+                    Some(None) => context.send(Command::Notify("The chosen event has no time".to_owned())),
+                    None => context.send(Command::Notify("Choose an event first".to_owned())),
+                }
+            }
             Command::RunAgain => self.runs.run_again(),
             Command::AddTopicToPipeline(topic, table) => {
                 self.add_topic(topic, *table, card::free_place(context.state), context);

@@ -95,13 +95,18 @@ fn offers(adding: &Adding, state: &State) -> Vec<Offer> {
     let flow = design.flows.get(behind).copied();
     offers.extend(Piece::ALL.into_iter().filter(|piece| piece.takes(flow)).map(of_piece));
     for node in &design.pipeline.nodes {
-        let free = (0..edits::ports(&node.kind)).find(|port| edits::input_at(&node.kind, *port).is_none());
-        if let Some(port) = free
-            && edits::connect(&design.pipeline, behind, &node.name, port, &state.names).is_ok()
-        {
+        for port in (0..edits::ports(&node.kind)).filter(|port| edits::input_at(&node.kind, *port).is_none()) {
+            if edits::connect(&design.pipeline, behind, &node.name, port, &state.names).is_err() {
+                continue;
+            }
+            // The two sides of a join are not the same, so which is meant is asked.
+            let side = match &node.kind {
+                NodeKind::Join { .. } => [", left", ", right"].get(port).copied().unwrap_or_default(),
+                _ => "",
+            };
             let about = format!("A wire to this {}", node.kind.name());
             let choice = Choice::Connect(node.name.clone(), port);
-            offers.push(Offer { name: format!("Connect to {}", node.name), about, choice });
+            offers.push(Offer { name: format!("Connect to {}{side}", node.name), about, choice });
         }
     }
     offers
@@ -130,6 +135,7 @@ pub(super) fn adding_ui(ui: &mut Ui, canvas: &mut Canvas, context: &Context<'_>)
             let hint = if adding.behind.is_some() { "What comes next…" } else { "A topic, or a step…" };
             let field = ui.add_sized(vec2(WIDTH, 24.0), widgets::bare_field(ui, &mut adding.filter, hint, 8));
             ui.ctx().accesskit_node_builder(field.id, |node| node.set_label("What to add"));
+            canvas.attended |= field.has_focus();
             if field.changed() {
                 adding.first = 0;
             }

@@ -5,7 +5,7 @@ use fabula_core::pipeline::{Flow, Node, NodeKind, Window};
 
 use super::edits;
 use crate::figures;
-use crate::state::State;
+use crate::state::{Journey, State, Visit};
 use crate::theme::Tokens;
 
 /// How wide a card is, in points of the pipeline.
@@ -31,6 +31,8 @@ pub(super) struct Card {
     pub(super) running: Option<f32>,
     /// Rows given so far.
     pub(super) given: Option<u64>,
+    /// What became of the chosen event here.
+    pub(super) visited: Option<Visit>,
 }
 
 /// How a line of a card is written.
@@ -130,7 +132,27 @@ impl Card {
     /// As it is told to those who don't see it.
     pub(super) fn spoken(&self) -> String {
         let lines: Vec<&str> = self.lines.iter().map(|(_, line)| line.as_str()).collect();
-        format!("{} ({}): {}", self.name, self.kind, lines.join(", "))
+        format!("{} ({}): {}; {}", self.name, self.kind, lines.join(", "), self.state_in_words())
+    }
+
+    /// How it is, in words: what its outline says to the eye.
+    fn state_in_words(&self) -> String {
+        let mut words = match (self.health, self.running) {
+            (Health::Unconfigured, _) => "not wired yet".to_owned(),
+            (Health::Failing, _) => "failing".to_owned(),
+            (Health::Sound, Some(share)) => format!("running, {:.0} %", share * 100.0),
+            (Health::Sound, None) if self.given.is_some() => "run".to_owned(),
+            (Health::Sound, None) => "not run yet".to_owned(),
+        };
+        if self.lines.iter().any(|(line, _)| *line == Line::Warning) {
+            words.push_str(", with late rows or rows set aside");
+        }
+        match &self.visited {
+            Some(visit) if visit.went_on => words.push_str(", the chosen event went through it"),
+            Some(visit) => words.push_str(&format!(", the chosen event stops here: {}", visit.words)),
+            None => {}
+        }
+        words
     }
 }
 
@@ -154,6 +176,12 @@ pub(super) fn cards(state: &State) -> Vec<Card> {
         card(node, at, state)
     };
     design.pipeline.nodes.iter().enumerate().map(place).collect()
+}
+
+/// The way of the chosen event through the pipeline as it stands.
+pub(super) fn journey(state: &State) -> Option<&Journey> {
+    let chosen = &state.selection.as_ref()?.coordinates;
+    state.journey.as_deref().filter(|journey| journey.event == *chosen && journey.design == state.design.version)
 }
 
 fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
@@ -232,6 +260,7 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
             done as f32 / total.max(1) as f32
         }),
         given: report.map(|report| report.metrics.rows_out),
+        visited: journey(state).and_then(|journey| journey.at(&node.name)).cloned(),
     }
 }
 

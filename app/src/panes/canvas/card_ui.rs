@@ -14,6 +14,7 @@ use super::{Canvas, Drag, edits, keys_ui, send_edit};
 use crate::chrome::menu;
 use crate::command::Command;
 use crate::panes::{Context, PaneKind};
+use crate::theme::icon::{self, Icon};
 use crate::theme::{font, mix, tokens, widgets};
 
 /// How near the pointer must come to a port.
@@ -50,8 +51,15 @@ fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, cards: &[Card], contex
         context.send(Command::ChooseNode(Some(card.name.clone())));
     }
     menu_ui(&response, card, context);
+    if response.gained_focus() {
+        // What the keys do they do to the card that has them.
+        canvas.reveal = Some(card.name.clone());
+        if !canvas.chosen.nodes.contains(&card.name) || context.state.design.chosen.as_ref() != Some(&card.name) {
+            context.send(Command::ChooseNode(Some(card.name.clone())));
+        }
+    }
     if response.has_focus() {
-        canvas.attention = true;
+        canvas.attended = true;
         keys_ui::card_keys(ui, &response, canvas, card, cards, context);
     }
     if !ui.is_rect_visible(rect) {
@@ -93,6 +101,8 @@ fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, cards: &[Card], contex
     let left = CornerRadius { ne: 0, se: 0, ..rounding };
     ui.painter().rect_filled(bar, left, card.mark.color(tokens));
     words_ui(ui, card, rect, view.zoom);
+    way_ui(ui, card, rect, view.zoom);
+    late_ui(ui, card, rect, view.zoom, context);
 }
 
 /// Takes hold of what is chosen and moves it, notes and all.
@@ -166,8 +176,7 @@ fn words_ui(ui: &Ui, card: &Card, rect: Rect, zoom: f32) {
         return;
     }
     for (at, (line, text)) in card.lines.iter().enumerate() {
-        let top = inner.top() + (22.0 + at as f32 * 16.0) * zoom;
-        let place = Rect::from_min_max(pos2(inner.left(), top), pos2(inner.right(), top + 16.0 * zoom));
+        let place = line_place(rect, at, zoom);
         let (font, color) = match line {
             Line::Setting => (font::mono_small(), tokens.text_second),
             Line::Figures => (font::small(), tokens.text_faint),
@@ -177,6 +186,56 @@ fn words_ui(ui: &Ui, card: &Card, rect: Rect, zoom: f32) {
         };
         widgets::text_in(ui.painter(), place, Align2::LEFT_CENTER, text, sized(font), color);
     }
+}
+
+/// Where a line of a card stands.
+fn line_place(rect: Rect, at: usize, zoom: f32) -> Rect {
+    let inner = Rect::from_min_max(rect.min + vec2(14.0, 4.0) * zoom, rect.max - vec2(12.0, 0.0) * zoom);
+    let top = inner.top() + (22.0 + at as f32 * 16.0) * zoom;
+    Rect::from_min_max(pos2(inner.left(), top), pos2(inner.right(), top + 16.0 * zoom))
+}
+
+/// What is late or set aside is a way to the list of it.
+fn late_ui(ui: &Ui, card: &Card, rect: Rect, zoom: f32, context: &Context<'_>) {
+    let Some(at) = card.lines.iter().position(|(line, _)| *line == Line::Warning).filter(|_| zoom >= 0.45) else {
+        return;
+    };
+    let (place, text) = (line_place(rect, at, zoom), &card.lines[at].1);
+    let response = ui.interact(place, ui.id().with(("late", &card.name)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("See {text} of {}", card.name)));
+    if response.hovered() || response.has_focus() {
+        let y = place.bottom() - 1.0;
+        ui.painter().hline(place.x_range(), y, Stroke::new(1.0, tokens(ui).warning));
+    }
+    if response.has_focus() {
+        widgets::focus_ring(ui, place);
+    }
+    if response.on_hover_text("See the rows, and why").clicked() {
+        context.send(Command::ChooseNode(Some(card.name.clone())));
+        context.send(Command::ShowAside);
+    }
+}
+
+/// The chosen event's way: a tick where it went through, and where it stops the reason below the card.
+fn way_ui(ui: &Ui, card: &Card, rect: Rect, zoom: f32) {
+    let Some(visit) = &card.visited else { return };
+    let tokens = tokens(ui);
+    let color = if visit.went_on { tokens.accent } else { tokens.warning };
+    let mark = Rect::from_center_size(rect.right_top(), vec2(16.0, 16.0) * zoom.max(0.7));
+    ui.painter().circle(mark.center(), mark.width() / 2.0, tokens.pane, Stroke::new(1.5, color));
+    let icon = if visit.went_on { Icon::Check } else { Icon::Close };
+    icon::paint(ui.painter(), mark.shrink(2.0), icon, color);
+    if visit.went_on {
+        return;
+    }
+    let below = Rect::from_min_size(rect.left_bottom() + vec2(0.0, 4.0), vec2(rect.width(), 18.0));
+    let words = format!("stops here: {}", visit.words);
+    ui.painter().rect_filled(below, 4.0, mix(tokens.warning, tokens.window, 0.85));
+    let text = below.shrink2(vec2(6.0, 0.0));
+    widgets::text_in(ui.painter(), text, Align2::LEFT_CENTER, &words, font::small(), tokens.text);
+    let response = ui.interact(below, ui.id().with(("stops", &card.name)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("The chosen event {words}")));
+    response.on_hover_text(words);
 }
 
 fn ports_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card) {
@@ -195,7 +254,8 @@ fn ports_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card) {
     let response = ui.interact(
         Rect::from_center_size(at, vec2(PORT, PORT) * 2.0),
         ui.id().with(("out", &card.name)),
-        Sense::drag(),
+        // By the keyboard wires are drawn with “Add or connect”: a stop at every mark would be in the way.
+        Sense::DRAG,
     );
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, format!("Rows of {}", card.name)));
     let response = response.on_hover_cursor(CursorIcon::Crosshair);

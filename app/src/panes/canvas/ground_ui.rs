@@ -16,6 +16,7 @@ impl Canvas {
     pub(super) fn ground_ui(&mut self, ui: &mut Ui, rect: Rect, cards: &[Card], context: &Context<'_>) -> Response {
         let response = ui.interact(rect, ui.id().with("ground"), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, "Canvas"));
+        self.attended |= response.has_focus();
         if response.drag_started() && ui.input(|input| input.modifiers.shift) {
             self.drag = ui.input(|input| input.pointer.press_origin()).map(Drag::Band);
         }
@@ -48,6 +49,10 @@ impl Canvas {
         }
         self.drop_topic(ui, rect, context);
         self.grid(ui, rect);
+        if response.has_focus() {
+            let stroke = Stroke::new(1.0, tokens(ui).accent);
+            ui.painter().rect_stroke(rect.shrink(1.0), 0.0, stroke, StrokeKind::Inside);
+        }
         response
     }
 

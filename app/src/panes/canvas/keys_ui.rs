@@ -7,6 +7,7 @@ use super::places::{self, Chosen};
 use super::{Canvas, send_edit};
 use crate::command::Command;
 use crate::panes::Context;
+use crate::theme::widgets;
 
 /// How far Shift and an arrow move what is chosen.
 const STEP: f32 = 24.0;
@@ -17,6 +18,15 @@ const ARROWS: [(Key, Vec2); 4] = [
     (Key::ArrowUp, vec2(0.0, -1.0)),
     (Key::ArrowDown, vec2(0.0, 1.0)),
 ];
+
+/// The way that Shift and an arrow move what has the focus, in points of the pipeline; its arrows are no longer the toolkit's.
+pub(super) fn moved_by(ui: &Ui, response: &Response, modifiers: Modifiers) -> Option<[f32; 2]> {
+    let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    let pressed = ARROWS.into_iter().filter(|(key, _)| ui.input_mut(|input| input.consume_key(modifiers, *key)));
+    let by = pressed.fold(Vec2::ZERO, |by, (_, way)| by + way * STEP);
+    (by != Vec2::ZERO).then_some([by.x, by.y])
+}
 
 /// What the keys do while a card has the focus.
 pub(super) fn card_keys(
@@ -29,6 +39,7 @@ pub(super) fn card_keys(
 ) {
     let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    widgets::take_arrows(ui, response.id);
     for (key, way) in ARROWS {
         if ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, key)) {
             if !canvas.chosen.nodes.contains(&card.name) {

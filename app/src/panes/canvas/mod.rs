@@ -45,6 +45,7 @@ use text_ui::TextSide;
 use view::View;
 
 pub use places::Align;
+pub use view::Look;
 
 /// The pipelines that come with the program: their names and texts.
 pub const SAMPLES: [(&str, &str); 6] = [
@@ -88,8 +89,14 @@ pub struct Canvas {
     reveal: Option<String>,
     /// The card that is to have the keyboard.
     focus: Option<String>,
-    /// Whether the keyboard is the canvas's: it was clicked last, or a card has the focus.
+    /// Whether the keyboard is the canvas's: it was clicked last, or something on it has the focus.
     attention: bool,
+    /// Whether something on it has the focus in this frame.
+    attended: bool,
+    /// What has it instead.
+    elsewhere: Option<egui::Id>,
+    /// The wire that has the focus: the node that takes its rows, and as which input.
+    wire: Option<(String, usize)>,
     /// Whether history is played.
     playing: bool,
     /// The windows under the canvas, and what they were made of.
@@ -134,6 +141,32 @@ impl Canvas {
     /// Whether the keyboard is the canvas's.
     pub fn has_attention(&self) -> bool {
         self.attention && self.rect.is_some()
+    }
+
+    /// Whether it was drawn in the last frame.
+    pub fn is_in_sight(&self) -> bool {
+        self.rect.is_some()
+    }
+
+    /// What a key that means this means on the canvas.
+    pub fn meant(&self, command: Command) -> Command {
+        match (command, &self.wire) {
+            (Command::RemoveNode, Some((to, port))) => Command::CutWire(to.clone(), *port),
+            (command, _) => command.on_canvas(),
+        }
+    }
+
+    /// The keyboard is the canvas's while something on it has the focus, and no longer when something else has got it.
+    fn follow_focus(&mut self, ui: &Ui) {
+        let focused = ui.memory(|memory| memory.focused());
+        let elsewhere = focused.filter(|_| !self.attended);
+        if self.attended {
+            self.attention = true;
+        } else if elsewhere.is_some() && self.elsewhere == elsewhere {
+            // What has just gone, such as a wire that was cut, still has the focus for a frame.
+            self.attention = false;
+        }
+        self.elsewhere = elsewhere;
     }
 
     fn cards(&self, context: &Context<'_>) -> Vec<Card> {
@@ -328,6 +361,8 @@ impl Pane for Canvas {
             self.view.reveal(rect, card.rect());
             self.reveal = None;
         }
+        self.wire = None;
+        self.attended = false;
         self.ground_ui(ui, rect, &cards, context);
         note_ui::notes_ui(ui, self, &cards, context);
         if cards.is_empty() {
@@ -349,5 +384,6 @@ impl Pane for Canvas {
             ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| widgets::error_line(ui, failure));
         }
         add_ui::adding_ui(ui, self, context);
+        self.follow_focus(ui);
     }
 }

@@ -1,15 +1,18 @@
 //! Notes: words on the canvas, and frames around groups of nodes. A note that is moved takes along what stands in it.
 
+use std::collections::BTreeSet;
+
 use egui::{
-    CursorIcon, FontSelection, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, WidgetType, pos2, vec2,
+    CursorIcon, FontSelection, Modifiers, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, WidgetType, pos2,
+    vec2,
 };
 use fabula_core::pipeline::Note;
 
 use super::card::Card;
 use super::places::{self, Chosen};
-use super::{Canvas, Drag, send_edit};
+use super::{Canvas, Drag, keys_ui, send_edit};
 use crate::panes::Context;
-use crate::theme::{font, mix, tokens};
+use crate::theme::{font, mix, tokens, widgets};
 
 /// The smallest note.
 const SMALLEST: [f32; 2] = [96.0, 40.0];
@@ -63,9 +66,7 @@ fn note_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], (number, note): (us
     let held = format!("note {number}");
     if response.drag_started() {
         if !chosen {
-            let inside = cards.iter().filter(|card| note_rect(note).contains_rect(card.rect()));
-            let nodes = inside.map(|card| card.name.clone()).collect();
-            canvas.chosen = Chosen { nodes, notes: [number].into() };
+            canvas.chosen = Chosen { nodes: inside(note, cards), notes: [number].into() };
         }
         canvas.drag = Some(Drag::Chosen { by: [0.0, 0.0], held: held.clone() });
     }
@@ -90,7 +91,20 @@ fn note_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], (number, note): (us
         }
         response.request_focus();
     }
-    canvas.attention |= response.has_focus();
+    if response.gained_focus() && !chosen {
+        canvas.chosen = Chosen { notes: [number].into(), ..Chosen::default() };
+    }
+    if response.has_focus() {
+        canvas.attended = true;
+        if let Some(by) = keys_ui::moved_by(ui, &response, Modifiers::SHIFT) {
+            // As when it is dragged, it takes along what stands in it, unless more is chosen.
+            let mut moving = canvas.chosen.clone();
+            if moving.nodes.is_empty() && moving.notes.len() < 2 {
+                moving = Chosen { nodes: inside(note, cards), notes: [number].into() };
+            }
+            send_edit(&places::moved(&context.state.design.pipeline, &moving, by), context);
+        }
+    }
     let entered = response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::F2));
     if response.double_clicked() || entered {
         canvas.writing = Some(Writing::of(number, &note.text));
@@ -108,6 +122,12 @@ fn note_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], (number, note): (us
         ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())).galley(inner.min, galley, tokens.text_second);
     }
     size_ui(ui, canvas, (number, note), rect, context);
+}
+
+/// The nodes that stand within a note.
+fn inside(note: &Note, cards: &[Card]) -> BTreeSet<String> {
+    let inside = cards.iter().filter(|card| note_rect(note).contains_rect(card.rect()));
+    inside.map(|card| card.name.clone()).collect()
 }
 
 fn note_rect(note: &Note) -> Rect {
@@ -134,8 +154,17 @@ fn size_ui(ui: &mut Ui, canvas: &mut Canvas, (number, note): (usize, &Note), rec
             send_edit(&changed, context);
         }
     }
+    if response.has_focus() {
+        canvas.attended = true;
+        if let Some(by) = keys_ui::moved_by(ui, &response, Modifiers::NONE) {
+            let size = places::snapped(sized(note.size, by));
+            let changed = places::change_note(&context.state.design.pipeline, number, |note| note.size = size);
+            send_edit(&changed, context);
+        }
+        widgets::focus_ring(ui, corner);
+    }
     let response = response.on_hover_cursor(CursorIcon::ResizeNwSe);
-    if response.hovered() || response.dragged() {
+    if response.hovered() || response.dragged() || response.has_focus() {
         let color = tokens(ui).text_faint;
         for inset in [4.0, 8.0] {
             let (one, other) = (rect.max - vec2(inset, 2.0), rect.max - vec2(2.0, inset));
@@ -157,6 +186,7 @@ fn writing_ui(ui: &mut Ui, canvas: &mut Canvas, context: &Context<'_>) {
             .min_size(rect.size());
         let response = ui.add(edit);
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_label("The note's words"));
+        canvas.attended |= response.has_focus();
         if std::mem::take(&mut writing.fresh) {
             response.request_focus();
         } else {

@@ -1,6 +1,7 @@
 //! Runs the pipeline on the canvas over what has been read: first a stretch of it, with every node's rows, then all of it,
 //! then what comes. An edit ends the run that is under way and begins another; a log that grows is gone on with.
 
+mod aside;
 mod gather;
 mod run;
 

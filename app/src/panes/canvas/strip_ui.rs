@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::panes::Context;
 use crate::panes::timeline::axis::{Scale, Stretch};
 use crate::panes::timeline::windows::Windows;
-use crate::panes::timeline::windows_ui::windows_ui;
+use crate::panes::timeline::windows_ui::{Strip, windows_ui};
 use crate::theme::{font, size, tokens, widgets};
 
 /// How high it is.
@@ -26,7 +26,7 @@ pub(super) fn strip_ui(ui: &mut Ui, canvas: &mut Canvas, rect: Rect, context: &C
     let Some(extent) = state.extent else { return };
     let button = Rect::from_min_size(rect.min + vec2(8.0, 8.0), vec2(24.0, 24.0));
     play_ui(ui, canvas, button, context);
-    let time = Rect::from_min_max(pos2(button.right() + 8.0, rect.top()), pos2(button.right() + 92.0, rect.bottom()));
+    let time = Rect::from_min_max(pos2(button.right() + 8.0, rect.top()), pos2(button.right() + 112.0, rect.bottom()));
     let at = state.cut.unwrap_or(extent.end_ns);
     widgets::text_in(ui.painter(), time, Align2::LEFT_CENTER, &state.clock.time_of_day(at), font::mono(), tokens.text);
     let end = Rect::from_min_max(pos2(rect.right() - 92.0, rect.top() + 8.0), rect.max - vec2(8.0, 8.0));
@@ -55,8 +55,18 @@ pub(super) fn strip_ui(ui: &mut Ui, canvas: &mut Canvas, rect: Rect, context: &C
     }
     let windows = canvas.windows_of.as_ref().and_then(|(_, _, windows)| windows.as_ref());
     let strip = plot.with_min_y(plot.bottom() - 14.0);
-    if let Some(command) = windows_ui(ui, strip, &scale, windows, state.cut, &state.clock) {
-        canvas.playing = false;
+    let shown = Strip {
+        scale: &scale,
+        whole: Stretch::from(extent),
+        windows,
+        cut: state.cut,
+        clock: &state.clock,
+        chosen: state.selection.as_ref().map(|selection| &selection.coordinates),
+    };
+    if let Some(command) = windows_ui(ui, strip, &shown) {
+        if matches!(command, Command::CutHistory(_)) {
+            canvas.playing = false;
+        }
         context.send(command);
     }
 }

@@ -13,6 +13,27 @@ pub(super) struct View {
     pub(super) corner: Pos2,
 }
 
+/// Where one may look from where one looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Larger.
+    Nearer,
+    /// Smaller.
+    Further,
+    /// What stands at the left.
+    Left,
+    /// What stands at the right.
+    Right,
+    /// What stands above.
+    Up,
+    /// What stands below.
+    Down,
+}
+
+/// How much nearer, and how far to a side, a key looks.
+const NEARER: f32 = 1.25;
+const ASIDE: f32 = 96.0;
+
 impl Default for View {
     fn default() -> Self {
         Self { offset: Vec2::ZERO, zoom: 1.0, corner: Pos2::ZERO }
@@ -34,6 +55,18 @@ impl View {
         let held = self.to_scene(at);
         self.zoom = (self.zoom * factor).clamp(*ZOOM.start(), *ZOOM.end());
         self.offset = at - self.corner - vec2(held[0], held[1]) * self.zoom;
+    }
+
+    /// Looks nearer, further away, or to a side of a pane.
+    pub(super) fn look(&mut self, pane: Rect, at: Look) {
+        match at {
+            Look::Nearer => self.zoom_at(pane.center(), NEARER),
+            Look::Further => self.zoom_at(pane.center(), 1.0 / NEARER),
+            Look::Left => self.offset.x += ASIDE,
+            Look::Right => self.offset.x -= ASIDE,
+            Look::Up => self.offset.y += ASIDE,
+            Look::Down => self.offset.y -= ASIDE,
+        }
     }
 
     /// Brings a part of the pipeline into the middle, not larger than life.

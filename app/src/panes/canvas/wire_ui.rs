@@ -50,7 +50,7 @@ fn line(ui: &Ui, points: [Pos2; 4], flow: Option<Flow>, color: Color32) {
 }
 
 /// Draws one wire; says whether it is to be taken away.
-fn wire_ui(ui: &mut Ui, canvas: &Canvas, from: &Card, to: &Card, port: usize, context: &Context<'_>) -> bool {
+fn wire_ui(ui: &mut Ui, canvas: &mut Canvas, from: &Card, to: &Card, port: usize, context: &Context<'_>) -> bool {
     let (view, tokens) = (canvas.view, tokens(ui));
     let points = curve(view.to_screen(from.output()), view.to_screen(to.input(port)), view.zoom);
     let bezier = CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, Stroke::NONE);
@@ -58,11 +58,24 @@ fn wire_ui(ui: &mut Ui, canvas: &Canvas, from: &Card, to: &Card, port: usize, co
     let near = ui.input(|input| input.pointer.hover_pos()).is_some_and(|pointer| {
         ui.clip_rect().contains(pointer) && (0..=24).any(|at| bezier.sample(at as f32 / 24.0).distance(pointer) < 8.0)
     });
+    let went = super::card::journey(context.state).is_some_and(|journey| journey.went(&from.name, &to.name));
+    if went {
+        // The way of the chosen event is a wire within a wire, so that it is not told by its colour alone.
+        ui.painter().add(CubicBezierShape::from_points_stroke(
+            points,
+            false,
+            Color32::TRANSPARENT,
+            Stroke::new(6.0, tokens.selected),
+        ));
+    }
     let quiet = match from.flow {
+        _ if went => tokens.accent,
         Some(Flow::Table) => tokens.palette[6].gamma_multiply(0.75),
         _ => tokens.text_faint,
     };
-    line(ui, points, from.flow, if near && canvas.drag.is_none() { tokens.accent } else { quiet });
+    let id = ui.id().with(("wire", &from.name, &to.name, port));
+    let focused = ui.memory(|memory| memory.has_focus(id));
+    line(ui, points, from.flow, if (near || focused) && canvas.drag.is_none() { tokens.accent } else { quiet });
     let label = from.given.map(|given| figures::short(given as f64)).unwrap_or_default();
     let galley = widgets::line(
         ui.painter(),
@@ -72,10 +85,10 @@ fn wire_ui(ui: &mut Ui, canvas: &Canvas, from: &Card, to: &Card, port: usize, co
         f32::INFINITY,
     );
     let place = Rect::from_center_size(middle, (galley.size() + vec2(10.0, 4.0)).max(vec2(22.0, 18.0)));
-    let id = ui.id().with(("wire", &from.name, &to.name, port));
     let response = ui.interact(place, id, Sense::click());
+    let way = if went { ", the chosen event went along it" } else { "" };
     response.widget_info(|| {
-        WidgetInfo::labeled(WidgetType::Button, true, format!("Wire from {} to {}: {label}", from.name, to.name))
+        WidgetInfo::labeled(WidgetType::Button, true, format!("Wire from {} to {}: {label}{way}", from.name, to.name))
     });
     if !label.is_empty() || near {
         ui.painter().rect_filled(place, 4.0, tokens.window);
@@ -86,11 +99,16 @@ fn wire_ui(ui: &mut Ui, canvas: &Canvas, from: &Card, to: &Card, port: usize, co
         let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), place).min;
         ui.painter().galley(at, galley, tokens.text_second);
     }
-    if (near || response.hovered()) && canvas.drag.is_none() {
+    if (near || response.hovered() || focused) && canvas.drag.is_none() {
         peek_ui(ui, &response, from, to, context);
     }
-    let removed = response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Delete));
-    response.on_hover_text("Take the wire away").clicked() || removed
+    if focused {
+        // Delete is the wire's then, and no node's.
+        canvas.attended = true;
+        canvas.wire = Some((to.name.clone(), port));
+        widgets::focus_ring(ui, place);
+    }
+    response.on_hover_text("Take the wire away").clicked()
 }
 
 /// Some of the rows that go along a wire.

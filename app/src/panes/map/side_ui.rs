@@ -96,16 +96,17 @@ impl MapPane {
         widgets::section_head(ui, "Variants", &figures::count(mapped.all_variants as u64));
         for (nth, (variant, way)) in mapped.variants.iter().enumerate() {
             let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::click());
+            let words = way[..way.len().min(SPELLED)].join(" → ");
+            let on = self.variant.as_ref() == Some(way);
+            // Out of sight, too, it has a name: Tab comes to it.
+            response.widget_info(|| {
+                let told = format!("Variant {}, {}: {}", nth + 1, figures::of(variant.count, "thread"), words);
+                WidgetInfo::selected(WidgetType::SelectableLabel, true, on, told)
+            });
             if !ui.is_rect_visible(rect) {
                 continue;
             }
             let share = variant.count as f64 / mapped.threads.max(1) as f64;
-            let words = way[..way.len().min(SPELLED)].join(" → ");
-            let on = self.variant.as_ref() == Some(way);
-            response.widget_info(|| {
-                let told = format!("Variant {}, {}: {words}", nth + 1, figures::of(variant.count, "thread"));
-                WidgetInfo::selected(WidgetType::SelectableLabel, true, on, told)
-            });
             let tokens = tokens(ui);
             if on {
                 ui.painter().rect_filled(rect, 0.0, tokens.selected);

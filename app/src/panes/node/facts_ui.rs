@@ -1,15 +1,16 @@
 //! What a node gives and what has gone through it.
 
-use egui::{RichText, Ui, vec2};
+use egui::{RichText, Sense, Ui, vec2};
 use fabula_core::expr::Type;
 
-use super::field;
+use super::{aside_ui, field};
+use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
 use crate::theme::{font, tokens, widgets};
 
 /// So many of the rows that were set aside are listed.
-const ASIDE: usize = 12;
+const ASIDE: usize = 3;
 
 pub(super) fn facts_ui(ui: &mut Ui, name: &str, context: &Context<'_>) {
     let state = context.state;
@@ -73,25 +74,23 @@ pub(super) fn facts_ui(ui: &mut Ui, name: &str, context: &Context<'_>) {
         ui.add_space(4.0);
         ui.label(RichText::new(line).color(tokens.warning));
     }
-    aside_ui(ui, name, context);
+    some_aside_ui(ui, name, context);
 }
 
-fn aside_ui(ui: &mut Ui, name: &str, context: &Context<'_>) {
-    let Some(aside) = context.state.outcome.as_ref().and_then(|outcome| outcome.aside.get(name)) else { return };
-    let tokens = tokens(ui);
-    field::label(ui, "Set aside, newest first");
-    for line in aside.iter().take(ASIDE) {
-        ui.horizontal(|ui| {
-            let time = context.state.clock.time_of_day(line.time_ms.saturating_mul(1_000_000));
-            ui.label(RichText::new(time).font(font::mono_small()));
-            ui.label(RichText::new(&line.why).font(font::small()).color(tokens.warning));
-        });
-        ui.add(
-            egui::Label::new(RichText::new(&line.row).font(font::mono_small()).color(tokens.text_second)).truncate(),
-        );
+/// The last of the rows that were set aside, and the way to all of them.
+fn some_aside_ui(ui: &mut Ui, name: &str, context: &Context<'_>) {
+    let Some(lines) = aside_ui::lines(name, context) else { return };
+    field::label(ui, "Late and set aside, newest first");
+    for (at, line) in lines.iter().take(ASIDE).enumerate() {
+        let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), aside_ui::ROW), Sense::hover());
+        if aside_ui::row_ui(ui, place, (name, at), line, Sense::click(), context)
+            && let Some(selection) = line.selection()
+        {
+            context.send(Command::Select(Some(selection)));
+        }
     }
-    if aside.len() > ASIDE {
-        widgets::caption(ui, format!("and {} more", figures::count((aside.len() - ASIDE) as u64)));
+    if widgets::link(ui, &format!("All {}…", figures::count(lines.len() as u64))).clicked() {
+        context.send(Command::ShowAside);
     }
 }
 

@@ -180,6 +180,7 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, around: &Around<
             field::label(ui, "How many");
             let mut count = i64::from(*n);
             let drag = ui.add(egui::DragValue::new(&mut count).range(1..=100_000));
+            ui.ctx().accesskit_node_builder(drag.id, |node| node.set_label("How many"));
             *n = u32::try_from(count).unwrap_or(1);
             done |= drag.lost_focus() || drag.drag_stopped();
             field::label(ui, "In the order of");

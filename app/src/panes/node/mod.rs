@@ -1,5 +1,6 @@
 //! The chosen node of the canvas: its settings, what is wrong with them, its columns, and what has gone through it.
 
+mod aside_ui;
 mod complete_ui;
 mod condition;
 mod condition_ui;
@@ -25,6 +26,8 @@ pub struct NodePane {
     draft: Option<Draft>,
     /// Whether the form is to get the keyboard.
     focus: bool,
+    /// The node of which what it set aside is listed, instead of its settings.
+    aside: Option<String>,
 }
 
 struct Draft {
@@ -53,8 +56,16 @@ impl Pane for NodePane {
     }
 
     fn command(&mut self, command: &Command, context: &Context<'_>) {
-        if matches!(command, Command::EditNode) {
-            self.focus = context.state.design.chosen.is_some();
+        match command {
+            Command::EditNode => {
+                self.focus = context.state.design.chosen.is_some();
+                self.aside = None;
+            }
+            Command::ShowAside => match &context.state.design.chosen {
+                Some(node) => self.aside = Some(node.clone()),
+                None => context.send(Command::Notify("Choose a node first".to_owned())),
+            },
+            _ => {}
         }
     }
 
@@ -72,6 +83,13 @@ impl Pane for NodePane {
             }
             return;
         };
+        if self.aside.as_ref() == Some(&draft.saved.name) {
+            if aside_ui::aside_ui(ui, &draft.saved.name, context) {
+                self.aside = None;
+            }
+            return;
+        }
+        self.aside = None;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             egui::Frame::NONE.inner_margin(egui::Margin::symmetric(size::INSET as i8, 10)).show(ui, |ui| {
                 ui.set_width(ui.available_width());

@@ -11,7 +11,7 @@ use crate::theme::widgets;
 
 /// Takes the arrows and the page keys.
 pub(super) fn keys(ui: &Ui, story: &mut Story, context: &Context<'_>) {
-    if ui.ctx().text_edit_focused() || widgets::arrows_are_taken(ui) || egui::Popup::is_any_open(ui.ctx()) {
+    if ui.ctx().text_edit_focused() || widgets::arrows_are_taken(ui.ctx()) || egui::Popup::is_any_open(ui.ctx()) {
         return;
     }
     let pressed = |key: Key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as i64;

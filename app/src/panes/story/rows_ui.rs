@@ -66,7 +66,8 @@ fn row_ui(ui: &mut Ui, story: &Story, placed: &[Placed], context: &Context<'_>, 
     let response = ui.interact(at, ui.id().with(("row", row - story.scroll.top)), Sense::CLICK);
     let painter = RowPainter { ui, tokens: tokens(ui), clock: &context.state.clock, at, placed };
     painter.ground(selected, response.hovered());
-    if !context.state.pointed_out.is_empty() && context.state.pointed_out.contains(&selection_of(event).coordinates) {
+    if !context.state.pointed_out.is_empty() && context.state.pointed_out.contains_key(&selection_of(event).coordinates)
+    {
         painter.pointed_out();
     }
     painter.row(event, before, &at_hand.dress.columns, context.state.series.number(&event.topic));

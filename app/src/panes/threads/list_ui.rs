@@ -91,7 +91,7 @@ impl ThreadsPane {
             Listed::Findings => listing.finding(row).map_or(&[][..], |finding| &finding.evidence),
         };
         if let Some(at) = evidence.first() {
-            context.send(Command::MarkEvents(Arc::new(evidence.iter().cloned().collect())));
+            context.send(Command::MarkEvents(Arc::new(evidence.iter().map(|at| (at.clone(), None)).collect())));
             context.send(Command::GoToEvent(at.clone()));
         }
     }

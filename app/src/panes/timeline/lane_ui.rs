@@ -8,8 +8,12 @@ use super::picture::LanePicture;
 use super::plot_ui::PlotLane;
 use super::view::Action;
 use super::{Frame, Outcome};
+use crate::command::Command;
 use crate::figures;
 use crate::theme::{Tokens, font, size, tokens, widgets};
+
+/// So many of the events that were pointed out are drawn on a lane.
+const POINTED_OUT: usize = 500;
 
 /// Paints every lane on the screen.
 pub(super) fn lanes_ui(ui: &mut Ui, frame: &Frame<'_>, outcomes: &mut Vec<Outcome>) {
@@ -20,6 +24,7 @@ pub(super) fn lanes_ui(ui: &mut Ui, frame: &Frame<'_>, outcomes: &mut Vec<Outcom
         lane.label_ui(ui, frame, outcomes);
         lane.plot_ui(ui, frame);
         lane.chosen_ui(ui, frame);
+        lane.pointed_out_ui(ui, frame, outcomes);
     }
     scroll_ui(ui, frame);
     let last = frame.placed.iter().rev().find(|placed| placed.pinned);
@@ -189,6 +194,38 @@ impl<'a> Lane<'a> {
             let response = ui.interact(ring, ui.id().with("chosen"), Sense::HOVER);
             let words = format!("Chosen event {}, lane {}", selected.coordinates, self.key.label());
             response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, &words));
+        }
+    }
+
+    /// Events that were pointed out, such as those that made a row: a square around each, which chooses it.
+    fn pointed_out_ui(&self, ui: &Ui, frame: &Frame<'_>, outcomes: &mut Vec<Outcome>) {
+        let plot = frame.parts.plot();
+        let near = self.picture.and_then(|picture| picture.events.as_deref()).unwrap_or_default();
+        let events = frame.model.pointed_out.iter().filter(|(at, _)| self.holds(at));
+        let mut last = f32::NEG_INFINITY;
+        for (at, time) in events.take(POINTED_OUT) {
+            let of = |event: &&super::picture::EventMark| (event.partition, event.offset) == (at.partition, at.offset);
+            let Some(ns) = time.or_else(|| near.iter().find(of).map(|event| event.time_ns)) else { continue };
+            let place = Rect::from_center_size(pos2(frame.scale.x(ns), self.rect.center().y), vec2(13.0, 13.0));
+            let is_chosen = frame.model.selected.is_some_and(|selected| selected.coordinates == at);
+            // One in the place of another adds nothing that could be seen or pressed.
+            if is_chosen || !plot.intersects(place) || !self.clip.intersects(place) || (place.left() - last).abs() < 1.0
+            {
+                continue;
+            }
+            last = place.left();
+            let painter = ui.painter().with_clip_rect(self.clip.intersect(plot));
+            let stroke = Stroke::new(1.5, tokens(ui).accent);
+            painter.rect_stroke(place, 3.0, stroke, egui::StrokeKind::Inside);
+            let response = ui.interact(place.intersect(plot), ui.id().with(("pointed out", at)), Sense::CLICK);
+            response.widget_info(|| {
+                let words = format!("Pointed out: {at}, lane {}", self.key.label());
+                WidgetInfo::labeled(WidgetType::Button, true, words)
+            });
+            if response.clicked() {
+                let selection = crate::state::Selection { coordinates: at.clone(), time_ns: Some(ns) };
+                outcomes.push(Outcome::Command(Command::Select(Some(selection))));
+            }
         }
     }
 

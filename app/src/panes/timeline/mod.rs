@@ -72,6 +72,8 @@ pub struct Model<'a> {
     pub overview: Option<&'a Bins>,
     /// The selected event and its time.
     pub selected: Option<Selected<'a>>,
+    /// Events that were pointed out, with their times where these are known.
+    pub pointed_out: &'a crate::state::PointedOut,
     /// Counts of the marked range, one for each of `lanes`, once they are known.
     pub range_counts: Option<&'a [u64]>,
     /// The chosen node's windows.
@@ -232,7 +234,16 @@ fn strip_ui(ui: &mut Ui, frame: &Frame<'_>, outcomes: &mut Vec<Outcome>) {
         let (font, color) = (crate::theme::font::small(), tokens(ui).text_second);
         widgets::text_in(ui.painter(), label, egui::Align2::LEFT_CENTER, &windows.node, font, color);
     }
-    let command = windows_ui::windows_ui(ui, plot, &frame.scale, model.windows, model.cut, model.clock);
+    let Some(whole) = model.view.whole else { return };
+    let shown = windows_ui::Strip {
+        scale: &frame.scale,
+        whole,
+        windows: model.windows,
+        cut: model.cut,
+        clock: model.clock,
+        chosen: model.selected.map(|selected| selected.coordinates),
+    };
+    let command = windows_ui::windows_ui(ui, plot, &shown);
     outcomes.extend(command.map(Outcome::Command));
     widgets::hairline_h(ui, rect.x_range(), rect.bottom());
 }

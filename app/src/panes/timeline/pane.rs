@@ -275,6 +275,7 @@ impl Timeline {
                 .selection
                 .as_ref()
                 .map(|selection| Selected { coordinates: &selection.coordinates, time_ns: selection.time_ns }),
+            pointed_out: &state.pointed_out,
             range_counts: counts.as_deref(),
             windows: self.windows.as_ref(),
             cut: state.cut,

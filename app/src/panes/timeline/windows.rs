@@ -47,7 +47,7 @@ pub struct Windows {
     pub stream_time_ms: Option<i64>,
     /// Windows that go by the rows, as its rows name them.
     named: Vec<(i64, i64)>,
-    /// Rows that went no further, latest last.
+    /// Rows that went no further, or missed some of the windows; by their times.
     pub aside: Vec<AsideLine>,
 }
 
@@ -75,7 +75,8 @@ impl Windows {
             NodeKind::Join { grace, .. } => (None, *grace),
             _ => (None, None),
         };
-        let aside = outcome.aside.get(&at.name).map(|aside| aside.to_vec()).unwrap_or_default();
+        let mut aside = outcome.aside.get(&at.name).map(|aside| aside.to_vec()).unwrap_or_default();
+        aside.sort_by_key(|line| line.time_ms);
         let stream_time_ms = outcome.report(&at.name).and_then(|report| report.metrics.stream_time_ms);
         if window.is_none() && aside.is_empty() {
             return None;
@@ -130,17 +131,6 @@ impl Windows {
     /// From where on windows may still change, in milliseconds.
     pub fn closed_until_ms(&self) -> Option<i64> {
         Some(self.stream_time_ms?.saturating_sub(self.grace_ms))
-    }
-
-    /// The window of a time that a row was too late for, where windows lie on a grid.
-    pub fn missed_by(&self, time_ms: i64) -> Option<(i64, i64)> {
-        let (size, advance) = match self.window? {
-            Window::Tumbling { size } => (size.ms, size.ms),
-            Window::Hopping { size, advance } => (size.ms, advance.ms),
-            Window::Sliding { .. } | Window::Session { .. } => return None,
-        };
-        let start = time_ms.div_euclid(advance.max(1)) * advance.max(1);
-        Some((start, start.saturating_add(size)))
     }
 }
 
@@ -198,7 +188,6 @@ mod tests {
             [(0, Phase::Closed), (100, Phase::Closed), (200, Phase::Waiting), (300, Phase::Open)],
             "the one from 400 on has not begun"
         );
-        assert_eq!(windows.missed_by(150), Some((100, 200)));
         assert_eq!(windows.closed_until_ms(), Some(290));
     }
 

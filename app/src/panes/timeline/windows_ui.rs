@@ -1,33 +1,53 @@
 //! Paints a node's windows along time, its stream time, what came too late, and the moment at which history is cut.
 
 use egui::{
-    Color32, CursorIcon, Painter, Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2,
+    Color32, CursorIcon, EventFilter, Key, Modifiers, Painter, Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
+    WidgetType, pos2, vec2,
 };
+use fabula_core::event::Coordinates;
 
-use super::axis::Scale;
+use super::axis::{Scale, Stretch};
 use super::windows::{Phase, Windows};
 use crate::command::Command;
-use crate::theme::{Tokens, font, mix, tokens};
+use crate::figures;
+use crate::state::AsideLine;
+use crate::theme::{Tokens, font, mix, tokens, widgets};
 use crate::zone::Clock;
 
 const NS: i64 = 1_000_000;
+/// Marks of late rows stand at least so far apart.
+const APART: f32 = 6.0;
 
-/// Paints the strip and takes what is done to the cut; gives the command that comes of it.
-pub fn windows_ui(
-    ui: &mut Ui,
-    rect: Rect,
-    scale: &Scale,
-    windows: Option<&Windows>,
-    cut: Option<i64>,
-    clock: &Clock,
-) -> Option<Command> {
+/// In so many steps the arrows take the cut through what is shown, and so many of them are a page.
+const STEPS: i64 = 120;
+const PAGE: i64 = 12;
+
+/// What the strip shows.
+pub struct Strip<'a> {
+    /// Which time is where.
+    pub scale: &'a Scale,
+    /// All the time there is.
+    pub whole: Stretch,
+    /// The chosen node's windows.
+    pub windows: Option<&'a Windows>,
+    /// The moment at which history is cut.
+    pub cut: Option<i64>,
+    /// How times are written.
+    pub clock: &'a Clock,
+    /// The chosen event.
+    pub chosen: Option<&'a Coordinates>,
+}
+
+/// Paints the strip and takes what is done to the cut, or to a mark; gives the command that comes of it.
+pub fn windows_ui(ui: &mut Ui, rect: Rect, strip: &Strip<'_>) -> Option<Command> {
+    let Strip { scale, windows, cut, clock, .. } = *strip;
     let tokens = tokens(ui);
     let response = ui.interact(rect, ui.id().with("windows"), Sense::click_and_drag());
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     let lanes = rect.shrink2(vec2(0.0, 3.0));
     if let Some(windows) = windows {
         bands_ui(&painter, lanes, scale, windows, tokens);
-        marks_ui(&painter, lanes, scale, windows, tokens);
+        time_ui(&painter, lanes, scale, windows, tokens);
     }
     // What lies behind the cut is not part of what is shown: it is dimmed.
     let held: Option<i64> = ui.data(|data| data.get_temp(response.id));
@@ -44,7 +64,11 @@ pub fn windows_ui(
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Slider, true, &spoken));
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
     let at = |x: f32| scale.ns_at(x.clamp(rect.left(), rect.right())).div_euclid(NS) * NS;
-    let mut command = None;
+    let mut command = keys(ui, &response, strip);
+    if response.has_focus() {
+        let stroke = Stroke::new(1.0, tokens.accent);
+        ui.painter().rect_stroke(rect.shrink(0.5), 2.0, stroke, StrokeKind::Inside);
+    }
     if let Some(pointer) = response.interact_pointer_pos() {
         if response.drag_stopped() || response.clicked() {
             ui.data_mut(|data| data.remove::<i64>(response.id));
@@ -62,7 +86,34 @@ pub fn windows_ui(
             hover_ui(ui, scale, windows, pointer.x, clock);
         }
     });
-    command
+    command.or_else(|| windows.and_then(|windows| late_ui(ui, rect, strip, windows)))
+}
+
+/// The arrows, Home, End and the page keys move the cut while the strip has the focus.
+fn keys(ui: &Ui, response: &egui::Response, strip: &Strip<'_>) -> Option<Command> {
+    if !response.has_focus() {
+        return None;
+    }
+    let arrows = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    widgets::keep_keys(ui, response.id, &[Key::Home, Key::End, Key::PageUp, Key::PageDown]);
+    let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as i64;
+    if pressed(Key::Home) > 0 {
+        return Some(Command::CutHistory(Some(strip.whole.from_ns)));
+    }
+    if pressed(Key::End) > 0 {
+        return Some(Command::CutHistory(None));
+    }
+    let steps =
+        pressed(Key::ArrowRight) - pressed(Key::ArrowLeft) + PAGE * (pressed(Key::PageUp) - pressed(Key::PageDown));
+    if steps == 0 {
+        return None;
+    }
+    let by = (strip.scale.shown().len_ns() / STEPS).max(NS);
+    let from = strip.cut.unwrap_or(strip.whole.to_ns);
+    let to = from.saturating_add(by.saturating_mul(steps)).div_euclid(NS) * NS;
+    // Behind the end there is nothing to be cut off.
+    Some(Command::CutHistory((to < strip.whole.to_ns).then_some(to.max(strip.whole.from_ns))))
 }
 
 fn spoken(windows: Option<&Windows>, cut: Option<i64>, clock: &Clock) -> String {
@@ -122,23 +173,57 @@ fn dashed(painter: &Painter, rect: Rect, color: Color32) {
     painter.extend(Shape::dashed_line(&edge, Stroke::new(1.0, color), 3.0, 2.0));
 }
 
-/// The stream's time as a line, and a mark for every row that came too late or was set aside.
-fn marks_ui(painter: &Painter, lanes: Rect, scale: &Scale, windows: &Windows, tokens: &Tokens) {
+/// The stream's time as a line.
+fn time_ui(painter: &Painter, lanes: Rect, scale: &Scale, windows: &Windows, tokens: &Tokens) {
     if let Some(ms) = windows.stream_time_ms {
         let x = painter.round_to_pixel_center(scale.x(ms.saturating_mul(NS)));
         painter.vline(x, lanes.y_range().expand(2.0), Stroke::new(1.0, tokens.text));
     }
-    let mut last = f32::NEG_INFINITY;
-    for line in windows.aside.iter().rev() {
-        let x = scale.x(line.time_ms.saturating_mul(NS));
-        if x - last < 2.0 && x >= last {
-            continue;
+}
+
+/// A mark for what came too late or was set aside; rows that stand too near to be told apart share one. A press chooses the
+/// row's event, the next press the next one's.
+fn late_ui(ui: &Ui, rect: Rect, strip: &Strip<'_>, windows: &Windows) -> Option<Command> {
+    let (tokens, scale) = (tokens(ui), strip.scale);
+    let shown = scale.shown();
+    let at = |line: &AsideLine| line.time_ms.saturating_mul(NS);
+    let first = windows.aside.partition_point(|line| at(line) < shown.from_ns);
+    let last = windows.aside.partition_point(|line| at(line) < shown.to_ns);
+    let mut command = None;
+    let mut next = first;
+    while next < last {
+        let from = next;
+        let x = scale.x(at(&windows.aside[from]));
+        next += windows.aside[from..last].partition_point(|line| scale.x(at(line)) < x + APART).max(1);
+        let lines = &windows.aside[from..next];
+        let (middle, foot) = (x + APART / 2.0, rect.bottom() - 2.0);
+        let place = Rect::from_min_max(pos2(middle - 5.0, foot - 11.0), pos2(middle + 5.0, foot)).intersect(rect);
+        let response = ui.interact(place, ui.id().with(("late", from)), Sense::click());
+        let spoken = in_words(lines, strip.clock);
+        response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, &spoken));
+        let late = lines.iter().any(|line| line.late_by_ms.is_some());
+        let color = if late { tokens.warning } else { tokens.error };
+        let lit = response.hovered() || response.has_focus();
+        let size = if lit || lines.len() > 1 { 5.0 } else { 3.5 };
+        let mark = [pos2(middle, foot - 1.7 * size), pos2(middle + size, foot), pos2(middle - size, foot)];
+        let edge = Stroke::new(if lit { 1.5 } else { 0.75 }, if lit { tokens.text } else { tokens.window });
+        ui.painter().add(Shape::convex_polygon(mark.to_vec(), color, edge));
+        if response.on_hover_text(&spoken).clicked() {
+            let chosen = lines.iter().position(|line| strip.chosen.is_some() && line.event.as_ref() == strip.chosen);
+            let after = chosen.map_or(0, |chosen| (chosen + 1) % lines.len());
+            command = lines[after].selection().map(|selection| Command::Select(Some(selection)));
         }
-        last = x;
-        let color = if line.late_by_ms.is_some() { tokens.warning } else { tokens.error };
-        let y = lanes.bottom();
-        let mark = [pos2(x, y - 6.0), pos2(x + 3.5, y), pos2(x - 3.5, y)];
-        painter.add(Shape::convex_polygon(mark.to_vec(), color, Stroke::new(0.75, tokens.window)));
+    }
+    command
+}
+
+/// What a mark stands for.
+fn in_words(lines: &[AsideLine], clock: &Clock) -> String {
+    let Some(first) = lines.first() else { return String::new() };
+    let words = format!("{} {}", first.event_name(), first.words(clock));
+    match lines.len() {
+        1 => words,
+        many => format!("{}, the first {words}", figures::of(many as u64, "row")),
     }
 }
 
@@ -161,9 +246,7 @@ fn hover_ui(ui: &mut Ui, scale: &Scale, windows: Option<&Windows>, x: f32, clock
     }
     let near = (scale.ns_per_px() * 5.0) as i64 / NS + 1;
     for line in windows.aside.iter().filter(|line| (line.time_ms - ms).abs() <= near).take(4) {
-        let missed = line.late_by_ms.and_then(|_| windows.missed_by(line.time_ms));
-        let of = missed.map(|(from, to)| format!(" for {} – {}", time(from), time(to))).unwrap_or_default();
-        let words = format!("{} {}{of}", time(line.time_ms), line.why);
+        let words = format!("{} {} {}", time(line.time_ms), line.event_name(), line.words(clock));
         ui.label(egui::RichText::new(words).font(font::small()).color(tokens.warning));
     }
     let hint = "Drag to cut history here, double-click for all of it";

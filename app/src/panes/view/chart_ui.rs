@@ -152,7 +152,9 @@ fn spread_ui(ui: &mut Ui, drawn: &Drawn) -> Response {
     });
     let chart = BarChart::new("spread", bars.collect()).element_formatter(Box::new(|bar, _| bar.name.clone()));
     let plot = Plot::new("spread").show_background(false).allow_scroll(false).include_y(0.0);
-    plot.show(ui, |plot| plot.bar_chart(chart)).response
+    let shown = plot.show(ui, |plot| plot.bar_chart(chart));
+    name_axes(ui, &shown.response);
+    shown.response
 }
 
 fn lines_ui(ui: &mut Ui, drawn: &Drawn, context: &Context<'_>) -> Response {
@@ -181,7 +183,16 @@ fn lines_ui(ui: &mut Ui, drawn: &Drawn, context: &Context<'_>) -> Response {
             plot.line(Line::new(name, PlotPoints::from(points.clone())).color(palette[at % palette.len()]).width(1.5));
         }
     });
+    name_axes(ui, &shown.response);
     shown.response
+}
+
+/// Says what the places beside a chart are to those who cannot see them.
+fn name_axes(ui: &Ui, chart: &Response) {
+    let around = chart.rect.expand(80.0);
+    let layer = chart.layer_id;
+    let is_axis = |widget: &egui::WidgetRect| widget.layer_id == layer && around.contains_rect(widget.rect);
+    widgets::name_unnamed(ui.ctx(), "Axis of the chart", |widget| is_axis(widget) && !widget.sense.senses_click());
 }
 
 /// Steps of a grid over time that are no shorter than `least` seconds, the finest first.

@@ -37,7 +37,6 @@ use crate::zone::Clock;
 use crate::panes::asking::{Asking, Same};
 use order::{Ordered, Sorting, ordered};
 use showing::{Chosen, Showing};
-use why::About;
 
 /// Which rows are wanted, in which order, of those that pass which filter.
 type Wanted = (Showing, Option<Sorting>, Option<Same<RowFilter>>);
@@ -109,6 +108,11 @@ impl ViewPane {
         !asked && self.pasts.is_settled() && self.export.is_settled()
     }
 
+    /// Whether it shows how far the chosen event got.
+    pub fn shows_way(&self) -> bool {
+        self.side == Some(Side::Event)
+    }
+
     /// What is to be shown: as of the moment that is looked at, or now.
     fn showing(&self, context: &Context<'_>) -> Option<Showing> {
         let now = Showing::now(context.state)?;
@@ -166,12 +170,15 @@ impl Pane for ViewPane {
             self.charted.forget();
             self.drawn.forget();
         }
+        let name = now.name.clone();
         let showing = self.pasts.showing(&now).unwrap_or(now);
         self.filter.read(&showing);
         let (by, filter) = (self.sorting.clone(), self.filter.condition.clone());
         let question = (showing.clone(), by.clone(), filter.clone().map(Same));
         let job = move |_: &Progress| Arc::new(ordered(showing, by.as_ref(), filter.as_deref()));
         self.ordered.ask(question, context.jobs, Title::quiet("Sorting"), job);
+        let about = self.chosen.clone().map(|chosen| (chosen, self.pasts.at_ms));
+        self.why.follow(about, &name, context);
         if self.side == Some(Side::Row)
             && let Some(chosen) = self.chosen.clone()
         {
@@ -221,18 +228,11 @@ impl Pane for ViewPane {
             Command::WhyHere => match (&self.chosen, &self.of) {
                 (Some(chosen), Some(node)) => {
                     self.side = Some(Side::Row);
-                    let about = About::Row(chosen.clone(), self.pasts.at_ms);
-                    self.why.ask(about, Some(node), context);
+                    self.why.ask((chosen.clone(), self.pasts.at_ms), node, context);
                 }
                 _ => Self::say_no_row(context),
             },
-            Command::HowFar => match &context.state.selection {
-                Some(selection) => {
-                    self.side = Some(Side::Event);
-                    self.why.ask(About::Event(selection.coordinates.clone()), None, context);
-                }
-                None => context.send(Command::Notify("Choose an event first".to_owned())),
-            },
+            Command::HowFar if context.state.selection.is_some() => self.side = Some(Side::Event),
             _ => {}
         }
     }

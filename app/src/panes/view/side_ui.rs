@@ -6,12 +6,13 @@ use fabula_core::engine::NamedEvent;
 use fabula_core::event::time::ms_to_ns;
 
 use super::showing::Showing;
-use super::why::About;
+use super::why::Why;
 use super::{Side, ViewPane, cell_text, changes_ui, column_ui, key_text};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
-use crate::state::Selection;
+use crate::panes::journey::UNASKED;
+use crate::state::{Selection, Way};
 use crate::theme::{font, size, tokens, widgets};
 
 /// How wide it is at first.
@@ -22,6 +23,7 @@ pub(super) fn side_ui(ui: &mut Ui, pane: &mut ViewPane, showing: Option<&Showing
     let Some(side) = pane.side else { return };
     let frame = egui::Frame::new().fill(tokens(ui).pane);
     let panel = Panel::right("beside the rows").default_size(WIDTH).min_size(240.0).frame(frame);
+    let edge = egui::Id::new("beside the rows").with("__resize");
     panel.show_separator_line(true).show(ui, |ui| {
         ui.add_space(size::GRID);
         ui.horizontal_wrapped(|ui| {
@@ -41,7 +43,7 @@ pub(super) fn side_ui(ui: &mut Ui, pane: &mut ViewPane, showing: Option<&Showing
             egui::Frame::new().inner_margin(egui::Margin::symmetric(size::INSET as i8, 8)).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 match (side, showing) {
-                    (Side::Event, _) => event_ui(ui, pane, context),
+                    (Side::Event, _) => event_ui(ui, context),
                     (_, None) => drop(widgets::caption(ui, "There are no rows yet")),
                     (Side::Row, Some(showing)) => row_ui(ui, pane, showing, context),
                     (Side::Column, Some(_)) => column_ui::column_ui(ui, pane, context),
@@ -51,6 +53,7 @@ pub(super) fn side_ui(ui: &mut Ui, pane: &mut ViewPane, showing: Option<&Showing
             });
         });
     });
+    ui.ctx().accesskit_node_builder(edge, |node| node.set_label("Edge of what stands beside the rows"));
 }
 
 /// A heading within the side.
@@ -99,7 +102,7 @@ fn row_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context
         fact(ui, name, &if chosen.is_key(at) { key_text(cell, clock) } else { cell_text(cell, clock) });
     }
     heading(ui, "What made it");
-    let about = About::Row(chosen.clone(), pane.pasts.at_ms);
+    let about = (chosen.clone(), pane.pasts.at_ms);
     match pane.why.answer(&about, context) {
         Some(Ok(told)) => {
             quiet(ui, format!("Made by {}", figures::of(told.count, "event")));
@@ -115,6 +118,10 @@ fn row_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context
         Some(Err(error)) => drop(widgets::error_line(ui, error)),
         None if pane.why.is_busy() => quiet(ui, "Replaying the pipeline …"),
         None => {
+            let events = Why::events(&showing.name, context);
+            if events > UNASKED {
+                quiet(ui, format!("To tell, {} have to be replayed", figures::of(events, "event")));
+            }
             if widgets::button(ui, "Why is this here?").clicked() {
                 context.send(Command::WhyHere);
             }
@@ -252,7 +259,7 @@ fn line_ui(ui: &mut Ui, time: &str, what: &str, color: egui::Color32) -> egui::R
 }
 
 /// How far the chosen event got.
-fn event_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) {
+fn event_ui(ui: &mut Ui, context: &Context<'_>) {
     let Some(selection) = &context.state.selection else {
         quiet(ui, "Choose an event in the story to see how far it gets in the pipeline, and where and why it stops");
         return;
@@ -260,11 +267,19 @@ fn event_ui(ui: &mut Ui, pane: &mut ViewPane, context: &Context<'_>) {
     let at = &selection.coordinates;
     ui.add(egui::Label::new(RichText::new(at.to_string()).font(font::title())).truncate());
     ui.add_space(size::GRID);
-    match pane.why.answer(&About::Event(at.clone()), context) {
-        Some(Ok(told)) => lines_ui(ui, &told.lines),
-        Some(Err(error)) => drop(widgets::error_line(ui, error)),
-        None if pane.why.is_busy() => quiet(ui, "Replaying the pipeline …"),
-        None => {
+    if !context.state.design.topics().contains(&at.topic) {
+        quiet(ui, format!("The pipeline does not read {}", at.topic));
+        return;
+    }
+    let journey = context.state.journey.as_ref().filter(|journey| journey.event == *at);
+    match journey.map(|journey| &journey.way) {
+        Some(Way::Known(_, lines)) => lines_ui(ui, lines),
+        Some(Way::Failed(error)) => drop(widgets::error_line(ui, error)),
+        Some(Way::Asked) => quiet(ui, "Replaying the pipeline …"),
+        Some(Way::Long(_)) | None => {
+            if let Some(Way::Long(events)) = journey.map(|journey| &journey.way) {
+                quiet(ui, format!("To tell, {} have to be replayed", figures::of(*events, "event")));
+            }
             if widgets::button(ui, "How far did this get?").clicked() {
                 context.send(Command::HowFar);
             }

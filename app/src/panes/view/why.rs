@@ -1,13 +1,13 @@
-//! Why a row is there, and how far an event got: found by a job that replays the pipeline.
+//! Why a row is there: found by a job that replays the pipeline, by itself where that is soon done.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::engine::{Explainer, NamedEvent};
-use fabula_core::event::time::ns_to_ms;
-use fabula_core::event::{Coordinates, TopicName};
+use fabula_core::event::TopicName;
+use fabula_core::event::time::{ms_to_ns, ns_to_ms};
 use fabula_core::pipeline::Pipeline;
 use fabula_core::store::Snapshot;
 
@@ -17,12 +17,13 @@ use crate::command::Command;
 use crate::formats::Formats;
 use crate::jobs::{Progress, Title, Unit};
 use crate::panes::Context;
-use crate::panes::asking::Asking;
+use crate::panes::asking::{Asking, Pause};
+use crate::panes::journey;
 
 /// What is asked, of which pipeline and which version of the log.
 #[derive(Clone, PartialEq)]
-pub(super) struct Question {
-    pub(super) about: About,
+struct Question {
+    about: Row,
     /// Up to when events count, where history is cut.
     cut_ms: Option<i64>,
     design: u64,
@@ -30,18 +31,12 @@ pub(super) struct Question {
     snapshot: u64,
 }
 
-/// What is asked.
-#[derive(Clone, PartialEq)]
-pub(super) enum About {
-    /// Why a row is there, as of a moment.
-    Row(Chosen, Option<i64>),
-    /// How far an event got.
-    Event(Coordinates),
-}
+/// A row, as of a moment.
+pub(super) type Row = (Chosen, Option<i64>);
 
 /// What was found.
 pub(super) struct Told {
-    /// Of a row: the events that made it, as far as they are named.
+    /// The events that made it, as far as they are named.
     pub(super) events: Vec<NamedEvent>,
     /// How many there are.
     pub(super) count: u64,
@@ -53,6 +48,9 @@ pub(super) struct Told {
 #[derive(Default)]
 pub(super) struct Why {
     asking: Asking<Question, Result<Told, String>>,
+    pause: Pause<Row>,
+    /// The row that was asked about last.
+    asked: Option<Row>,
     /// Whether the events of the last answer are marked.
     marked: bool,
 }
@@ -62,15 +60,33 @@ impl Why {
         self.asking.is_busy()
     }
 
-    /// The answer about a thing, if it was asked last.
-    pub(super) fn answer(&self, about: &About, context: &Context<'_>) -> Option<&Result<Told, String>> {
+    /// The answer about a row, if it was asked last.
+    pub(super) fn answer(&self, about: &Row, context: &Context<'_>) -> Option<&Result<Told, String>> {
         let (question, _) = self.asking.last()?;
         let cut_ms = context.state.cut.map(ns_to_ms);
         self.asking.answer().filter(|_| question.about == *about && question.cut_ms == cut_ms)
     }
 
-    /// Asks about a thing.
-    pub(super) fn ask(&mut self, about: About, node: Option<&str>, context: &Context<'_>) {
+    /// How many events would be replayed for a row of a node.
+    pub(super) fn events(node: &str, context: &Context<'_>) -> u64 {
+        journey::events_of(&context.state.design.pipeline.up_to(node), context)
+    }
+
+    /// Asks about a row that was chosen, once the choice rests and if not too much has to be replayed.
+    pub(super) fn follow(&mut self, about: Option<Row>, node: &str, context: &Context<'_>) {
+        let Some(about) = about.filter(|about| self.asked.as_ref() != Some(about)) else { return };
+        if self.pause.is_over(&about, context) {
+            if Self::events(node, context) <= journey::UNASKED {
+                self.ask(about, node, context);
+            } else {
+                // It waits for the button.
+                self.asked = Some(about);
+            }
+        }
+    }
+
+    /// Asks about a row.
+    pub(super) fn ask(&mut self, about: Row, node: &str, context: &Context<'_>) {
         let state = context.state;
         let Some(snapshot) = state.log.snapshot.clone() else { return };
         let question = Question {
@@ -80,21 +96,15 @@ impl Why {
             generation: state.log.generation,
             snapshot: snapshot.version,
         };
-        let name = match &about {
-            About::Row(..) => "Why is this here?".to_owned(),
-            About::Event(event) => format!("How far did {event} get?"),
-        };
         let (pipeline, formats) = (Arc::clone(&state.design.pipeline), state.formats.clone());
-        let node = node.map(str::to_owned);
+        let node = node.to_owned();
+        self.asked = Some(about.clone());
         self.marked = false;
-        let until_ms = match about {
-            About::Row(_, at_ms) => at_ms.into_iter().chain(question.cut_ms).min(),
-            About::Event(_) => question.cut_ms,
-        };
+        let until_ms = about.1.into_iter().chain(question.cut_ms).min();
         let job = move |progress: &Progress| {
-            explain(&about, (node.as_deref(), until_ms), &pipeline, &snapshot, &formats, progress)
+            explain(&about.0, (&node, until_ms), &pipeline, &snapshot, &formats, progress)
         };
-        self.asking.ask(question, context.jobs, Title::listed(name, Unit::Events), job);
+        self.asking.ask(question, context.jobs, Title::listed("Why is this here?", Unit::Events), job);
     }
 
     /// Takes in an answer, and marks its events for all panes.
@@ -103,25 +113,24 @@ impl Why {
         if let Some(Ok(told)) = self.asking.answer()
             && !self.marked
         {
-            let events = told.events.iter().filter_map(|event| event.coordinates.clone());
-            let events: BTreeSet<Coordinates> = events.collect();
-            context.send(Command::MarkEvents(Arc::new(events)));
+            let of = |event: &NamedEvent| Some((event.coordinates.clone()?, event.timestamp_ms.map(ms_to_ns)));
+            context.send(Command::MarkEvents(Arc::new(told.events.iter().filter_map(of).collect())));
             self.marked = true;
         }
     }
 }
 
 fn explain(
-    about: &About,
-    (node, until_ms): (Option<&str>, Option<i64>),
+    chosen: &Chosen,
+    (node, until_ms): (&str, Option<i64>),
     pipeline: &Pipeline,
     snapshot: &Snapshot,
     formats: &Formats,
     progress: &Progress,
 ) -> Result<Told, String> {
     // A row of any node can be asked about: the pipeline up to it has it as its end.
-    let pipeline = node.map_or_else(|| pipeline.clone(), |node| pipeline.up_to(node));
-    let mut codecs = std::collections::BTreeMap::new();
+    let pipeline = pipeline.up_to(node);
+    let mut codecs = BTreeMap::new();
     for end in pipeline.ends() {
         codecs.extend(codecs_of(&pipeline, &end.name, snapshot, formats).map_err(|error| error.to_string())?);
     }
@@ -130,26 +139,17 @@ fn explain(
     let done = AtomicU64::new(0);
     let explainer =
         Explainer { pipeline: &pipeline, snapshot, codecs: &codec, until_ms, cancel: progress.token(), done: &done };
-    let text = |it: &dyn std::fmt::Display| it.to_string().lines().map(str::to_owned).collect::<Vec<_>>();
-    match about {
-        About::Row(chosen, _) => {
-            let told = explainer.row(node, &chosen.row_name()).map_err(|error| error.to_string())?;
-            let mut lines = Vec::new();
-            if told.others > 0 {
-                lines.push(format!("{} more rows look the same", told.others));
-            }
-            if !told.made_by.events.iter().any(|event| event.seq == told.came_with.seq) {
-                lines.push(format!("It came out when {} made time pass", told.came_with));
-            }
-            for journey in &told.journeys {
-                lines.push(String::new());
-                lines.extend(text(journey));
-            }
-            Ok(Told { count: told.made_by.count, events: told.made_by.events, lines })
-        }
-        About::Event(event) => {
-            let told = explainer.events(std::slice::from_ref(event)).map_err(|error| error.to_string())?;
-            Ok(Told { events: Vec::new(), count: 0, lines: text(&told) })
-        }
+    let told = explainer.row(Some(node), &chosen.row_name()).map_err(|error| error.to_string())?;
+    let mut lines = Vec::new();
+    if told.others > 0 {
+        lines.push(format!("{} more rows look the same", told.others));
     }
+    if !told.made_by.events.iter().any(|event| event.seq == told.came_with.seq) {
+        lines.push(format!("It came out when {} made time pass", told.came_with));
+    }
+    for journey in &told.journeys {
+        lines.push(String::new());
+        lines.extend(journey.to_string().lines().map(str::to_owned));
+    }
+    Ok(Told { count: told.made_by.count, events: told.made_by.events, lines })
 }

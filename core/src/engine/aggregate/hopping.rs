@@ -17,7 +17,7 @@ use super::groups::Groups;
 use super::keys::Keys;
 use super::results::ResultRows;
 use super::{AggregateSpec, Ledger, STRETCH, Windows, stretches};
-use crate::engine::{Dropped, Output, Rows, StateError, StateReader, StateWriter, Stop};
+use crate::engine::{Dropped, Missed, Output, Rows, StateError, StateReader, StateWriter, Stop};
 use crate::pipeline::Emit;
 
 /// Windows of one size.
@@ -110,11 +110,17 @@ impl Hopping {
             if behind >= 0 {
                 let hops = (newest - start) / self.advance + 1;
                 let late = behind / self.advance + 1;
+                let last = start + (late.min(hops) - 1) * self.advance;
+                let missed = Missed {
+                    first_ms: (start, self.end(start)),
+                    last_ms: (last, self.end(last)),
+                    late_by_ms: closed.saturating_sub(self.end(last)).saturating_add(1),
+                };
                 if late >= hops {
-                    ledger.drop_row(Dropped::Late, at);
+                    ledger.drop_late(at, missed);
                     continue;
                 }
-                ledger.metrics.late_windows += late as u64;
+                ledger.miss(at, late as u64, missed);
                 start += late * self.advance;
             }
             if batch.is_any_amiss() {

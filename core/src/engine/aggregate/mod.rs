@@ -38,7 +38,9 @@ mod touched;
 mod whole;
 
 use crate::engine::operator::{KEPT, OUTPUT_ROWS};
-use crate::engine::{Aside, Dropped, Metrics, Operator, Output, Rows, StateError, StateReader, StateWriter, Stop};
+use crate::engine::{
+    Aside, Dropped, Metrics, Missed, Operator, Output, Rows, StateError, StateReader, StateWriter, Stop,
+};
 use crate::expr::{AggregateCall, AggregateFunction, Formula};
 use crate::pipeline::{Emit, Window};
 use batch::Batch;
@@ -134,8 +136,10 @@ struct Aggregate {
 struct Ledger {
     metrics: Metrics,
     aside: Aside,
-    /// Rows of this batch that are to be set aside.
-    dropped: Vec<(usize, Dropped)>,
+    /// Rows of this batch that are to be set aside, those that are late with the windows that they missed.
+    dropped: Vec<(usize, Dropped, Option<Missed>)>,
+    /// Rows of this batch that came too late for some of their windows, in their order.
+    partly: Vec<(usize, Missed)>,
     /// The number of the last event that came.
     last_seq: u64,
 }
@@ -144,15 +148,31 @@ impl Ledger {
     /// Counts a row that goes no further, or not as it should.
     fn drop_row(&mut self, why: Dropped, row: usize) {
         self.metrics.drop_row(why);
-        self.dropped.push((row, why));
+        self.dropped.push((row, why, None));
+    }
+
+    /// Counts a row that came too late for all of its windows.
+    fn drop_late(&mut self, row: usize, missed: Missed) {
+        self.metrics.drop_row(Dropped::Late);
+        self.dropped.push((row, Dropped::Late, Some(missed)));
+    }
+
+    /// Counts the windows that a row came too late for, while others take it.
+    fn miss(&mut self, row: usize, windows: u64, missed: Missed) {
+        self.metrics.late_windows += windows;
+        self.partly.push((row, missed));
     }
 
     /// Sets the rows of a batch aside that are to be, in their order.
     fn set_aside(&mut self, batch: &Batch) {
         self.dropped.sort_unstable();
         let forgotten = self.dropped.len().saturating_sub(KEPT);
-        for (row, why) in self.dropped.drain(..).skip(forgotten) {
-            self.aside.keep(why, &batch.rows, row, batch.stream_time[row]);
+        for (row, why, missed) in self.dropped.drain(..).skip(forgotten) {
+            self.aside.keep_late(why, missed, &batch.rows, row, batch.stream_time[row]);
+        }
+        let forgotten = self.partly.len().saturating_sub(KEPT);
+        for (row, missed) in self.partly.drain(..).skip(forgotten) {
+            self.aside.keep_partly(missed, &batch.rows, row, batch.stream_time[row]);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::results::{Head, ResultRows};
 use super::slots::Slots;
 use super::touched::{Bounds, Touched};
 use super::{AggregateSpec, IDLE, Ledger, NONE, STRETCH, Windows, stretches};
-use crate::engine::{Dropped, KeyTable, Output, Rows, Sign, StateError, StateReader, StateWriter, Stop, hash_key};
+use crate::engine::{KeyTable, Missed, Output, Rows, Sign, StateError, StateReader, StateWriter, Stop, hash_key};
 use crate::pipeline::Emit;
 
 /// The open sessions of every key. Each has a slot; the largest time in it is its end.
@@ -162,8 +162,13 @@ impl Sessions {
     fn take_row(&mut self, batch: &Batch, row: u32, number: u32, spec: &AggregateSpec, ledger: &mut Ledger) {
         let at = row as usize;
         let time = batch.rows.time_ms[at];
-        let slot = match self.place(number, time, self.closes(batch.stream_time[at], spec)) {
-            Place::Late => return ledger.drop_row(Dropped::Late, at),
+        let closes = self.closes(batch.stream_time[at], spec);
+        let slot = match self.place(number, time, closes) {
+            Place::Late => {
+                // It would have been a session by itself.
+                let (first_ms, late_by_ms) = ((time, time), closes.saturating_sub(time));
+                return ledger.drop_late(at, Missed { first_ms, last_ms: first_ms, late_by_ms });
+            }
             Place::New(behind) => {
                 let slot = self.begin(number, time, behind);
                 self.touch(slot, row);

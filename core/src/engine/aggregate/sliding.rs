@@ -20,7 +20,9 @@ use super::results::{Head, ResultRows};
 use super::slots::Slots;
 use super::touched::{Bounds, Touched};
 use super::{AggregateSpec, IDLE, Ledger, NONE, STRETCH, Windows, stretches};
-use crate::engine::{Dropped, KeyTable, Output, Rows, Sign, StateError, StateReader, StateWriter, Stop, hash_key};
+use crate::engine::{
+    Dropped, KeyTable, Missed, Output, Rows, Sign, StateError, StateReader, StateWriter, Stop, hash_key,
+};
 use crate::pipeline::Emit;
 
 /// The open windows of every key. Each has a slot.
@@ -127,8 +129,11 @@ impl Sliding {
         }
         // Windows that end before this are closed.
         let closes = batch.stream_time[at].saturating_sub(spec.grace_ms);
+        let own = time.saturating_sub(self.size).max(0);
+        let first_ms = (own, self.end(own));
         if self.end(time) < closes {
-            return ledger.drop_row(Dropped::Late, at);
+            let late_by_ms = closes.saturating_sub(self.end(time));
+            return ledger.drop_late(at, Missed { first_ms, last_ms: (time, self.end(time)), late_by_ms });
         }
         batch.count_amiss(at, ledger);
         let (key, hash) = self.keys.of(row);
@@ -138,9 +143,11 @@ impl Sliding {
         self.timelines[number as usize].add_row(time, logged);
 
         self.join_windows(number, time, logged, row, closes, ledger);
-        let own = time.saturating_sub(self.size).max(0);
         let before = self.timelines[number as usize].time_before(time);
-        ledger.metrics.late_windows += u64::from(self.end(own) < closes);
+        if self.end(own) < closes {
+            let late_by_ms = closes.saturating_sub(self.end(own));
+            ledger.miss(at, 1, Missed { first_ms, last_ms: first_ms, late_by_ms });
+        }
         for start in [before.map(|before| before + 1), Some(own), Some(time + 1)].into_iter().flatten() {
             let end = self.end(start);
             if end < closes {

@@ -30,7 +30,7 @@ pub use error::CheckpointError;
 pub use of::CheckpointOf;
 
 /// The format that is written; to be raised whenever what an operator saves changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"FABULACK";
 const FILE: &str = "checkpoint.fabula";

@@ -6,17 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use fabula_core::codec::{Choice, TopicCodecs};
-use fabula_core::engine::{Dropped, Feed, Mark, Plan, Rows, Running, Sink, Stop, run_history};
+use fabula_core::engine::{Feed, Mark, Plan, Rows, Running, Sink, StepTimes, Stop, run_history};
 use fabula_core::event::{TopicName, TopicPartition};
 use fabula_core::pipeline::{NodeKind, Pipeline};
 use fabula_core::schema::{Sample, TopicShape};
 use fabula_core::store::Snapshot;
 use parking_lot::Mutex;
 
+use super::aside::Events;
 use super::gather::Gather;
 use crate::formats::Formats;
 use crate::jobs::{Progress, Waker};
-use crate::state::{AsideLine, Outcome};
+use crate::state::Outcome;
 
 /// At most so many events are looked at for the first rows of every node, so many at a time, and for so long.
 const FIRST_EVENTS: usize = 20_000;
@@ -64,6 +65,7 @@ pub(super) struct Live {
     running: Running,
     gather: Gather,
     outcome: Outcome,
+    events: Events,
     done: AtomicU64,
     /// The partitions that it reads, and from which offset.
     lanes: BTreeMap<TopicPartition, i64>,
@@ -86,8 +88,16 @@ impl Run {
         match self.started(&mut outcome, progress) {
             Ok((feed, running, gather)) => {
                 let lanes = lanes_of(&self.snapshot, &self.pipeline);
-                let mut live =
-                    Box::new(Live { run: self, feed, running, gather, outcome, done: AtomicU64::new(0), lanes });
+                let mut live = Box::new(Live {
+                    run: self,
+                    feed,
+                    running,
+                    gather,
+                    outcome,
+                    events: Events::default(),
+                    done: AtomicU64::new(0),
+                    lanes,
+                });
                 let sound = live.go_on(progress);
                 let grows = live.run.grows && live.run.until_ms.is_none();
                 Ended { took: began.elapsed(), live: (sound && grows).then_some(live) }
@@ -234,14 +244,15 @@ impl Live {
 
     /// Takes all that the feed has; says whether it can be gone on with.
     fn go_on(&mut self, progress: &Progress) -> bool {
-        let Self { run, feed, running, gather, outcome, done, .. } = self;
+        let Self { run, feed, running, gather, outcome, events, done, .. } = self;
         let now = Instant::now();
-        let mut watched = Watched { gather, run, outcome, progress, done, last: now, last_rows: now, rest: ROWS_TICK };
+        let mut watched =
+            Watched { gather, run, outcome, events, progress, done, last: now, last_rows: now, rest: ROWS_TICK };
         let ran = run_history(running, feed, &mut watched, progress.token(), done).map_err(why);
         let rows = ran.and_then(|()| gather.so_far().map_err(why));
         outcome.done.0 = done.load(Ordering::Relaxed);
         outcome.reports = running.report();
-        outcome.aside = run.pipeline.nodes.iter().filter_map(|node| aside(running, &node.name)).collect();
+        outcome.aside = events.lines(running, &run.pipeline);
         outcome.waits = if run.grows && run.until_ms.is_none() { waits(&run.snapshot, &run.pipeline) } else { None };
         let sound = rows.is_ok();
         match rows {
@@ -311,31 +322,12 @@ fn why(stop: Stop) -> Option<String> {
     }
 }
 
-/// The last rows that a node set aside, newest first.
-fn aside(running: &Running, node: &str) -> Option<(String, Arc<[AsideLine]>)> {
-    let aside = running.aside(node)?;
-    let line = |row: &fabula_core::engine::AsideRow| {
-        let why = match row.why {
-            Dropped::Late => {
-                let behind = row.stream_time_ms.saturating_sub(row.time_ms);
-                format!("late: {behind} ms behind the newest")
-            }
-            why => why.to_string(),
-        };
-        let cells: Vec<String> = row.cells.iter().filter(|cell| !cell.is_null()).map(ToString::to_string).collect();
-        let late_by_ms = (row.why == Dropped::Late).then(|| row.stream_time_ms.saturating_sub(row.time_ms));
-        AsideLine { time_ms: row.time_ms, late_by_ms, why, row: cells.join("  ") }
-    };
-    let mut lines: Vec<AsideLine> = aside.rows().map(line).collect();
-    lines.reverse();
-    (!lines.is_empty()).then(|| (node.to_owned(), lines.into()))
-}
-
 /// Keeps the rows, and hands over how far the run is, and now and then what it came to so far.
 struct Watched<'r> {
     gather: &'r mut Gather,
     run: &'r Run,
     outcome: &'r mut Outcome,
+    events: &'r mut Events,
     progress: &'r Progress,
     done: &'r AtomicU64,
     last: Instant,
@@ -349,7 +341,13 @@ impl Sink for Watched<'_> {
         self.gather.rows(view, rows)
     }
 
+    fn begins(&mut self, times: &StepTimes) -> Result<(), Stop> {
+        self.events.begins(times);
+        Ok(())
+    }
+
     fn stepped(&mut self, running: &Running, _mark: &Mark) -> Result<(), Stop> {
+        self.events.stepped(running, &self.run.pipeline);
         let taken = self.done.load(Ordering::Relaxed);
         self.progress.set(taken, self.outcome.done.1);
         if self.last.elapsed() < TICK {
@@ -360,6 +358,7 @@ impl Sink for Watched<'_> {
         if self.last_rows.elapsed() >= self.rest {
             let began = Instant::now();
             (self.outcome.views, self.outcome.until_ms) = (self.gather.so_far()?, self.run.until_ms);
+            self.outcome.aside = self.events.lines(running, &self.run.pipeline);
             (self.last_rows, self.rest) = (Instant::now(), ROWS_TICK.max(began.elapsed() * 20));
         }
         self.run.hand_over(self.outcome);

@@ -1,7 +1,7 @@
 //! The rules at their boundaries, to the millisecond.
 
 use super::*;
-use crate::engine::Dropped;
+use crate::engine::{AsideRow, Dropped, Missed};
 
 const COUNT: &[&str] = &["count(*)", "sum(v)"];
 
@@ -45,6 +45,59 @@ fn a_row_is_late_for_one_hop_and_in_time_for_the_next() {
     assert_eq!((operator.metrics().late(), operator.metrics().late_windows), (0, 1));
     feed(&mut *operator, batch(&[row(3, 3, "a", 1)], false));
     assert_eq!((operator.metrics().late(), operator.metrics().late_windows), (1, 1));
+}
+
+/// The windows that rows missed: their numbers, first and last window, and by how much they were late.
+fn missed(operator: &dyn Operator) -> (Vec<(u64, Missed)>, Vec<(u64, Missed)>) {
+    let of = |row: &AsideRow| (row.seq, row.missed.expect("it is late for windows"));
+    let aside = operator.aside().unwrap();
+    (aside.rows().map(of).collect(), aside.partly().map(of).collect())
+}
+
+#[test]
+fn a_row_that_missed_some_of_its_hops_is_kept_with_the_windows_it_missed() {
+    let mut operator = aggregate(spec(hopping(10, 4), 3, Emit::Updates, COUNT));
+    feed(&mut *operator, batch(&[row(1, 15, "a", 1)], false));
+    // At 9 it missed [0, 10), closed at 13, and went into two others; at 3 it missed the only one.
+    feed(&mut *operator, batch(&[row(2, 9, "a", 5), row(3, 3, "a", 1)], false));
+    let one = |late_by_ms| Missed { first_ms: (0, 10), last_ms: (0, 10), late_by_ms };
+    assert_eq!(missed(&*operator), (vec![(3, one(3))], vec![(2, one(3))]));
+    // Much later it misses all three: the last would have needed the least.
+    feed(&mut *operator, batch(&[row(4, 30, "a", 1), row(5, 9, "a", 1)], false));
+    let all = Missed { first_ms: (0, 10), last_ms: (8, 18), late_by_ms: 10 };
+    assert_eq!(missed(&*operator).0.last(), Some(&(5, all)));
+    // With as much more grace it is in time for that one.
+    let mut patient = aggregate(spec(hopping(10, 4), 13, Emit::Updates, COUNT));
+    feed(&mut *patient, batch(&[row(4, 30, "a", 1), row(5, 9, "a", 1)], false));
+    assert_eq!((patient.metrics().late(), patient.metrics().late_windows), (0, 2));
+}
+
+#[test]
+fn what_sliding_and_session_windows_missed_is_kept_too() {
+    let mut operator = aggregate(spec(sliding(10), 5, Emit::Final, &["count(*)"]));
+    feed(&mut *operator, batch(&[row(3, 26, "b", 1), row(4, 10, "a", 1), row(5, 11, "a", 1)], false));
+    let whole = Missed { first_ms: (0, 10), last_ms: (10, 20), late_by_ms: 1 };
+    let own = Missed { first_ms: (1, 11), last_ms: (1, 11), late_by_ms: 10 };
+    assert_eq!(missed(&*operator), (vec![(4, whole)], vec![(5, own)]));
+    let mut operator = aggregate(spec(session(10), 5, Emit::Final, &["count(*)"]));
+    feed(&mut *operator, batch(&[row(1, 40, "a", 1), row(2, 20, "a", 1)], false));
+    let alone = Missed { first_ms: (20, 20), last_ms: (20, 20), late_by_ms: 5 };
+    assert_eq!(missed(&*operator), (vec![(2, alone)], Vec::new()));
+}
+
+#[test]
+fn what_windows_missed_is_saved_and_taken_up() {
+    let set = || aggregate(spec(hopping(10, 4), 3, Emit::Updates, COUNT));
+    let mut operator = set();
+    feed(&mut *operator, batch(&[row(1, 15, "a", 1), row(2, 9, "a", 5), row(3, 3, "a", 1)], false));
+    let mut state = StateWriter::default();
+    operator.save(&mut state);
+    let bytes = state.finish();
+    let mut again = set();
+    let mut state = StateReader::new(&bytes);
+    again.load(&mut state).expect("its own state");
+    assert!(state.is_at_end());
+    assert_eq!(missed(&*again), missed(&*operator));
 }
 
 #[test]

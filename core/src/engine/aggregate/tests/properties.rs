@@ -171,7 +171,8 @@ fn cuts_make_no_difference(window: Window, grace: i64, rows: &[Row], cuts: &[usi
             let mut operator = aggregate(set());
             let given: Vec<Row> =
                 cut_rows(rows, cuts).iter().flat_map(|piece| feed(&mut *operator, batch(piece, false))).collect();
-            let aside: Vec<_> = operator.aside().unwrap().rows().cloned().collect();
+            let aside: Vec<_> =
+                operator.aside().unwrap().rows().chain(operator.aside().unwrap().partly()).cloned().collect();
             let metrics = crate::engine::Metrics { state_bytes: 0, ..operator.metrics() };
             (given, rows_of(&operator.open_rows()), metrics, aside)
         };
