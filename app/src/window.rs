@@ -82,8 +82,6 @@ pub struct Window {
     meters: Meters,
     dressed: Option<Theme>,
     titled: String,
-    /// Where the pipeline on the canvas was opened or saved.
-    pipeline_file: Option<PathBuf>,
     writing: bool,
     // Last, so that what the others hold ends before the threads do.
     jobs: Jobs,
@@ -108,7 +106,6 @@ impl Window {
             meters: Meters::default(),
             dressed: None,
             titled: String::new(),
-            pipeline_file: None,
             writing: false,
             jobs: Jobs::new()?,
         };

@@ -24,7 +24,14 @@ impl Pane {
     /// # Errors
     /// When the system gives no threads.
     pub fn open(start: Start) -> anyhow::Result<Self> {
-        let options = Options { start, workspace: None, ..Options::default() };
+        Self::with(Options { start, workspace: None, ..Options::default() })
+    }
+
+    /// Opens a window of 1600 by 1000 points, with what is to be opened and a workspace around it.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn with(options: Options) -> anyhow::Result<Self> {
         let window = Window::new(options)?;
         let harness = Harness::builder()
             .with_size([1600.0, 1000.0])

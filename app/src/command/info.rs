@@ -135,6 +135,7 @@ pub const LISTED: &[Command] = &[
     Command::AlignNodes(Align::Down),
     Command::FitCanvas,
     Command::CutHistory(None),
+    Command::RunOverMarked,
     Command::ArrangePipeline,
     Command::RunAgain,
     Command::ToggleChart,
@@ -351,7 +352,10 @@ impl Command {
             Self::SavePipelineAs => {
                 (C::Pipeline, "Save the pipeline as…", "Save the pipeline in a file of your choice")
             }
-            Self::SetPipeline(_) => (C::Pipeline, "Change the pipeline", "Put another pipeline on the canvas"),
+            Self::SetPipeline(_) | Self::WritePipeline(..) => {
+                (C::Pipeline, "Change the pipeline", "Change the pipeline on the canvas")
+            }
+            Self::PutPipeline(..) => (C::Pipeline, "Show a pipeline", "Put another pipeline on the canvas"),
             Self::AddTopicToPipeline(..) => {
                 (C::Pipeline, "Add to the canvas", "Begin or go on with a pipeline of this topic")
             }
@@ -383,6 +387,12 @@ impl Command {
             Self::CutHistory(Some(_)) => {
                 (C::Pipeline, "Cut history here", "Run the pipeline as if this moment were the log's end")
             }
+            Self::RunOverRange(_) => (C::Pipeline, "Run over a range", "Run the pipeline over a stretch of history"),
+            Self::RunOverMarked => (
+                C::Pipeline,
+                "Run over the marked range",
+                "Run the pipeline over the time that is marked on the timeline",
+            ),
             Self::ChooseNode(_) => (C::Pipeline, "Choose a node", "Look at a node and its rows"),
             Self::RemoveNode => (C::Pipeline, "Remove", "Take the chosen nodes and notes away and close the gap"),
             Self::ArrangePipeline => (C::Pipeline, "Arrange the canvas", "Put the nodes in order from left to right"),

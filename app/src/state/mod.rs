@@ -23,7 +23,7 @@ use crate::source::Depth;
 use crate::theme::Theme;
 use crate::zone::Clock;
 
-pub use design::{AsideLine, Design, NodeRows, Outcome};
+pub use design::{AsideLine, Design, NodeRows, Outcome, Pace};
 pub use document::{Column, Document, History, Order};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use names::{Name, Names, TopicNames};
@@ -44,6 +44,8 @@ pub struct State {
     pub names: Names,
     /// The moment at which history is cut for the pipeline, in nanoseconds since the epoch.
     pub cut: Option<i64>,
+    /// The moment at which history begins for the pipeline, in nanoseconds since the epoch; `None` is its beginning.
+    pub begins: Option<i64>,
     /// How many events there were when, over the whole story.
     pub density: Option<Arc<Density>>,
     /// What that pipeline comes to over what has been read.
@@ -115,6 +117,7 @@ impl State {
             design: Design::default(),
             names: Names::default(),
             cut: None,
+            begins: None,
             density: None,
             outcome: None,
             tied: None,

@@ -105,6 +105,8 @@ struct Lane {
     row: usize,
     /// The largest time so far, the head's included.
     time_ms: i64,
+    /// Only events from the first on that is not earlier than this; `None` when that has come.
+    from_ms: Option<i64>,
     /// Only events before the first that is later than this.
     until_ms: i64,
     /// One past the last offset that was taken.
@@ -162,6 +164,11 @@ impl Feed {
             furthest: None,
             behind: 0,
         }
+    }
+
+    /// Leaves out, of each partition, what comes before its first event that is not earlier than this.
+    pub fn begin_at_time(&mut self, from_ms: i64) {
+        self.lanes.iter_mut().for_each(|lane| lane.from_ms = Some(from_ms));
     }
 
     /// Sets where partitions begin, where that is not at their first offset.
@@ -410,6 +417,7 @@ impl Lane {
             events: None,
             row: 0,
             time_ms: i64::MIN,
+            from_ms: None,
             until_ms,
             next_offset: 0,
             held,
@@ -450,10 +458,19 @@ impl Lane {
             if let Some(events) = &self.events
                 && self.row < events.len()
             {
+                if let Some(from) = self.from_ms {
+                    let first = (self.row..events.len()).find(|row| time_of(events, *row) >= from);
+                    self.row = first.unwrap_or(events.len());
+                    let Some(first) = first else { continue };
+                    (self.from_ms, self.next_offset) = (None, events.offsets()[first]);
+                }
                 let time = self.time_ms.max(time_of(events, self.row));
                 return (time <= self.until_ms).then_some(time);
             }
             let segment = self.segments.next()?;
+            if self.from_ms.is_some_and(|from| segment.time_span_ms().is_none_or(|(_, last)| last < from)) {
+                continue;
+            }
             match segment.events() {
                 Ok(events) => {
                     self.row = events.offsets().partition_point(|&offset| offset < self.next_offset);

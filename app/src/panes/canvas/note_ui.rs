@@ -1,11 +1,9 @@
 //! Notes: words on the canvas, and frames around groups of nodes. A note that is moved takes along what stands in it.
 
-use egui::{
-    CursorIcon, FontSelection, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, WidgetType, pos2, vec2,
-};
+use egui::{CursorIcon, FontSelection, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, WidgetType, vec2};
 use fabula_core::pipeline::Note;
 
-use super::card::Card;
+use super::card::{self, Card};
 use super::places::{self, Chosen};
 use super::{Canvas, Drag, send_edit};
 use crate::panes::Context;
@@ -63,7 +61,7 @@ fn note_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], (number, note): (us
     let held = format!("note {number}");
     if response.drag_started() {
         if !chosen {
-            let inside = cards.iter().filter(|card| note_rect(note).contains_rect(card.rect()));
+            let inside = cards.iter().filter(|card| card::note_rect(note).contains_rect(card.rect()));
             let nodes = inside.map(|card| card.name.clone()).collect();
             canvas.chosen = Chosen { nodes, notes: [number].into() };
         }
@@ -108,10 +106,6 @@ fn note_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], (number, note): (us
         ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())).galley(inner.min, galley, tokens.text_second);
     }
     size_ui(ui, canvas, (number, note), rect, context);
-}
-
-fn note_rect(note: &Note) -> Rect {
-    Rect::from_min_size(pos2(note.at[0], note.at[1]), vec2(note.size[0], note.size[1]))
 }
 
 /// The corner that makes a note larger or smaller.

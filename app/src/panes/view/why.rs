@@ -79,7 +79,7 @@ impl Why {
             About::Row(..) => "Why is this here?".to_owned(),
             About::Event(event) => format!("How far did {event} get?"),
         };
-        let (pipeline, formats) = (Arc::clone(&state.design.pipeline), state.formats.clone());
+        let (pipeline, formats) = (Arc::clone(&state.design.runs), state.formats.clone());
         let node = node.map(str::to_owned);
         self.marked = false;
         let job = move |progress: &Progress| explain(&about, node.as_deref(), &pipeline, &snapshot, &formats, progress);
