@@ -248,3 +248,48 @@ pub struct NodeRows {
     /// How many there were of a stream, or are in a table: `rows` may be fewer.
     pub count: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fabula_core::engine::Metrics;
+
+    #[test]
+    fn a_pace_is_how_many_rows_more_there_are_in_a_second() {
+        let rows = |of: &[(&str, u64)]| -> BTreeMap<String, u64> {
+            of.iter().map(|(name, rows)| ((*name).to_owned(), *rows)).collect()
+        };
+        let pace =
+            Pace::between(&rows(&[("a", 100), ("b", 7)]), &rows(&[("a", 400), ("b", 7)]), Duration::from_secs(2));
+        let pace = pace.expect("rows came").rows_per_second;
+        assert_eq!(pace.get("a"), Some(&150.0));
+        assert_eq!(pace.get("b"), None, "where nothing comes there is no pace");
+        assert!(Pace::between(&rows(&[("a", 4)]), &rows(&[("a", 4)]), Duration::from_secs(2)).is_none());
+    }
+
+    #[test]
+    fn what_stands_above_an_edit_is_told_until_there_is_as_much_again() {
+        let read = |text: &str| {
+            pipeline::Document::parse(text).map(|document| document.pipeline().clone()).unwrap_or_default()
+        };
+        let text = "version = 1\n[nodes.a]\nkind = 'stream'\ntopic = 'a'\n[nodes.b]\nkind = 'filter'\ninput = 'a'\n\
+                    where = 'true'\n[nodes.c]\nkind = 'view'\ninput = 'b'\n";
+        let (before, after) = (read(text), read(&text.replace("'true'", "'false'")));
+        let report = |name: &str, rows: u64| NodeReport {
+            name: name.to_owned(),
+            kind: "",
+            flow: Flow::Stream,
+            metrics: Metrics { rows_in: rows, rows_out: rows, ..Metrics::default() },
+        };
+        let ran =
+            Outcome { reports: ["a", "b", "c"].map(|name| report(name, 9)).into(), whole: true, ..Outcome::default() };
+        let mut now = ran.above(&before, &after, 2);
+        assert_eq!(now.kept.keys().collect::<Vec<_>>(), ["a"]);
+        assert!(!now.whole && now.report("b").is_none() && now.report("c").is_none());
+        now.reports = vec![report("a", 4), report("b", 4)];
+        let told = |outcome: &Outcome, name: &str| outcome.report(name).map(|report| report.metrics.rows_out);
+        assert_eq!((told(&now, "a"), told(&now, "b")), (Some(9), Some(4)));
+        now.reports = vec![report("a", 10)];
+        assert_eq!(told(&now, "a"), Some(10));
+    }
+}

@@ -27,6 +27,9 @@ impl Canvas {
             }
             Command::FitCanvas => self.fitted = None,
             Command::RunAgain => self.runs.run_again(),
+            Command::RunOverMarked if context.state.marked.is_none() => {
+                context.send(Command::Notify("Drag over a stretch of time on the timeline first".to_owned()));
+            }
             Command::AddTopicToPipeline(topic, table) => {
                 self.add_topic(topic, *table, card::free_place(context.state), context);
             }

@@ -139,7 +139,7 @@ impl Runs {
             let known = self.asked.as_ref()?;
             if known.design == asked.design {
                 // The same once more, or cut elsewhere: what there was stands until there is something newer.
-                return Some(Arc::clone(before));
+                return Some(Arc::new(Outcome { whole: false, ..(**before).clone() }));
             }
             let above = known.is_of_same_events(&asked).then(|| before.above(&self.ran, &design.runs, asked.design))?;
             (!above.kept.is_empty()).then(|| Arc::new(above))
