@@ -70,13 +70,13 @@ pub fn shown_node(state: &State) -> Option<String> {
 }
 
 impl WholeRun {
-    /// The canvas's pipeline over what has been read, up to where history is cut, where it can run.
+    /// What runs of the canvas's pipeline, over what has been read, up to where history is cut.
     pub fn of(state: &State) -> Option<Self> {
         let design = &state.design;
-        let runs = design.readable && design.problems.is_empty() && !design.pipeline.nodes.is_empty();
+        let runs = design.readable && !design.runs.nodes.is_empty();
         let snapshot = state.log.snapshot.as_ref().filter(|_| runs)?;
         Some(Self {
-            pipeline: Arc::clone(&design.pipeline),
+            pipeline: Arc::clone(&design.runs),
             snapshot: Arc::clone(snapshot),
             until_ms: state.cut.map(ns_to_ms),
             formats: state.formats.clone(),
@@ -115,6 +115,9 @@ impl WholeRun {
     /// # Errors
     /// What is wrong with it, or missing.
     pub fn ready(&self, also: &[&str]) -> Result<Ready, Ended> {
+        if let Some(node) = also.iter().find(|node| self.pipeline.node(node).is_none()) {
+            return Err(Ended::Failed(format!("{node} does not run: the canvas says what is wrong")));
+        }
         let first = |problems: Vec<_>| {
             let why = problems.first().map(ToString::to_string);
             Ended::Failed(why.unwrap_or_else(|| "the pipeline does not run".to_owned()))

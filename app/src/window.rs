@@ -82,8 +82,6 @@ pub struct Window {
     meters: Meters,
     dressed: Option<Theme>,
     titled: String,
-    /// Where the pipeline on the canvas was opened or saved.
-    pipeline_file: Option<PathBuf>,
     writing: bool,
     /// What had the keyboard in the last frame.
     focused: Option<egui::Id>,
@@ -110,7 +108,6 @@ impl Window {
             meters: Meters::default(),
             dressed: None,
             titled: String::new(),
-            pipeline_file: None,
             writing: false,
             focused: None,
             jobs: Jobs::new()?,

@@ -27,7 +27,7 @@ impl Pane {
         Self::open_with(Options { start, workspace: None, ..Options::default() })
     }
 
-    /// Opens a window of 1600 by 1000 points, with a workspace or on another clock.
+    /// Opens a window of 1600 by 1000 points, with what is to be opened, a workspace, or on another clock.
     ///
     /// # Errors
     /// When the system gives no threads.

@@ -143,6 +143,7 @@ pub const LISTED: &[Command] = &[
     Command::LookAt(Look::Down),
     Command::CutAtEvent,
     Command::CutHistory(None),
+    Command::RunOverMarked,
     Command::ArrangePipeline,
     Command::RunAgain,
     Command::ToggleChart,
@@ -358,7 +359,10 @@ impl Command {
             Self::SavePipelineAs => {
                 (C::Pipeline, "Save the pipeline as…", "Save the pipeline in a file of your choice")
             }
-            Self::SetPipeline(_) => (C::Pipeline, "Change the pipeline", "Put another pipeline on the canvas"),
+            Self::SetPipeline(_) | Self::WritePipeline(..) => {
+                (C::Pipeline, "Change the pipeline", "Change the pipeline on the canvas")
+            }
+            Self::PutPipeline(..) => (C::Pipeline, "Show a pipeline", "Put another pipeline on the canvas"),
             Self::AddTopicToPipeline(..) => {
                 (C::Pipeline, "Add to the canvas", "Begin or go on with a pipeline of this topic")
             }
@@ -405,7 +409,13 @@ impl Command {
             Self::CutHistory(Some(_)) => {
                 (C::Pipeline, "Cut history here", "Run the pipeline as if this moment were the log's end")
             }
-            Self::LookAt(_) => (C::Pipeline, "As of a moment", "Look at the view as it was at a moment"),
+            Self::LookBack(_) => (C::Pipeline, "As of a moment", "Look at the view as it was at a moment"),
+            Self::RunOverRange(_) => (C::Pipeline, "Run over a range", "Run the pipeline over a stretch of history"),
+            Self::RunOverMarked => (
+                C::Pipeline,
+                "Run over the marked range",
+                "Run the pipeline over the time that is marked on the timeline",
+            ),
             Self::ChooseNode(_) => (C::Pipeline, "Choose a node", "Look at a node and its rows"),
             Self::RemoveNode => (C::Pipeline, "Remove", "Take the chosen nodes and notes away and close the gap"),
             Self::ArrangePipeline => (C::Pipeline, "Arrange the canvas", "Put the nodes in order from left to right"),

@@ -226,8 +226,12 @@ pub enum Command {
     SavePipeline,
     /// Asks where to save the pipeline.
     SavePipelineAs,
-    /// Puts this text on the canvas.
+    /// Changes the pipeline on the canvas to this text.
     SetPipeline(Option<String>),
+    /// Changes the pipeline to this text, as one of many small changes: those of one stretch are taken back together.
+    WritePipeline(String, u64),
+    /// Puts another pipeline on the canvas: its text, and the file that it is of.
+    PutPipeline(String, Option<PathBuf>),
     /// Adds a topic to the pipeline: as a table, or as a stream.
     AddTopicToPipeline(TopicName, bool),
     /// Adds a topic's stream with a filter behind it to the pipeline.
@@ -265,7 +269,11 @@ pub enum Command {
     /// Runs the pipeline over history up to a moment, in nanoseconds since the epoch; over all of it without one.
     CutHistory(Option<i64>),
     /// Looks at the view as of a moment, in milliseconds since the epoch; as of now without one.
-    LookAt(Option<i64>),
+    LookBack(Option<i64>),
+    /// Runs the pipeline over a stretch of history.
+    RunOverRange(TimeRange),
+    /// Runs the pipeline over the stretch of time that is marked.
+    RunOverMarked,
     /// Looks at a node, or at none.
     ChooseNode(Option<String>),
     /// Lists what the chosen node set aside.

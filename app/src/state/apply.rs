@@ -1,9 +1,11 @@
 //! The one place where a command changes the state.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use fabula_core::event::TopicName;
+use fabula_core::pipeline::{self, placed};
 
 use super::{Column, Document, State, TimeRange};
 use crate::command::Command;
@@ -44,8 +46,20 @@ impl State {
                 let known = |name: &String| self.design.pipeline.node(name).is_some();
                 self.design.chosen = node.clone().filter(known);
             }
-            Command::CutHistory(at) => self.cut = *at,
-            Command::LookAt(moment_ms) => self.moment_ms = *moment_ms,
+            Command::LookBack(moment_ms) => self.moment_ms = *moment_ms,
+            Command::CutHistory(at) => {
+                self.cut = *at;
+                // Without an end there is no beginning; nor where the end comes before it.
+                self.begins = self.begins.filter(|begins| at.is_some_and(|at| *begins <= at));
+            }
+            Command::RunOverRange(range) => {
+                (self.begins, self.cut) = (Some(range.start_ns), Some(range.end_ns));
+            }
+            Command::RunOverMarked => {
+                if let Some(marked) = self.marked {
+                    (self.begins, self.cut) = (Some(marked.start_ns), Some(marked.end_ns));
+                }
+            }
             Command::Select(selection) => self.selection.clone_from(selection),
             Command::MarkEvents(events) => self.pointed_out = Arc::clone(events),
             Command::View(range) => self.view = Some(*range),
@@ -82,6 +96,8 @@ impl State {
             | Command::ShowAllTopics
             | Command::HideAllTopics
             | Command::SetPipeline(_)
+            | Command::WritePipeline(..)
+            | Command::PutPipeline(..)
             | Command::NewPipeline
             | Command::TieBy(..)
             | Command::SetStep(..)
@@ -107,8 +123,13 @@ impl State {
             Command::SetFormats(topic, chosen) => drop(document.formats.insert(topic.clone(), *chosen)),
             Command::ToggleTopic(topic) => toggle(&mut document.shown, topic),
             Command::OnlyTopic(topic) => document.shown = [topic.clone()].into(),
-            Command::SetPipeline(text) => document.pipeline.clone_from(text),
-            Command::NewPipeline => document.pipeline = None,
+            Command::SetPipeline(text) => document.pipeline = text.as_deref().map(with_places),
+            Command::WritePipeline(text, _) => document.pipeline = Some(with_places(text)),
+            Command::PutPipeline(text, file) => {
+                document.pipeline = Some(with_places(text));
+                document.pipeline_file.clone_from(file);
+            }
+            Command::NewPipeline => (document.pipeline, document.pipeline_file) = (None, None),
             Command::HideAllTopics => document.shown.clear(),
             Command::TieBy(topic, wanted) => document.ties.entry(topic.clone()).or_default().set(wanted.clone()),
             Command::SetStep(topic, step) => document.ties.entry(topic.clone()).or_default().step.clone_from(step),
@@ -128,8 +149,19 @@ impl State {
             _ => {}
         }
         document.ties.retain(|_, ties| !ties.is_empty());
-        if self.document != before {
-            self.history.remember(&before);
+        if self.document == before {
+            return;
+        }
+        match command {
+            Command::WritePipeline(_, stretch) => self.history.remember_writing(&before, *stretch),
+            _ => self.history.remember(&before),
+        }
+    }
+
+    /// The pipeline is in this file from now on.
+    pub fn pipeline_saved_in(&mut self, file: &Path) {
+        if let Some(before) = self.document.pipeline_file.replace(file.to_path_buf()) {
+            self.history.move_pipeline(&before, file);
         }
     }
 
@@ -164,6 +196,16 @@ impl State {
             self.view = Some(TimeRange::new(time_ns.saturating_sub(half), time_ns.saturating_add(half)));
         }
     }
+}
+
+/// A pipeline's text with a place for every node; one that can't be read as it is.
+fn with_places(text: &str) -> String {
+    let with_places = pipeline::Document::parse(text).ok().and_then(|mut document| {
+        let all = placed(document.pipeline())?;
+        document.set_pipeline(&all).ok()?;
+        Some(document.text().to_owned())
+    });
+    with_places.unwrap_or_else(|| text.to_owned())
 }
 
 /// Takes a topic out of a set, or puts it in.
@@ -250,6 +292,47 @@ mod tests {
         assert!(state.document.notes.contains_key(&coordinates));
         state.apply(&Command::ToggleBookmark);
         assert!(state.document.notes.is_empty());
+    }
+
+    #[test]
+    fn what_is_written_in_one_go_is_one_step() {
+        let mut state = state();
+        state.apply(&Command::ToggleTopic("orders".into()));
+        let whole = "version = 1\n[nodes.a]\nkind = 'stream'\ntopic = 'a'\n[nodes.b]\nkind = 'view'\ninput = 'a'\n";
+        let write = |state: &mut State, stretch| {
+            (1..=whole.len()).for_each(|end| state.apply(&Command::WritePipeline(whole[..end].to_owned(), stretch)));
+        };
+        write(&mut state, 1);
+        assert!(state.design.text().unwrap().contains("[layout]"), "places are of the same step");
+        state.apply(&Command::Undo);
+        assert_eq!(state.design.text(), None);
+        assert!(state.is_shown("orders"), "more than a hundred letters push nothing else out");
+        state.apply(&Command::Redo);
+        assert_eq!(state.design.pipeline.nodes.len(), 2);
+        // Another stretch is another step, and so is one that was taken back between.
+        write(&mut state, 2);
+        state.apply(&Command::Undo);
+        assert_eq!(state.design.pipeline.nodes.len(), 2);
+        write(&mut state, 2);
+        state.apply(&Command::Undo);
+        assert_eq!(state.design.pipeline.nodes.len(), 2);
+    }
+
+    #[test]
+    fn a_pipeline_is_saved_only_over_the_file_that_it_is_of() {
+        let mut state = state();
+        let put = |text: &str, file: Option<&str>| Command::PutPipeline(text.to_owned(), file.map(Into::into));
+        let file = |state: &State| state.document.pipeline_file.clone();
+        state.apply(&put("version = 1\nname = 'mine'\n", Some("mine.toml")));
+        state.apply(&Command::SetPipeline(Some("version = 1\nname = 'changed'\n".to_owned())));
+        assert_eq!(file(&state), Some("mine.toml".into()));
+        state.apply(&put("version = 1\nname = 'sample'\n", None));
+        assert_eq!(file(&state), None, "another pipeline is of no file");
+        state.apply(&Command::Undo);
+        assert_eq!(file(&state), Some("mine.toml".into()), "what comes back is of its own file");
+        state.pipeline_saved_in(Path::new("other.toml"));
+        state.apply(&Command::Undo);
+        assert_eq!(file(&state), Some("other.toml".into()), "a step back is not saved over the old file");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a person sets up, can undo, and saves in a workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use fabula_core::event::{Coordinates, TopicName};
 
@@ -25,6 +26,10 @@ pub struct Document {
     /// The text of the pipeline on the canvas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<String>,
+    /// The file that the pipeline was opened from or saved in. It is no part of a workspace: by the time that one is opened
+    /// again the file may hold something else, which must not be written over unasked.
+    #[serde(skip)]
+    pub pipeline_file: Option<PathBuf>,
     /// Notes at events, also its bookmarks: a bookmark is a note that may be empty.
     #[serde(with = "notes")]
     pub notes: BTreeMap<Coordinates, String>,
@@ -39,6 +44,7 @@ impl Default for Document {
             formats: BTreeMap::new(),
             ties: Ties::new(),
             pipeline: None,
+            pipeline_file: None,
             notes: BTreeMap::new(),
         }
     }
@@ -93,6 +99,8 @@ impl Order {
 pub struct History {
     before: Vec<Document>,
     after: Vec<Document>,
+    /// The stretch of writing that the last step is of, if it is of one.
+    writing: Option<u64>,
 }
 
 impl History {
@@ -100,6 +108,7 @@ impl History {
 
     /// Remembers a document that is about to change.
     pub fn remember(&mut self, document: &Document) {
+        self.writing = None;
         self.after.clear();
         if self.before.len() == Self::STEPS {
             self.before.remove(0);
@@ -107,8 +116,26 @@ impl History {
         self.before.push(document.clone());
     }
 
+    /// Remembers a document that is about to change by a letter of a stretch of writing: the stretch is one step.
+    pub fn remember_writing(&mut self, document: &Document, stretch: u64) {
+        if self.writing != Some(stretch) {
+            self.remember(document);
+            self.writing = Some(stretch);
+        }
+    }
+
+    /// A pipeline is in another file from now on: so it was before, or a step back would be saved over the old file.
+    pub fn move_pipeline(&mut self, from: &Path, to: &Path) {
+        for document in self.before.iter_mut().chain(&mut self.after) {
+            if document.pipeline_file.as_deref() == Some(from) {
+                document.pipeline_file = Some(to.to_path_buf());
+            }
+        }
+    }
+
     /// The document before this one.
     pub fn undo(&mut self, document: &mut Document) -> bool {
+        self.writing = None;
         let Some(earlier) = self.before.pop() else { return false };
         self.after.push(std::mem::replace(document, earlier));
         true
@@ -116,6 +143,7 @@ impl History {
 
     /// The document after this one.
     pub fn redo(&mut self, document: &mut Document) -> bool {
+        self.writing = None;
         let Some(later) = self.after.pop() else { return false };
         self.before.push(std::mem::replace(document, later));
         true

@@ -26,7 +26,7 @@ use crate::source::Depth;
 use crate::theme::Theme;
 use crate::zone::Clock;
 
-pub use design::{AsideLine, Design, NodeRows, Outcome};
+pub use design::{AsideLine, Design, NodeRows, Outcome, Pace};
 pub use document::{Column, Document, History, Order};
 pub use journey::{Journey, Visit, Way};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
@@ -52,6 +52,8 @@ pub struct State {
     pub cut: Option<i64>,
     /// The moment of the past as of which the view is looked at, in milliseconds; `None` is now.
     pub moment_ms: Option<i64>,
+    /// The moment at which history begins for the pipeline, in nanoseconds since the epoch; `None` is its beginning.
+    pub begins: Option<i64>,
     /// How many events there were when, over the whole story.
     pub density: Option<Arc<Density>>,
     /// What that pipeline comes to over what has been read.
@@ -131,6 +133,7 @@ impl State {
             names: Names::default(),
             cut: None,
             moment_ms: None,
+            begins: None,
             density: None,
             outcome: None,
             tied: None,

@@ -185,7 +185,7 @@ impl Window {
             }
             Ask::Pipeline => self.look_at(path),
             Ask::NewPipeline => {
-                self.pipeline_file = Some(path);
+                self.state.pipeline_saved_in(&path);
                 self.save_pipeline();
             }
             Ask::NewWorkspace => {
@@ -208,12 +208,11 @@ impl Window {
                 self.front = Front::Connect(Box::new(connect));
             }
             Found::Pipeline(path, text) => {
-                self.pipeline_file = Some(path);
                 if self.session.is_none() {
                     // A pipeline alone shows nothing: it runs over the sample until another log is opened.
                     self.open(Opening::sample());
                 }
-                self.commands.send(Command::SetPipeline(Some(text)));
+                self.commands.send(Command::PutPipeline(text, Some(path)));
                 self.commands.send(Command::ShowPane(PaneKind::Canvas));
                 self.commands.send(Command::ShowPane(PaneKind::View));
             }
@@ -254,6 +253,7 @@ impl Window {
         match read {
             Ok(workspace) => {
                 workspace.restore(&mut self.state, &mut self.layout);
+                self.commands.send(Command::FitCanvas);
                 self.keeper.move_to(path);
                 if let Some(saved) = workspace.log {
                     self.open_saved(saved);
@@ -279,7 +279,7 @@ impl Window {
             self.commands.send(Command::Notify("There is no pipeline to save".to_owned()));
             return;
         };
-        let Some(path) = self.pipeline_file.clone() else {
+        let Some(path) = self.state.document.pipeline_file.clone() else {
             self.ask(Ask::NewPipeline);
             return;
         };

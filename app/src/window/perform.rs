@@ -74,7 +74,6 @@ impl Window {
             Command::OpenPipeline => self.ask(Ask::Pipeline),
             Command::SavePipelineAs if self.state.document.pipeline.is_some() => self.ask(Ask::NewPipeline),
             Command::SavePipeline => self.save_pipeline(),
-            Command::NewPipeline => self.pipeline_file = None,
             Command::AddTopicToPipeline(..)
             | Command::AddFilterToPipeline(..)
             | Command::AddToCanvas

@@ -9,6 +9,8 @@
 //! the end of its partition. What comes to a lane later than others have passed its time is taken when it comes, and
 //! counted ([`Feed::behind`]).
 
+mod lane;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,7 +25,8 @@ use crate::codec::{Cell, TopicCodecs};
 use crate::event::time::ns_to_ms;
 use crate::event::{Coordinates, EventBatch, TopicName, TopicPartition};
 use crate::expr::event_columns;
-use crate::store::{Damage, PartitionSnapshot, Segment, Snapshot};
+use crate::store::{Damage, Segment, Snapshot};
+use lane::{Lane, time_of};
 
 /// How many events a step of history takes.
 pub const HISTORY_STEP: usize = 1 << 15;
@@ -96,26 +99,6 @@ pub struct Feed {
     behind: u64,
 }
 
-/// One partition, read on.
-struct Lane {
-    partition: TopicPartition,
-    segments: std::vec::IntoIter<Arc<Segment>>,
-    segment: Option<Arc<Segment>>,
-    events: Option<EventBatch>,
-    row: usize,
-    /// The largest time so far, the head's included.
-    time_ms: i64,
-    /// Only events before the first that is later than this.
-    until_ms: i64,
-    /// One past the last offset that was taken.
-    next_offset: i64,
-    /// What the segments are of.
-    held: Arc<PartitionSnapshot>,
-    /// Whether nothing comes after the segments for now; a lane without a head that is not at its end holds the others
-    /// back.
-    at_end: bool,
-}
-
 /// Where the head of a lane stands: its time in milliseconds, and the lane.
 type Head = (i64, usize);
 
@@ -162,6 +145,11 @@ impl Feed {
             furthest: None,
             behind: 0,
         }
+    }
+
+    /// Leaves out, of each partition, what comes before its first event that is not earlier than this.
+    pub fn begin_at_time(&mut self, from_ms: i64) {
+        self.lanes.iter_mut().for_each(|lane| lane.from_ms = Some(from_ms));
     }
 
     /// Sets where partitions begin, where that is not at their first offset.
@@ -400,101 +388,4 @@ fn times_of(
         _ => Err(Dropped::Untimed),
     };
     cells.into_iter().map(time).collect()
-}
-
-impl Lane {
-    fn new(partition: TopicPartition, held: Arc<PartitionSnapshot>, until_ms: i64) -> Self {
-        Self {
-            partition,
-            segments: held.segments.clone().into_iter(),
-            segment: None,
-            events: None,
-            row: 0,
-            time_ms: i64::MIN,
-            until_ms,
-            next_offset: 0,
-            held,
-            at_end: true,
-        }
-    }
-
-    fn grow(&mut self, held: &Arc<PartitionSnapshot>) -> Result<(), Gap> {
-        let end = held.coverage.end();
-        let is_at_end = |high: i64| end.map_or(self.next_offset >= high, |end| end == high);
-        self.at_end = held.watermarks.is_none_or(|marks| is_at_end(marks.high));
-        if Arc::ptr_eq(&self.held, held) {
-            return Ok(());
-        }
-        let missing = end.map(|end| held.coverage.missing(self.next_offset, end)).unwrap_or_default();
-        if let Some(&(from, to)) = missing.first() {
-            return Err(Gap { partition: self.partition.clone(), from, to });
-        }
-        let first = held.segments.partition_point(|segment| segment.last_offset() < self.next_offset);
-        let ahead: Vec<Arc<Segment>> = held.segments.iter().skip(first).cloned().collect();
-        self.segments = ahead.into_iter();
-        // The head is looked up again: segments are put together anew as they grow.
-        (self.events, self.segment, self.row) = (None, None, 0);
-        self.held = held.clone();
-        Ok(())
-    }
-
-    /// The offset from which reading goes on: what the log itself does not have behind the last event is done with.
-    fn position(&self) -> i64 {
-        let in_batch = self.events.as_ref().is_some_and(|events| self.row < events.len());
-        let end = if in_batch || self.segments.len() > 0 { None } else { self.held.coverage.end() };
-        end.map_or(self.next_offset, |end| end.max(self.next_offset))
-    }
-
-    /// The time at which the head stands, if there is one.
-    fn head(&mut self, damages: &mut Vec<Damage>) -> Option<i64> {
-        loop {
-            if let Some(events) = &self.events
-                && self.row < events.len()
-            {
-                let time = self.time_ms.max(time_of(events, self.row));
-                return (time <= self.until_ms).then_some(time);
-            }
-            let segment = self.segments.next()?;
-            match segment.events() {
-                Ok(events) => {
-                    self.row = events.offsets().partition_point(|&offset| offset < self.next_offset);
-                    (self.events, self.segment) = (Some(events), Some(segment));
-                }
-                Err(damage) => damages.push(damage),
-            }
-        }
-    }
-
-    /// Takes rows from the head on, as long as they come before the head of another lane: those with a smaller time,
-    /// and those with the same if this lane comes first.
-    fn take(
-        &mut self,
-        limit: usize,
-        other: Option<(i64, bool)>,
-        number: u32,
-        times: &mut StepTimes,
-    ) -> Option<(EventBatch, Arc<Segment>, Range<usize>)> {
-        let events = self.events.as_ref()?;
-        let start = self.row;
-        while self.row < events.len() && self.row - start < limit {
-            let time = self.time_ms.max(time_of(events, self.row));
-            let before = other.is_none_or(|(other, first)| time < other || (time == other && first));
-            if !before || time > self.until_ms {
-                break;
-            }
-            self.time_ms = time;
-            times.push(time, number, events.offsets()[self.row]);
-            self.row += 1;
-        }
-        if self.row == start {
-            return None;
-        }
-        self.next_offset = events.offsets()[self.row - 1] + 1;
-        Some((events.clone(), self.segment.clone()?, start..self.row))
-    }
-}
-
-/// The time of a row for the order; a row without one stands where it is.
-fn time_of(events: &EventBatch, row: usize) -> i64 {
-    if events.timestamp_types()[row] < 0 { i64::MIN } else { events.timestamps_ms()[row] }
 }

@@ -62,7 +62,7 @@ pub use operator::{
 };
 pub use plan::{ColumnOf, Description, Plan, PlannedNode, PlannedSource, PlannedView, Unseen};
 pub use rows::{Rows, RowsBuilder, Sign};
-pub use run::{NodeReport, Running, Sink};
+pub use run::{NodeReport, NodeWire, Running, Sink};
 pub use simple::inside;
 pub use stored::{StoredCells, store_cell};
 pub use view::{Materialised, TableRow, order_of};

@@ -10,6 +10,7 @@ use super::operator::{Aside, Metrics, Operator, Output, StateError, StateReader,
 use super::plan::{ColumnOf, Plan, PlannedView};
 use super::rows::Rows;
 use super::simple::inside;
+use crate::expr::Type;
 use crate::pipeline::Flow;
 
 /// Takes what the views come to.
@@ -29,6 +30,9 @@ pub trait Sink {
     fn reached(&mut self, _node: usize, _inputs: &[Rows]) -> Result<(), Stop> {
         Ok(())
     }
+
+    /// Rows that a node gives, by its place in [`Plan::nodes`]; their columns are those of its wire ([`Running::wires`]).
+    fn given(&mut self, _node: usize, _rows: &Rows) {}
 
     /// Rows of a view, by its place in [`Plan::views`]; their columns are those of the view's wire.
     ///
@@ -51,6 +55,20 @@ pub struct Running {
     views: Vec<PlannedView>,
     /// For each source the node that takes its rows.
     sources: Vec<usize>,
+    /// The node that could not go on, or nothing inside where it was whoever takes the rows.
+    failed: Option<Option<usize>>,
+}
+
+/// What a node's rows carry, for somebody who looks at them in passing.
+#[derive(Debug, Clone)]
+pub struct NodeWire {
+    /// The node's name.
+    pub name: String,
+    /// Whether it gives a stream or a table.
+    pub flow: Flow,
+    /// The columns that somebody behind it, or a view, asked for: name, place among the columns, what is known of the
+    /// values.
+    pub columns: Vec<(String, usize, Type)>,
 }
 
 struct Node {
@@ -60,6 +78,7 @@ struct Node {
     /// `None` for the stream of a topic, and while the operator is at work.
     operator: Option<Box<dyn Operator>>,
     columns: Vec<ColumnOf>,
+    carried: Vec<(String, usize, Type)>,
     /// The nodes that take its rows, and as which of their inputs.
     takers: Vec<(usize, usize)>,
     /// Rows that wait until those of the other inputs have come; empty for nodes with one input.
@@ -100,15 +119,32 @@ impl Running {
                 flow: node.flow,
                 operator: node.operator,
                 columns: node.columns,
+                carried: node.carried,
                 passed: Metrics::default(),
             }
         });
-        Self { nodes: nodes.collect(), views, sources: sources.iter().map(|source| source.node).collect() }
+        Self {
+            nodes: nodes.collect(),
+            views,
+            sources: sources.iter().map(|source| source.node).collect(),
+            failed: None,
+        }
     }
 
     /// What is shown.
     pub fn views(&self) -> &[PlannedView] {
         &self.views
+    }
+
+    /// What each node's rows carry, in the order of [`Plan::nodes`].
+    pub fn wires(&self) -> Vec<NodeWire> {
+        let wire = |node: &Node| NodeWire { name: node.name.clone(), flow: node.flow, columns: node.carried.clone() };
+        self.nodes.iter().map(wire).collect()
+    }
+
+    /// The node that could not go on, where a step came to a bound and that was a node's.
+    pub fn failed(&self) -> Option<&str> {
+        Some(&*self.nodes[self.failed??].name)
     }
 
     /// Takes the rows of a step, one batch a source, and hands what they come to to `sink`.
@@ -155,6 +191,10 @@ impl Running {
         let mut take = |rows: Rows| self.hand_on(node, rows, sink, cancel);
         let done = operator.process(inputs, &mut Output::new(&mut take, cancel));
         self.nodes[node].operator = Some(operator);
+        if done.is_err() {
+            // What fails behind this node comes through it, and was told already.
+            self.failed.get_or_insert(Some(node));
+        }
         done
     }
 
@@ -168,8 +208,12 @@ impl Running {
         cancel: &CancellationToken,
     ) -> Result<(), Stop> {
         let rows = laid_out(given, &self.nodes[node].columns);
-        if let Some(view) = self.nodes[node].view {
-            sink.rows(view, &rows)?;
+        sink.given(node, &rows);
+        if let Some(view) = self.nodes[node].view
+            && let Err(stop) = sink.rows(view, &rows)
+        {
+            self.failed.get_or_insert(None);
+            return Err(stop);
         }
         for at in 0..self.nodes[node].takers.len() {
             let (taker, port) = self.nodes[node].takers[at];

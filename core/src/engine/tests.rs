@@ -106,6 +106,54 @@ const ORDERS: &str = "version = 1\n[nodes.orders]\nkind = \"stream\"\ntopic = \"
 const PAYMENTS: &str = "[nodes.payments]\nkind = \"stream\"\ntopic = \"payments\"\n";
 
 #[test]
+fn what_comes_before_the_beginning_of_a_stretch_is_left_out_of_each_partition() {
+    let store = stored(SHOP);
+    let document = Document::parse(&format!("{ORDERS}{PAYMENTS}")).unwrap();
+    let plan = Plan::of(document.pipeline()).unwrap();
+    let times = |from: i64, until: i64| {
+        let codecs = |_: &_| TopicCodecs::new(Choice::Text, Choice::Json);
+        let mut feed = Feed::new(&store.snapshot(), &plan.sources, codecs, Some(until));
+        feed.begin_at_time(from);
+        let steps = std::iter::from_fn(|| feed.step(1));
+        steps.flat_map(|step| step.rows.into_iter().flat_map(|rows| rows.time_ms)).collect::<Vec<_>>()
+    };
+    assert_eq!(times(2_000, 62_000), [2_000, 61_000, 62_000]);
+    assert_eq!(times(2_001, 901_000), [61_000, 62_000, 900_000, 901_000]);
+    assert_eq!(times(902_000, 999_000), [0_i64; 0]);
+}
+
+#[test]
+fn what_a_wire_carries_has_the_names_that_led_to_it() {
+    let text = format!(
+        "{ORDERS}{PAYMENTS}[nodes.j]\nkind = \"join\"\nleft = \"orders\"\nright = \"payments\"\n\
+         on = \"orders.value.order_id = payments.value.order_id\"\nwithin = \"1m\"\n\
+         [nodes.p]\nkind = \"project\"\ninput = \"j\"\nselect = {{ state = \"payments.value.status\" }}\n"
+    );
+    let plan = Plan::of(Document::parse(&text).unwrap().pipeline()).unwrap();
+    let names = |node: &str| {
+        let node = plan.nodes.iter().find(|planned| planned.name == node).unwrap();
+        node.carried.iter().map(|(name, ..)| name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("orders"), ["value.order_id"]);
+    assert_eq!(names("j"), ["payments.value.status"]);
+    assert_eq!(names("p"), ["state"]);
+}
+
+#[test]
+fn a_node_runs_when_nothing_is_wrong_with_it_and_those_before_it() {
+    let text = format!(
+        "{ORDERS}[nodes.some]\nkind = \"filter\"\ninput = \"orders\"\nwhere = \"valu.total > 1\"\n\
+         [nodes.behind]\nkind = \"view\"\ninput = \"some\"\n[nodes.half]\nkind = \"join\"\nleft = \"orders\"\nright = \"\"\n\
+         [nodes.all]\nkind = \"view\"\ninput = \"orders\"\n"
+    );
+    let (part, problems) = Plan::sound_part(Document::parse(&text).unwrap().pipeline());
+    assert_eq!(part.nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["orders", "all"]);
+    let wrong: Vec<&str> = problems.iter().filter_map(|problem| problem.node.as_deref()).collect();
+    assert_eq!(wrong, ["some", "half", "half"], "what is wrong with an expression is told beside a missing wire");
+    assert!(Plan::of(&part).is_ok());
+}
+
+#[test]
 fn a_filter_keeps_the_rows_of_its_stream_as_they_are() {
     let text = format!("{ORDERS}[nodes.big]\nkind = \"filter\"\ninput = \"orders\"\nwhere = \"value.total >= 5.5\"\n");
     let rows = run(&text, SHOP);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::graph::order;
 use super::model::Pipeline;
 
-/// How far apart the columns are, in points: a card and the room for its wires.
-const COLUMN: f32 = 244.0;
+/// How far apart the columns are, in points: a card, and room for its wires and what is said on them.
+pub const COLUMN: f32 = 284.0;
 /// How far apart cards of a column are.
 const ROW: f32 = 120.0;
 /// Where the first card stands.
@@ -51,6 +51,24 @@ pub fn arrange(pipeline: &Pipeline) -> BTreeMap<String, [f32; 2]> {
         }
     }
     arranged
+}
+
+/// The pipeline with a place for those nodes that have none, below all others; `None` where every node has one.
+pub fn placed(pipeline: &Pipeline) -> Option<Pipeline> {
+    let without = |node: &&super::Node| !pipeline.layout.contains_key(&node.name);
+    pipeline.nodes.iter().find(without)?;
+    let mut all = pipeline.clone();
+    let places = arrange(pipeline);
+    if pipeline.layout.is_empty() {
+        all.layout = places;
+        return Some(all);
+    }
+    let below = pipeline.layout.values().map(|place| place[1]).fold(0.0_f32, f32::max);
+    for (row, node) in pipeline.nodes.iter().filter(without).enumerate() {
+        let x = places.get(&node.name).map_or(CORNER[0], |place| place[0]);
+        all.layout.insert(node.name.clone(), [x, below + ROW + 24.0 * row as f32]);
+    }
+    Some(all)
 }
 
 /// The nodes by column: a source stands just before the first that takes its rows, others just behind their inputs.

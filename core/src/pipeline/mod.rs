@@ -15,9 +15,10 @@ mod name;
 mod problem;
 #[cfg(test)]
 mod samples;
+mod sound;
 mod span;
 
-pub use arrange::arrange;
+pub use arrange::{COLUMN, arrange, placed};
 pub use check::{check, notes};
 pub use document::Document;
 pub use entry::{split_equality, split_name};
@@ -25,4 +26,5 @@ pub use graph::{Flow, flow, order};
 pub use model::{Emit, JoinHow, Keep, Node, NodeKind, Note, OrderBy, Pipeline, Select, VERSION, Window, Within};
 pub use name::name_fault;
 pub use problem::Problem;
+pub use sound::sound;
 pub use span::{Span, SpanError};

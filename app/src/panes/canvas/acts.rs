@@ -1,12 +1,13 @@
 //! What commands do to the pipeline: add, connect, remove, line up, copy and paste.
 
 use egui::vec2;
+use fabula_core::pipeline::Pipeline;
 
 use super::add_ui::Adding;
 use super::card::{self, Card};
 use super::note_ui::Writing;
 use super::places::{self, Chosen};
-use super::{Canvas, clip, edits, send_edit};
+use super::{AfterEdit, Canvas, clip, edits, send_edit};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
@@ -18,8 +19,11 @@ impl Canvas {
         match command {
             Command::RemoveNode | Command::AlignNodes(_) => self.edit_chosen(command, context),
             Command::ArrangePipeline => {
-                self.fitted = None;
-                send_edit(&places::arranged(&design.pipeline, true), context);
+                self.send_and_then(
+                    &places::arranged(&design.pipeline, true),
+                    AfterEdit { fit: true, ..AfterEdit::default() },
+                    context,
+                );
             }
             Command::FitCanvas => self.fitted = None,
             Command::LookAt(look) => {
@@ -37,6 +41,9 @@ impl Canvas {
                 }
             }
             Command::RunAgain => self.runs.run_again(),
+            Command::RunOverMarked if context.state.marked.is_none() => {
+                context.send(Command::Notify("Drag over a stretch of time on the timeline first".to_owned()));
+            }
             Command::AddTopicToPipeline(topic, table) => {
                 self.add_topic(topic, *table, card::free_place(context.state), context);
             }
@@ -90,13 +97,31 @@ impl Canvas {
                     None => self.chosen = Chosen::default(),
                 }
             }
-            Command::SetPipeline(_) => {
-                let missing = design.pipeline.nodes.iter().any(|node| !design.pipeline.layout.contains_key(&node.name));
-                if missing && design.readable {
-                    send_edit(&places::arranged(&design.pipeline, false), context);
-                }
+            Command::SetPipeline(_) => self.edited(),
+            Command::PutPipeline(..) => {
+                self.fitted = None;
+                self.chosen = Chosen::default();
             }
             _ => {}
+        }
+    }
+
+    /// Sends an edit, and keeps what is to be done when it has been made.
+    fn send_and_then(&mut self, pipeline: &Pipeline, after: AfterEdit, context: &Context<'_>) {
+        self.after = if send_edit(pipeline, context) { after } else { AfterEdit::default() };
+    }
+
+    /// An edit has been made: does what waited for it.
+    fn edited(&mut self) {
+        let AfterEdit { chosen, writing, fit } = std::mem::take(&mut self.after);
+        if let Some(chosen) = chosen {
+            self.chosen = chosen;
+        }
+        if writing.is_some() {
+            self.writing = writing;
+        }
+        if fit {
+            self.fitted = None;
         }
     }
 
@@ -163,16 +188,19 @@ impl Canvas {
         };
         let text = "What this part does";
         let (pipeline, number) = places::add_note(pipeline, text, at, size);
-        send_edit(&pipeline, context);
-        self.writing = Some(Writing::of(number, text));
+        let writing = Some(Writing::of(number, text));
+        self.send_and_then(&pipeline, AfterEdit { writing, ..AfterEdit::default() }, context);
     }
 
     pub(super) fn paste(&mut self, text: &str, context: &Context<'_>) {
         match clip::pasted(&context.state.design.pipeline, text) {
             Ok((pipeline, chosen)) => {
-                send_edit(&pipeline, context);
-                context.send(Command::ChooseNode(chosen.nodes.first().cloned()));
-                self.chosen = chosen;
+                let first = chosen.nodes.first().cloned();
+                self.send_and_then(&pipeline, AfterEdit { chosen: Some(chosen), ..AfterEdit::default() }, context);
+                // A note alone is chosen on the canvas and nowhere else.
+                if first.is_some() {
+                    context.send(Command::ChooseNode(first));
+                }
             }
             Err(why) => context.send(Command::Notify(why)),
         }

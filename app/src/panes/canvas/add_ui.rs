@@ -92,8 +92,8 @@ fn offers(adding: &Adding, state: &State) -> Vec<Offer> {
             offers.push(Offer { name: format!("Only {}", value.trim_matches('\'')), about: condition, choice });
         }
     }
-    let flow = design.flows.get(behind).copied();
-    offers.extend(Piece::ALL.into_iter().filter(|piece| piece.takes(flow)).map(of_piece));
+    let fits = |piece: &Piece| edits::fits(&design.pipeline, *piece, behind);
+    offers.extend(Piece::ALL.into_iter().filter(fits).map(of_piece));
     for node in &design.pipeline.nodes {
         for port in (0..edits::ports(&node.kind)).filter(|port| edits::input_at(&node.kind, *port).is_none()) {
             if edits::connect(&design.pipeline, behind, &node.name, port, &state.names).is_err() {

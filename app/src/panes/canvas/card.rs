@@ -1,11 +1,11 @@
 //! What stands on the cards of the canvas, and where the cards are.
 
 use egui::{Color32, Pos2, Rect, Vec2, pos2, vec2};
-use fabula_core::pipeline::{Flow, Node, NodeKind, Window};
+use fabula_core::pipeline::{Flow, Node, NodeKind, Note, Window};
 
 use super::edits;
 use crate::figures;
-use crate::state::{Journey, State, Visit};
+use crate::state::{Journey, Pace, State, Visit};
 use crate::theme::Tokens;
 
 /// How wide a card is, in points of the pipeline.
@@ -33,6 +33,8 @@ pub(super) struct Card {
     pub(super) given: Option<u64>,
     /// What became of the chosen event here.
     pub(super) visited: Option<Visit>,
+    /// Rows given in a second, while the run goes through history or follows the log.
+    pub(super) pace: Option<f64>,
 }
 
 /// How a line of a card is written.
@@ -156,6 +158,16 @@ impl Card {
     }
 }
 
+/// Where a node's card is, in points of the pipeline, without what a run adds to it.
+pub(super) fn rect_of(kind: &NodeKind, at: [f32; 2]) -> Rect {
+    Rect::from_min_size(pos2(at[0], at[1]), vec2(WIDTH, HEAD + settings(kind).len() as f32 * LINE + FOOT))
+}
+
+/// Where a note is, in points of the pipeline.
+pub(super) fn note_rect(note: &Note) -> Rect {
+    Rect::from_min_size(pos2(note.at[0], note.at[1]), vec2(note.size[0], note.size[1]))
+}
+
 /// What all cards cover.
 pub(super) fn bounds(cards: &[Card]) -> Rect {
     cards.iter().fold(Rect::NOTHING, |all, card| all.union(card.rect()))
@@ -194,11 +206,19 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
         (0..edits::ports(&node.kind)).map(|port| edits::input_at(&node.kind, port).map(str::to_owned)).collect();
     let is_merge = matches!(node.kind, NodeKind::Merge { .. });
     let waits = if is_merge { inputs.len() == 1 } else { inputs.iter().any(Option::is_none) };
+    let failure = outcome
+        .filter(|outcome| outcome.failed.as_ref() == Some(&node.name))
+        .and_then(|outcome| outcome.failure.as_deref());
+    let waits_for = design.waits_for(&node.name);
     let health = match problem {
         _ if waits => Health::Unconfigured,
         Some(_) => Health::Failing,
+        None if failure.is_some() => Health::Failing,
+        None if waits_for.is_some() => Health::Unconfigured,
         None => Health::Sound,
     };
+    let kept = outcome.is_some_and(|outcome| outcome.kept.contains_key(&node.name));
+    let under_way = outcome.filter(|outcome| !outcome.whole && outcome.failure.is_none() && !kept);
     if waits {
         let side = match (&node.kind, inputs.first().is_some_and(Option::is_some)) {
             (NodeKind::Join { .. }, true) => "draw a wire to its second port",
@@ -207,6 +227,15 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
         lines.push((Line::Hint, side.to_owned()));
     } else if let Some(problem) = problem {
         lines.extend(in_lines(&problem.message).into_iter().map(|line| (Line::Error, line)));
+        let hint = problem.hint.as_deref().map(in_lines).unwrap_or_default();
+        lines.extend(hint.into_iter().map(|line| (Line::Hint, line)));
+    } else if let Some(failure) = failure {
+        lines.extend(in_lines(failure).into_iter().map(|line| (Line::Error, line)));
+    } else if let Some(before) = waits_for {
+        lines.push((Line::Hint, format!("waits for {before}")));
+    } else if report.is_none() && state.log.snapshot.is_some() {
+        // What was there is of another node than this one is by now.
+        lines.push((Line::Figures, "recomputing…".to_owned()));
     } else if let Some(report) = report {
         let metrics = &report.metrics;
         let mut figures = match (report.flow, &node.kind) {
@@ -255,12 +284,16 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
         mark,
         chosen: design.chosen.as_deref() == Some(&node.name),
         health,
-        running: outcome.filter(|outcome| !outcome.whole && outcome.failure.is_none()).map(|outcome| {
+        running: under_way.filter(|_| health == Health::Sound).map(|outcome| {
             let (done, total) = outcome.done;
             done as f32 / total.max(1) as f32
         }),
         given: report.map(|report| report.metrics.rows_out),
         visited: journey(state).and_then(|journey| journey.at(&node.name)).cloned(),
+        pace: outcome
+            .and_then(|outcome| outcome.pace.as_ref())
+            .filter(|pace| pace.at.elapsed() < Pace::LASTS)
+            .map(|pace| pace.rows_per_second.get(&node.name).copied().unwrap_or(0.0)),
     }
 }
 

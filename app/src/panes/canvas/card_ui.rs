@@ -145,7 +145,8 @@ fn menu_ui(response: &Response, card: &Card, context: &Context<'_>) {
             menu::command_ui(ui, context, &command);
         }
         ui.separator();
-        for piece in Piece::ALL.into_iter().filter(|piece| piece.takes(card.flow)) {
+        let fits = |piece: &Piece| edits::fits(&context.state.design.pipeline, *piece, &card.name);
+        for piece in Piece::ALL.into_iter().filter(fits) {
             if ui.button(piece.title()).on_hover_text(piece.about()).clicked() {
                 let pipeline = &context.state.design.pipeline;
                 let at = places::free_beside(pipeline, [card.at[0] + places::COLUMN, card.at[1]]);
@@ -299,8 +300,10 @@ fn drop_wire(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], context: &Context
             card.name == from
                 && Rect::from_min_size(canvas.view.to_screen(card.at), card.size() * canvas.view.zoom).contains(at)
         }) => {}
+        // Let go over another pane it is let go of, and nothing more.
+        None if !canvas.rect.is_some_and(|rect| rect.contains(at)) => {}
         None => canvas.adding = Some(Adding::at(at, canvas.view.to_scene(at), Some(from))),
-        Some(Ok(pipeline)) => send_edit(&pipeline, context),
+        Some(Ok(pipeline)) => drop(send_edit(&pipeline, context)),
         Some(Err(why)) => canvas.refused = Some((at, why)),
     }
 }

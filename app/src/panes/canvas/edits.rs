@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use fabula_core::pipeline::{Flow, JoinHow, Node, NodeKind, Pipeline, Span, Within, flow, split_equality};
+use fabula_core::pipeline::{
+    Flow, JoinHow, Node, NodeKind, Pipeline, Problem, Span, Within, check, flow, split_equality,
+};
 
 use super::pieces::Piece;
 use super::places;
@@ -243,7 +245,48 @@ pub(super) fn connect(
             complete_join(pipeline, &flows, (left, right), (on, within, grace), names)?;
         }
     }
-    Ok(changed)
+    match faults(pipeline, &changed, to).first() {
+        Some(problem) => Err(in_a_line(problem)),
+        None => Ok(changed),
+    }
+}
+
+/// Whether a step does something sensible behind a node: nothing is wrong with it there but that it is not yet set up.
+pub(super) fn fits(pipeline: &Pipeline, piece: Piece, behind: &str) -> bool {
+    let (added, name) = add_piece(pipeline, piece, Some(behind), [0.0, 0.0]);
+    faults(pipeline, &added, &name).is_empty()
+}
+
+/// What is wrong with a node after a change that was not before; that something is still missing is nothing wrong.
+fn faults(before: &Pipeline, after: &Pipeline, name: &str) -> Vec<Problem> {
+    let of = |pipeline: &Pipeline| {
+        let mut problems = check(pipeline);
+        problems.retain(|problem| problem.node.as_deref() == Some(name));
+        problems
+    };
+    let known = of(before);
+    let kind = after.node(name).map(|node| &node.kind);
+    let mut faults = of(after);
+    faults.retain(|problem| !known.contains(problem) && !kind.is_some_and(|kind| is_to_be_set_up(kind, problem)));
+    faults
+}
+
+/// Whether a problem is that a wire is missing, or what follows from that.
+fn is_to_be_set_up(kind: &NodeKind, problem: &Problem) -> bool {
+    let setting = problem.setting.as_deref().unwrap_or_default();
+    match kind {
+        NodeKind::Merge { inputs } if setting == "inputs" => inputs.is_empty(),
+        NodeKind::Join { left, right, .. } if setting == "on" => left.is_empty() || right.is_empty(),
+        _ => kind.inputs().iter().any(|(of, input)| *of == setting && input.is_empty()),
+    }
+}
+
+/// A problem with what to do about it.
+fn in_a_line(problem: &Problem) -> String {
+    match &problem.hint {
+        Some(hint) => format!("{}: {hint}", problem.message),
+        None => problem.message.clone(),
+    }
 }
 
 /// A join that has both its sides is given what it can't do without: fields that hold the same things, and for two streams

@@ -4,15 +4,15 @@ use egui::{Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo
 
 use super::add_ui::Adding;
 use super::card::Card;
-use super::places::{self, Chosen};
-use super::{Canvas, Drag, DraggedTopic};
+use super::places::Chosen;
+use super::{Canvas, Drag};
 use crate::command::Command;
 use crate::panes::Context;
 use crate::theme::tokens;
 
 impl Canvas {
-    /// The ground: dragging it moves the view, or with Shift draws a frame around what is to be chosen; the wheel looks
-    /// nearer; a click lets go of the chosen node, a double click or the second button offers what can be added.
+    /// The ground: dragging it moves the view, or with Shift draws a frame around what is to be chosen; so does the
+    /// wheel, and with Ctrl, or pinched, it looks nearer at the pointer; a click lets go of the chosen node, a double click or the second button offers what can be added.
     pub(super) fn ground_ui(&mut self, ui: &mut Ui, rect: Rect, cards: &[Card], context: &Context<'_>) -> Response {
         let response = ui.interact(rect, ui.id().with("ground"), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, "Canvas"));
@@ -47,7 +47,7 @@ impl Canvas {
                 self.view.offset += scroll;
             }
         }
-        self.drop_topic(ui, rect, context);
+        self.drop_dragged(ui, rect, cards, context);
         self.grid(ui, rect);
         if response.has_focus() {
             let stroke = Stroke::new(1.0, tokens(ui).accent);
@@ -77,20 +77,6 @@ impl Canvas {
         self.chosen = Chosen { nodes, notes: notes.map(|(at, _)| at).collect() };
         if response.drag_stopped() || !ui.input(|input| input.pointer.any_down()) {
             self.drag = None;
-        }
-    }
-
-    /// Takes a topic that is dragged here out of the catalogue.
-    fn drop_topic(&mut self, ui: &Ui, rect: Rect, context: &Context<'_>) {
-        let Some(dragged) = egui::DragAndDrop::payload::<DraggedTopic>(ui.ctx()) else { return };
-        let Some(at) = ui.input(|input| input.pointer.interact_pos()).filter(|at| rect.contains(*at)) else { return };
-        let stroke = Stroke::new(1.5, tokens(ui).accent);
-        let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Middle, ui.id().with("drop")));
-        painter.rect_stroke(rect.shrink(2.0), 4.0, stroke, StrokeKind::Inside);
-        if ui.input(|input| input.pointer.any_released()) {
-            egui::DragAndDrop::clear_payload(ui.ctx());
-            let place = places::free_beside(&context.state.design.pipeline, self.view.to_scene(at));
-            self.add_topic(&dragged.0, dragged.1, place, context);
         }
     }
 

@@ -9,6 +9,7 @@ mod add_ui;
 mod card;
 mod card_ui;
 mod clip;
+mod dropped;
 mod edits;
 mod ground_ui;
 mod keys_ui;
@@ -25,7 +26,6 @@ mod wire_ui;
 use std::sync::Arc;
 
 use egui::{Pos2, Rect, Ui, pos2, vec2};
-use fabula_core::event::TopicName;
 use fabula_core::pipeline::{Document, Pipeline, Problem};
 
 use super::timeline::windows::Windows;
@@ -44,6 +44,7 @@ use running::Runs;
 use text_ui::TextSide;
 use view::View;
 
+pub use dropped::Dragged;
 pub use places::Align;
 pub use view::Look;
 
@@ -57,8 +58,11 @@ pub const SAMPLES: [(&str, &str); 6] = [
     ("Payment latency", include_str!("../../../../assets/pipelines/payment-latency.toml")),
 ];
 
-/// What puts nodes in order, as the pipeline's menu lists it.
-const ARRANGING: [Command; 7] = [
+/// What puts nodes in order and runs them, as the pipeline's menu lists it.
+const ARRANGING: [Command; 10] = [
+    Command::RunOverMarked,
+    Command::CutHistory(None),
+    Command::RunAgain,
     Command::AddNote,
     Command::ArrangePipeline,
     Command::AlignNodes(Align::Left),
@@ -85,6 +89,8 @@ pub struct Canvas {
     naming: Naming,
     /// The note whose words are being written.
     writing: Option<Writing>,
+    /// What waits for the edit that was sent.
+    after: AfterEdit,
     /// The card that is to be brought into sight.
     reveal: Option<String>,
     /// The card that is to have the keyboard.
@@ -118,9 +124,16 @@ enum Drag {
     NoteSize(usize, [f32; 2]),
 }
 
-/// A topic that is dragged out of the catalogue.
-#[derive(Debug, Clone)]
-pub struct DraggedTopic(pub TopicName, pub bool);
+/// What is done when an edit that was sent has been made: until then there is nothing that it could be done to.
+#[derive(Default)]
+struct AfterEdit {
+    /// What is chosen then.
+    chosen: Option<Chosen>,
+    /// The note that is written then.
+    writing: Option<Writing>,
+    /// Whether everything is brought into sight then.
+    fit: bool,
+}
 
 impl Canvas {
     /// What the pipeline comes to, for the other panes.
@@ -203,7 +216,7 @@ impl Canvas {
                 ui.add_space(8.0);
                 for (name, text) in SAMPLES {
                     if widgets::link(ui, name).clicked() {
-                        context.send(Command::SetPipeline(Some(text.to_owned())));
+                        context.send(Command::PutPipeline(text.to_owned(), None));
                     }
                 }
                 ui.add_space(10.0);
@@ -220,15 +233,26 @@ impl Canvas {
     /// Where the last run stands, in words.
     fn run_in_words(&self, context: &Context<'_>) -> String {
         let design = &context.state.design;
-        if !design.problems.is_empty() {
-            return figures::of(design.problems.len() as u64, "problem");
+        let problems = match design.problems.len() as u64 {
+            0 => String::new(),
+            count => figures::of(count, "problem"),
+        };
+        let Some(outcome) = self.runs.outcome() else { return problems };
+        if !problems.is_empty() {
+            // The part that nothing is wrong with runs all the same.
+            let done = figures::of(outcome.done.0, "event");
+            return format!("{problems} · {done} run through the rest");
         }
-        let Some(outcome) = self.runs.outcome() else { return String::new() };
         if outcome.failure.is_some() {
             return "stopped".to_owned();
         }
         let (done, total) = outcome.done;
-        let cut = if context.state.cut.is_some() { ", up to the cut" } else { "" };
+        let clock = &context.state.clock;
+        let cut = match (context.state.begins, context.state.cut) {
+            (Some(begins), Some(cut)) => format!(", from {} to {}", clock.time_of_day(begins), clock.time_of_day(cut)),
+            (_, Some(_)) => ", up to the cut".to_owned(),
+            _ => String::new(),
+        };
         if let Some(waits) = &outcome.waits {
             format!("{} run · {waits}", figures::of(done, "event"))
         } else if outcome.whole {
@@ -254,7 +278,7 @@ impl Canvas {
             ui.separator();
             for (name, text) in SAMPLES {
                 if ui.button(name).clicked() {
-                    context.send(Command::SetPipeline(Some(text.to_owned())));
+                    context.send(Command::PutPipeline(text.to_owned(), None));
                     ui.close();
                 }
             }
@@ -280,13 +304,18 @@ fn written(text: Option<&str>, pipeline: &Pipeline) -> Result<String, Vec<Proble
     }
 }
 
-/// Sends a pipeline as the text that it is in now, changed only where it differs; says why where that can't be.
-pub(in crate::panes) fn send_edit(pipeline: &Pipeline, context: &Context<'_>) {
+/// Sends a pipeline as the text that it is in now, changed only where it differs; says why where that can't be. Whether it
+/// was sent.
+pub(in crate::panes) fn send_edit(pipeline: &Pipeline, context: &Context<'_>) -> bool {
     match written(context.state.design.text(), pipeline) {
-        Ok(text) => context.send(Command::SetPipeline(Some(text))),
+        Ok(text) => {
+            context.send(Command::SetPipeline(Some(text)));
+            true
+        }
         Err(problems) => {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
             context.send(Command::Notify(first));
+            false
         }
     }
 }
@@ -379,7 +408,9 @@ impl Pane for Canvas {
                 widgets::error_line(ui, why);
             });
         }
-        if let Some(failure) = self.runs.outcome().and_then(|outcome| outcome.failure.as_ref()) {
+        // What one node could not do stands on its card.
+        let failure = self.runs.outcome().filter(|outcome| outcome.failed.is_none());
+        if let Some(failure) = failure.and_then(|outcome| outcome.failure.as_ref()) {
             let place = Rect::from_min_max(pos2(rect.left() + 12.0, rect.bottom() - 44.0), rect.max - vec2(12.0, 8.0));
             ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| widgets::error_line(ui, failure));
         }

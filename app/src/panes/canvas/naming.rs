@@ -1,9 +1,10 @@
 //! Looks at the pipeline's topics, so that forms know which columns there are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fabula_core::event::TopicName;
-use fabula_core::pipeline::NodeKind;
+use fabula_core::pipeline::{NodeKind, Pipeline};
 use fabula_core::schema::Sample;
 
 use crate::formats::Formats;
@@ -19,7 +20,7 @@ pub(super) struct Naming {
     /// Of which log and formats that is, and of which pipeline the names are.
     generation: u64,
     formats: Formats,
-    design: Option<u64>,
+    design: Option<Arc<Pipeline>>,
     names: Names,
 }
 
@@ -49,8 +50,8 @@ impl Naming {
                 self.looking = None;
             }
         }
-        if self.design != Some(state.design.version) {
-            self.design = Some(state.design.version);
+        if self.design.as_ref().is_none_or(|design| !Arc::ptr_eq(design, &state.design.pipeline)) {
+            self.design = Some(Arc::clone(&state.design.pipeline));
             self.names = Names::of(&state.design.pipeline, &self.topics);
         }
         self.look(context);

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use egui::{
-    CursorIcon, FontSelection, Modifiers, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, WidgetType, pos2,
-    vec2,
+    CursorIcon, FontSelection, Modifiers, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, WidgetType, vec2,
 };
 use fabula_core::pipeline::Note;
 
-use super::card::Card;
+use super::card::{self, Card};
 use super::places::{self, Chosen};
 use super::{Canvas, Drag, keys_ui, send_edit};
 use crate::panes::Context;
@@ -126,12 +125,8 @@ fn note_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], (number, note): (us
 
 /// The nodes that stand within a note.
 fn inside(note: &Note, cards: &[Card]) -> BTreeSet<String> {
-    let inside = cards.iter().filter(|card| note_rect(note).contains_rect(card.rect()));
+    let inside = cards.iter().filter(|card| card::note_rect(note).contains_rect(card.rect()));
     inside.map(|card| card.name.clone()).collect()
-}
-
-fn note_rect(note: &Note) -> Rect {
-    Rect::from_min_size(pos2(note.at[0], note.at[1]), vec2(note.size[0], note.size[1]))
 }
 
 /// The corner that makes a note larger or smaller.

@@ -2,6 +2,10 @@
 
 use fabula_core::pipeline::{Emit, Flow, JoinHow, Keep, NodeKind, OrderBy, Select, Span, Window};
 
+/// What a filter looks for, and what a key is made of, before anybody has said anything else.
+pub(super) const ANY_ROW: &str = "key IS NOT NULL";
+pub(super) const KEY: &str = "key";
+
 /// What can be put on the canvas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -63,11 +67,6 @@ impl Piece {
         }
     }
 
-    /// Whether it can take rows of such a wire.
-    pub(super) fn takes(self, flow: Option<Flow>) -> bool {
-        !(self == Self::Rekey && flow == Some(Flow::Table))
-    }
-
     pub(super) fn stem(self) -> &'static str {
         match self {
             Self::Filter => "some",
@@ -88,11 +87,11 @@ impl Piece {
         let input = input.to_owned();
         let minute = Span::of_ms(60_000);
         match self {
-            Self::Filter => NodeKind::Filter { input, condition: "key IS NOT NULL".to_owned() },
+            Self::Filter => NodeKind::Filter { input, condition: ANY_ROW.to_owned() },
             Self::Project => {
                 NodeKind::Project { input, select: vec![Select { name: "key".to_owned(), expr: "key".to_owned() }] }
             }
-            Self::Rekey => NodeKind::Rekey { input, by: vec!["key".to_owned()] },
+            Self::Rekey => NodeKind::Rekey { input, by: vec![KEY.to_owned()] },
             Self::Flatten => {
                 NodeKind::Flatten { input, field: "value.items".to_owned(), name: "item".to_owned(), outer: false }
             }
@@ -114,7 +113,7 @@ impl Piece {
                 grace: None,
             },
             Self::Deduplicate => {
-                NodeKind::Deduplicate { input, by: vec!["key".to_owned()], within: None, keep: Keep::First }
+                NodeKind::Deduplicate { input, by: vec![KEY.to_owned()], within: None, keep: Keep::First }
             }
             Self::TopN => NodeKind::TopN {
                 input,

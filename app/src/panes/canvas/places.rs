@@ -1,34 +1,54 @@
 //! Where nodes and notes stand on the canvas: put in order, lined up, moved, and told where there is room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use fabula_core::pipeline::{Note, Pipeline, arrange};
+use egui::{Rect, Vec2};
+pub(super) use fabula_core::pipeline::COLUMN;
+use fabula_core::pipeline::{Note, Pipeline, arrange, placed};
 
-/// How far a node stands from the one before it.
-pub(super) const COLUMN: f32 = 244.0;
+use super::card;
+
+/// At most so much room a frame keeps on each side of what it holds when that is put in order.
+const FRAME_ROOM: f32 = 64.0;
 /// How far apart nodes stand below each other.
 const ROW: f32 = 120.0;
 /// Nodes and notes stand on a grid of so many points, so that they line up without care.
 const GRID: f32 = 4.0;
 
-/// Puts nodes that have no place yet where there is room, and all of them where that is asked for.
+/// Puts nodes that have no place yet where there is room, and all of them where that is asked for: then a frame goes with
+/// what stands in it.
 pub(super) fn arranged(pipeline: &Pipeline, all: bool) -> Pipeline {
-    let mut pipeline = pipeline.clone();
-    let places = arrange(&pipeline);
-    if all || pipeline.layout.is_empty() {
-        pipeline.layout = places;
-        return pipeline;
+    if !all {
+        return placed(pipeline).unwrap_or_else(|| pipeline.clone());
     }
-    let below = pipeline.layout.values().map(|place| place[1]).fold(0.0_f32, f32::max);
-    let mut missing = 0.0;
-    for node in &pipeline.nodes {
-        if !pipeline.layout.contains_key(&node.name) {
-            let x = places.get(&node.name).map_or(32.0, |place| place[0]);
-            pipeline.layout.insert(node.name.clone(), [x, below + 120.0 + missing]);
-            missing += 24.0;
-        }
+    let layout = arrange(pipeline);
+    let moved = |note: &Note| match around_held(pipeline, &layout, note) {
+        Some((at, size)) => Note { at, size, ..note.clone() },
+        None => note.clone(),
+    };
+    let notes = pipeline.notes.iter().map(moved).collect();
+    Pipeline { layout, notes, ..pipeline.clone() }
+}
+
+/// Where a frame stands and how large it is when the nodes that it held have moved; `None` for one that held none.
+fn around_held(before: &Pipeline, after: &BTreeMap<String, [f32; 2]>, note: &Note) -> Option<([f32; 2], [f32; 2])> {
+    let frame = card::note_rect(note);
+    let held = before.nodes.iter().filter(|node| {
+        let at = before.layout.get(&node.name);
+        at.is_some_and(|at| frame.contains_rect(card::rect_of(&node.kind, *at)))
+    });
+    let (mut was, mut is) = (Rect::NOTHING, Rect::NOTHING);
+    for node in held {
+        was |= card::rect_of(&node.kind, before.layout[&node.name]);
+        is |= card::rect_of(&node.kind, *after.get(&node.name)?);
     }
-    pipeline
+    if !was.is_positive() {
+        return None;
+    }
+    // The same room around them on each side, so that the frame's words stay free.
+    let low = is.min - (was.min - frame.min).min(Vec2::splat(FRAME_ROOM));
+    let high = is.max + (frame.max - was.max).min(Vec2::splat(FRAME_ROOM));
+    Some((snapped(low.into()), snapped((high - low).into())))
 }
 
 /// A place near the one that is wanted where no node stands: that one, or one below it.
@@ -171,6 +191,25 @@ mod tests {
         assert_eq!(xs(&aligned(&three(), &all, Align::Across)), [0.0, 300.0, 150.0]);
         let down = aligned(&three(), &all, Align::Down);
         assert_eq!(down.layout.values().map(|at| at[1]).collect::<Vec<_>>(), [40.0, 0.0, 80.0]);
+    }
+
+    #[test]
+    fn a_frame_goes_with_what_it_holds_when_nodes_are_put_in_order() {
+        let stream = |name: &str| fabula_core::pipeline::Node {
+            name: name.to_owned(),
+            kind: fabula_core::pipeline::NodeKind::Stream { topic: name.to_owned(), time: None },
+        };
+        let mut pipeline = Pipeline { nodes: vec![stream("a"), stream("b")], ..Pipeline::default() };
+        pipeline.layout = [("a".to_owned(), [900.0, 500.0]), ("b".to_owned(), [0.0, 0.0])].into();
+        let (pipeline, frame) = add_note(&pipeline, "frame", [880.0, 460.0], [240.0, 120.0]);
+        let (pipeline, words) = add_note(&pipeline, "words", [400.0, 300.0], [100.0, 50.0]);
+        let arranged = arranged(&pipeline, true);
+        let (at, note) = (arranged.layout["a"], &arranged.notes[frame]);
+        assert_ne!(at, [900.0, 500.0]);
+        assert_eq!(note.at, [at[0] - 20.0, at[1] - 40.0]);
+        assert!(card::note_rect(note).contains_rect(card::rect_of(&arranged.nodes[0].kind, at)));
+        assert!(!card::note_rect(note).intersects(card::rect_of(&arranged.nodes[1].kind, arranged.layout["b"])));
+        assert_eq!(arranged.notes[words], pipeline.notes[words], "words that hold nothing stay");
     }
 
     #[test]

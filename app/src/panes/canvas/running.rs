@@ -1,43 +1,46 @@
 //! Runs the pipeline on the canvas over what has been read: first a stretch of it, with every node's rows, then all of it,
 //! then what comes. An edit ends the run that is under way and begins another; a log that grows is gone on with.
+//!
+//! What runs is the sound part of the pipeline. The rows of a node that is looked at and is no view come of a run of their
+//! own, of that node and those before it, so that to look at a node runs nothing else again.
 
 mod aside;
 mod gather;
+mod lane;
+mod latest;
 mod run;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use fabula_core::pipeline::NodeKind;
-use parking_lot::Mutex;
+use fabula_core::pipeline::{NodeKind, Pipeline};
 
 use crate::formats::Formats;
-use crate::jobs::{Job, Jobs, Title, Unit};
 use crate::panes::Context;
 use crate::state::{Outcome, State};
 
-use run::{Ended, Live, Run, Shapes, Shared};
-
-/// How long to wait before a run goes on with what has come; at least so many times what that took the last time.
-const REST: Duration = Duration::from_millis(250);
-const REST_TIMES: u32 = 4;
+use lane::Lane;
+use run::Shapes;
 
 /// The run of the pipeline on the canvas.
 #[derive(Default)]
 pub(super) struct Runs {
     asked: Option<Asked>,
-    /// The version of the log that the run has taken, or is taking.
-    snapshot: u64,
-    job: Option<Job<Ended>>,
-    /// The run, between two jobs.
-    live: Option<Box<Live>>,
-    shared: Arc<Mutex<Shared>>,
-    taken: u64,
+    /// What was asked for last as it runs.
+    ran: Arc<Pipeline>,
+    main: Lane,
+    /// The run of the node that is looked at, where that is no view.
+    inner: Option<Inner>,
     outcome: Option<Arc<Outcome>>,
-    /// When the last job ended, and how long it took.
-    ended: Option<(Instant, Duration)>,
     again: bool,
     shapes: Shapes,
+}
+
+/// The run of one node and of those before it.
+struct Inner {
+    asked: Asked,
+    node: String,
+    pipeline: Arc<Pipeline>,
+    lane: Lane,
 }
 
 /// What a run was started for.
@@ -45,10 +48,30 @@ pub(super) struct Runs {
 struct Asked {
     generation: u64,
     design: u64,
-    /// A node whose rows are wanted beside the views'.
-    also: Option<String>,
+    begins: Option<i64>,
     cut: Option<i64>,
     formats: SameFormats,
+}
+
+impl Asked {
+    fn of(state: &State) -> Self {
+        Self {
+            generation: state.log.generation,
+            design: state.design.version,
+            begins: state.begins,
+            cut: state.cut,
+            formats: SameFormats(state.formats.clone()),
+        }
+    }
+
+    /// Whether the same events were run over, decoded the same way.
+    fn is_of_same_log(&self, other: &Self) -> bool {
+        self.generation == other.generation && self.formats == other.formats
+    }
+
+    fn is_of_same_events(&self, other: &Self) -> bool {
+        self.is_of_same_log(other) && (self.begins, self.cut) == (other.begins, other.cut)
+    }
 }
 
 /// Formats compare by what they answer.
@@ -69,7 +92,7 @@ impl Runs {
 
     /// Whether nothing is under way.
     pub(super) fn is_settled(&self) -> bool {
-        self.job.is_none()
+        self.main.is_settled() && self.inner.as_ref().is_none_or(|inner| inner.lane.is_settled())
     }
 
     /// Runs again over all that the log holds.
@@ -79,144 +102,93 @@ impl Runs {
 
     /// Takes in what came out, ends what is stale, starts what is missing.
     pub(super) fn update(&mut self, context: &Context<'_>) {
-        if let Some(job) = &mut self.job {
-            if let Some(ended) = job.poll() {
-                self.ended = Some((Instant::now(), ended.took));
-                self.live = ended.live;
-                self.job = None;
-            } else if job.is_lost() {
-                self.job = None;
-                let outcome = Outcome { failure: Some("the run came to no end".to_owned()), ..Outcome::default() };
-                self.outcome = Some(Arc::new(outcome));
-            }
+        let mut news = self.main.take_in();
+        if let Some(inner) = &mut self.inner {
+            news |= inner.lane.take_in();
         }
-        let shared = self.shared.lock();
-        if shared.number != self.taken {
-            self.taken = shared.number;
-            self.outcome = Some(Arc::new(shared.outcome.clone()));
+        news |= self.start(context);
+        news |= self.look_inside(context);
+        if news {
+            self.outcome = self.together();
         }
-        drop(shared);
-        self.start(context);
     }
 
-    fn start(&mut self, context: &Context<'_>) {
-        let (state, design) = (context.state, &context.state.design);
-        let ready = design.readable && design.problems.is_empty() && !design.pipeline.nodes.is_empty();
-        let Some(snapshot) = state.log.snapshot.clone().filter(|_| ready) else {
-            self.stop(context);
-            return;
+    /// Starts or goes on with the run of everything; says whether its outcome is another.
+    fn start(&mut self, context: &Context<'_>) -> bool {
+        let state = context.state;
+        let Some(snapshot) = state.log.snapshot.clone().filter(|_| !state.design.runs.nodes.is_empty()) else {
+            let news = self.asked.is_some();
+            (self.asked, self.main, self.inner, self.ran) = (None, Lane::default(), None, Arc::default());
+            return news;
         };
-        let asked = self.asks(state);
+        let asked = Asked::of(state);
         let known = self.asked.as_ref().filter(|_| !self.again);
-        if known == Some(&asked) {
-            if self.job.is_none() && self.snapshot != snapshot.version && self.may_go_on(context) {
-                self.snapshot = snapshot.version;
-                match self.live.take().filter(|live| live.is_of(&snapshot)) {
-                    Some(live) => {
-                        let title = Title::quiet("Following the pipeline's topics");
-                        let job = context.jobs.spawn_blocking(title, move |progress| live.grow(snapshot, progress));
-                        self.job = Some(job);
-                    }
-                    None => self.begin(asked, context),
-                }
-            }
-            return;
-        }
-        // To look at another node is no reason to break off a run of the same pipeline.
-        let only_looks = known.is_some_and(|known| Asked { also: asked.also.clone(), ..known.clone() } == asked);
-        if only_looks && self.job.is_some() {
-            return;
+        if known == Some(&asked) && self.main.goes_on(&snapshot, context) {
+            return false;
         }
         self.begin(asked, context);
-    }
-
-    /// What is wanted now.
-    fn asks(&self, state: &State) -> Asked {
-        let design = &state.design;
-        let inner = design.chosen_node().filter(|node| !matches!(node.kind, NodeKind::View { .. }));
-        let shown = |name: &str| self.outcome.as_ref().is_some_and(|outcome| outcome.views.contains_key(name));
-        let before = self.asked.as_ref().filter(|asked| asked.design == design.version);
-        // What a run shows beside the views stays until something else is looked at.
-        let also = match inner {
-            Some(node) if before.is_some_and(|asked| asked.also.as_ref() != Some(&node.name)) && shown(&node.name) => {
-                before.and_then(|asked| asked.also.clone())
-            }
-            Some(node) => Some(node.name.clone()),
-            None => before.and_then(|asked| asked.also.clone()),
-        };
-        Asked {
-            generation: state.log.generation,
-            design: design.version,
-            also,
-            cut: state.cut,
-            formats: SameFormats(state.formats.clone()),
-        }
-    }
-
-    /// Whether it has rested since it last went on; if not it is woken then.
-    fn may_go_on(&self, context: &Context<'_>) -> bool {
-        let Some((at, took)) = self.ended else { return true };
-        let rest = REST.max(took.min(Duration::from_secs(2)) * REST_TIMES);
-        let rested = at.elapsed() >= rest;
-        if !rested {
-            context.jobs.waker().wake_after(rest.saturating_sub(at.elapsed()));
-        }
-        rested
+        true
     }
 
     fn begin(&mut self, asked: Asked, context: &Context<'_>) {
-        let (state, design) = (context.state, &context.state.design);
-        let Some(snapshot) = state.log.snapshot.clone() else { return };
-        let same_log = self
-            .asked
-            .as_ref()
-            .is_some_and(|known| known.generation == asked.generation && known.formats == asked.formats);
+        let design = &context.state.design;
+        let same_log = self.asked.as_ref().is_some_and(|known| known.is_of_same_log(&asked));
         if !same_log {
             self.shapes = Shapes::default();
         }
-        let same = self
-            .asked
-            .as_ref()
-            .is_some_and(|known| Asked { also: asked.also.clone(), cut: asked.cut, ..known.clone() } == asked);
-        if !same {
-            self.outcome = None;
-        }
+        let before = self.main.outcome().filter(|_| same_log).and_then(|before| {
+            let known = self.asked.as_ref()?;
+            if known.design == asked.design {
+                // The same once more, or cut elsewhere: what there was stands until there is something newer.
+                return Some(Arc::new(Outcome { whole: false, ..(**before).clone() }));
+            }
+            let above = known.is_of_same_events(&asked).then(|| before.above(&self.ran, &design.runs, asked.design))?;
+            (!above.kept.is_empty()).then(|| Arc::new(above))
+        });
         self.again = false;
-        self.live = None;
-        self.snapshot = snapshot.version;
-        self.shared = Arc::default();
-        self.taken = 0;
-        let run = Run {
-            version: design.version,
-            pipeline: Arc::clone(&design.pipeline),
-            also: asked.also.clone(),
-            snapshot,
-            formats: state.formats.clone(),
-            until_ms: asked.cut.map(|ns| ns.div_euclid(1_000_000)),
-            grows: state.log.can_read_more,
-            shapes: Arc::clone(&self.shapes),
-            shared: Arc::clone(&self.shared),
-            wake: context.jobs.waker().clone(),
-        };
+        self.ran = Arc::clone(&design.runs);
         self.asked = Some(asked);
-        self.job = Some(begin(run, self.outcome.clone(), context.jobs));
+        self.main.begin(&self.ran, None, &self.shapes, before, context);
     }
 
-    fn stop(&mut self, context: &Context<'_>) {
-        (self.asked, self.job, self.live) = (None, None, None);
-        let stale = |outcome: &Arc<Outcome>| outcome.version != context.state.design.version;
-        if self.outcome.as_ref().is_some_and(stale) {
-            self.outcome = None;
+    /// Starts or goes on with the run of the node that is looked at; says whether what it shows is another.
+    fn look_inside(&mut self, context: &Context<'_>) -> bool {
+        let state = context.state;
+        let (Some(asked), Some(snapshot)) = (self.asked.clone(), state.log.snapshot.clone()) else { return false };
+        let shown = |name: &str| self.main.outcome().is_some_and(|outcome| outcome.views.contains_key(name));
+        let inner = state.design.chosen.as_ref().and_then(|name| self.ran.node(name));
+        let inner = inner.filter(|node| !matches!(node.kind, NodeKind::View { .. }) && !shown(&node.name));
+        // What was looked at last stays until something else is, for as long as it is there.
+        let last = || self.inner.as_ref().and_then(|inner| self.ran.node(&inner.node));
+        let Some(node) = inner.or_else(last).map(|node| node.name.clone()) else {
+            return self.inner.take().is_some();
+        };
+        let pipeline = self.ran.up_to(&node);
+        if let Some(inner) = &mut self.inner
+            && inner.node == node
+            && inner.pipeline.nodes == pipeline.nodes
+            && inner.asked.is_of_same_events(&asked)
+            && inner.lane.goes_on(&snapshot, context)
+        {
+            return false;
         }
+        let mut inner = Inner { asked, node, pipeline: Arc::new(pipeline), lane: Lane::default() };
+        inner.lane.begin(&inner.pipeline, Some(&inner.node), &self.shapes, None, context);
+        self.inner = Some(inner);
+        true
     }
-}
 
-fn begin(run: Run, before: Option<Arc<Outcome>>, jobs: &Jobs) -> Job<Ended> {
-    let name = if run.pipeline.name.is_empty() {
-        "Running the pipeline".to_owned()
-    } else {
-        format!("Running {}", run.pipeline.name)
-    };
-    let work = move |progress: &crate::jobs::Progress| run.begin(before.as_deref(), progress);
-    jobs.spawn_blocking(Title::listed(name, Unit::Events), work)
+    /// What both runs came to.
+    fn together(&self) -> Option<Arc<Outcome>> {
+        let main = self.main.outcome()?;
+        // Rows that are not all there yet would pass for all; until they are, the first ones are shown.
+        let rows = self.inner.as_ref().and_then(|inner| {
+            let rows = inner.lane.outcome().filter(|_| inner.lane.has_been_through())?.views.get(&inner.node)?;
+            (!main.views.contains_key(&inner.node)).then(|| (inner.node.clone(), Arc::clone(rows)))
+        });
+        let Some((node, rows)) = rows else { return Some(Arc::clone(main)) };
+        let mut outcome = (**main).clone();
+        outcome.views.insert(node, rows);
+        Some(Arc::new(outcome))
+    }
 }

@@ -127,7 +127,8 @@ fn density_ui(ui: &Ui, rect: Rect, scale: &Scale, context: &Context<'_>) {
         let height = ((count as f32 / most as f32).sqrt() * rect.height()).max(1.0);
         let left = rect.left() + column as f32 * 3.0;
         let bar = Rect::from_min_max(pos2(left, rect.bottom() - height), pos2(left + 1.5, rect.bottom()));
-        let behind = context.state.cut.is_some_and(|cut| left > scale.x(cut));
+        let behind = context.state.cut.is_some_and(|cut| left > scale.x(cut))
+            || context.state.begins.is_some_and(|begins| left < scale.x(begins));
         mesh.add_colored_rect(bar, if behind { tokens.hairline } else { tokens.accent.gamma_multiply(0.75) });
     }
     ui.painter().add(mesh);

@@ -13,18 +13,20 @@ pub(super) struct TextSide {
     draft: String,
     /// The text that was shown last.
     shown: Option<String>,
+    /// Which stretch of writing it is: a stretch is from when the field gets the keyboard until it loses it.
+    stretch: u64,
 }
 
 impl TextSide {
     pub(super) fn of(text: Option<&str>) -> Self {
         let draft = text.map_or_else(|| "version = 1\nname = \"\"\n".to_owned(), str::to_owned);
-        Self { draft, shown: text.map(str::to_owned) }
+        Self { draft, shown: text.map(str::to_owned), stretch: 0 }
     }
 
     /// Shows another text when it has changed elsewhere.
     pub(super) fn follow(&mut self, text: Option<&str>) {
         if self.shown.as_deref() != text {
-            *self = Self::of(text);
+            *self = Self { stretch: self.stretch, ..Self::of(text) };
         }
     }
 
@@ -45,9 +47,12 @@ impl TextSide {
                 let response = ui.add(field);
                 response
                     .widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, true, "The pipeline's text"));
+                if response.gained_focus() {
+                    self.stretch = ui.input(|input| input.time.to_bits());
+                }
                 if response.changed() {
                     self.shown = Some(self.draft.clone());
-                    context.send(Command::SetPipeline(Some(self.draft.clone())));
+                    context.send(Command::WritePipeline(self.draft.clone(), self.stretch));
                 }
             });
         });

@@ -8,11 +8,15 @@ use super::card::{Card, curve};
 use super::{Canvas, Drag, edits, send_edit};
 use crate::figures;
 use crate::panes::Context;
+use crate::state::Pace;
 use crate::theme::icon::{self, Icon};
 use crate::theme::{font, tokens, widgets};
 
 /// So many rows are shown under the pointer.
 const PEEK: usize = 6;
+/// How thick wires are.
+const STREAM: f32 = 1.4;
+const TABLE: f32 = 5.0;
 
 pub(super) fn wires_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], context: &Context<'_>) {
     let mut cut = None;
@@ -40,13 +44,25 @@ pub(super) fn wires_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], context
 }
 
 fn line(ui: &Ui, points: [Pos2; 4], flow: Option<Flow>, color: Color32) {
-    let width = if flow == Some(Flow::Table) { 3.0 } else { 1.4 };
-    ui.painter().add(CubicBezierShape::from_points_stroke(
-        points,
-        false,
-        Color32::TRANSPARENT,
-        Stroke::new(width, color),
-    ));
+    let curve = |width: f32, color: Color32| {
+        CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, Stroke::new(width, color))
+    };
+    if flow == Some(Flow::Table) {
+        // A table is a band with two edges, which begins in a square; a stream is a thin line that begins in a ring.
+        ui.painter().add(curve(TABLE, color));
+        ui.painter().add(curve(TABLE - 2.4, tokens(ui).window));
+    } else {
+        ui.painter().add(curve(STREAM, color));
+    }
+}
+
+/// What stands on a wire: how many rows went along it, and while they do how many in a second.
+fn label_of(from: &Card) -> String {
+    let count = from.given.map(|given| figures::short(given as f64)).unwrap_or_default();
+    match from.pace.filter(|pace| *pace > 0.0) {
+        Some(pace) => format!("{count} · {}/s", figures::short(pace)),
+        None => count,
+    }
 }
 
 /// Draws one wire; says whether it is to be taken away.
@@ -70,13 +86,17 @@ fn wire_ui(ui: &mut Ui, canvas: &mut Canvas, from: &Card, to: &Card, port: usize
     }
     let quiet = match from.flow {
         _ if went => tokens.accent,
-        Some(Flow::Table) => tokens.palette[6].gamma_multiply(0.75),
+        Some(Flow::Table) => tokens.palette[6],
         _ => tokens.text_faint,
     };
     let id = ui.id().with(("wire", &from.name, &to.name, port));
     let focused = ui.memory(|memory| memory.has_focus(id));
     line(ui, points, from.flow, if (near || focused) && canvas.drag.is_none() { tokens.accent } else { quiet });
-    let label = from.given.map(|given| figures::short(given as f64)).unwrap_or_default();
+    let label = label_of(from);
+    if from.pace.is_some() {
+        // When rows stop coming the pace is taken away again.
+        ui.ctx().request_repaint_after(Pace::LASTS);
+    }
     let galley = widgets::line(
         ui.painter(),
         &label,
@@ -111,9 +131,14 @@ fn wire_ui(ui: &mut Ui, canvas: &mut Canvas, from: &Card, to: &Card, port: usize
     response.on_hover_text("Take the wire away").clicked()
 }
 
-/// Some of the rows that go along a wire.
+/// The latest of the rows that go along a wire; until there are any, the first.
 fn peek_ui(ui: &Ui, response: &egui::Response, from: &Card, to: &Card, context: &Context<'_>) {
-    let Some(first) = context.state.outcome.as_ref().and_then(|outcome| outcome.first.get(&from.name)) else { return };
+    let design = &context.state.design;
+    let Some(outcome) = context.state.outcome.as_ref().filter(|outcome| outcome.version == design.version) else {
+        return;
+    };
+    let latest = outcome.latest.get(&from.name).map(|rows| (rows, "latest rows"));
+    let Some((rows, which)) = latest.or_else(|| Some((outcome.first.get(&from.name)?, "first rows"))) else { return };
     let tip = egui::Tooltip::always_open(
         ui.ctx().clone(),
         ui.layer_id(),
@@ -122,19 +147,22 @@ fn peek_ui(ui: &Ui, response: &egui::Response, from: &Card, to: &Card, context: 
     );
     tip.gap(6.0).show(|ui| {
         let tokens = tokens(ui);
-        widgets::caption(ui, format!("{} to {} · first rows", from.name, to.name));
-        if first.rows.is_empty() {
+        widgets::caption(ui, format!("{} to {} · {which}", from.name, to.name));
+        if rows.rows.is_empty() {
             ui.label("no row yet");
         }
         egui::Grid::new("rows").spacing(vec2(12.0, 2.0)).show(ui, |ui| {
-            let columns: Vec<_> = first.columns.iter().filter(|(name, ..)| name != "topic").take(6).collect();
+            let columns: Vec<_> = rows.columns.iter().filter(|(name, ..)| name != "topic").take(6).collect();
+            ui.label(egui::RichText::new("time").font(font::small()).color(tokens.text_faint));
             for (name, ..) in &columns {
                 ui.label(egui::RichText::new(name).font(font::small()).color(tokens.text_faint));
             }
             ui.end_row();
-            for row in 0..first.rows.len().min(PEEK) {
+            for row in rows.rows.len().saturating_sub(PEEK)..rows.rows.len() {
+                let time = context.state.clock.time_of_day(rows.rows.time_ms[row].saturating_mul(1_000_000));
+                ui.label(egui::RichText::new(time).font(font::mono_small()).color(tokens.text_second));
                 for (_, column, _) in &columns {
-                    let text = crate::panes::view::cell_text(&first.rows.cell(*column, row), &context.state.clock);
+                    let text = crate::panes::view::cell_text(&rows.rows.cell(*column, row), &context.state.clock);
                     let cut: String = text.chars().take(28).collect();
                     ui.label(egui::RichText::new(cut).font(font::mono_small()));
                 }

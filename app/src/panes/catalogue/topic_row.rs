@@ -5,8 +5,8 @@ use egui::{Align2, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, WidgetType,
 use crate::chrome::menu;
 use crate::command::Command;
 use crate::figures;
-use crate::panes::canvas::DraggedTopic;
-use crate::panes::{Context, PaneKind};
+use crate::panes::Context;
+use crate::panes::canvas::Dragged;
 use crate::state::Topic;
 use crate::theme::{Tokens, font, icon, size, tokens, widgets};
 
@@ -47,11 +47,7 @@ pub fn topic_row_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_
 }
 
 fn respond(response: egui::Response, topic: &Topic, context: &Context<'_>, cut: bool, events: &str) {
-    if response.drag_started() {
-        let table = topic.config.as_ref().is_some_and(|config| config.is_compacted());
-        response.dnd_set_drag_payload(DraggedTopic(topic.name.clone(), table));
-        context.send(Command::ShowPane(PaneKind::Canvas));
-    }
+    Dragged::topic(&topic.name, context.state).begin(&response, context);
     if response.clicked() {
         let only = response.ctx.input(|input| input.modifiers.command);
         let name = topic.name.clone();

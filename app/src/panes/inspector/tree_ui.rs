@@ -10,6 +10,7 @@ use super::tree::{NodePath, Tree, TreeRow, child_count, field_path, label, node}
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
+use crate::panes::canvas::Dragged;
 use crate::state::{Column, ties};
 use crate::theme::icon::{self, Icon};
 use crate::theme::{Tokens, font, size, tokens, widgets};
@@ -22,7 +23,7 @@ const LONGEST: usize = 600;
 /// Paints one line and takes what is done to it.
 pub(super) fn tree_row_ui(ui: &mut Ui, tree: &mut Tree, root: &Value, nth: usize, rect: Rect, context: &Context<'_>) {
     let Some(row) = tree.rows().get(nth).cloned() else { return };
-    let response = ui.interact(rect, ui.id().with(("node", nth)), Sense::click());
+    let response = ui.interact(rect, ui.id().with(("node", nth)), Sense::click_and_drag());
     if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, tokens(ui).hovered);
     }
@@ -43,6 +44,8 @@ pub(super) fn tree_row_ui(ui: &mut Ui, tree: &mut Tree, root: &Value, nth: usize
             if response.clicked() && open.is_some() {
                 tree.toggle(root, &path);
             }
+            let topic = context.state.selection.as_ref().map(|selection| selection.coordinates.topic.clone());
+            Dragged::Field(topic, field_name(root, &path)).begin(&response, context);
             menu(&response, root, value, &path, context);
         }
     }
@@ -154,14 +157,19 @@ pub(super) fn chip(ui: &Ui, tokens: &Tokens, place: Rect, word: &str) {
     ui.painter().galley(at, galley, tokens.text_second);
 }
 
+/// A field of the value, as an expression writes it.
+fn field_name(root: &Value, path: &NodePath) -> String {
+    let inside = field_path(root, path).to_string();
+    match inside.as_str() {
+        "" => "value".to_owned(),
+        indexed if indexed.starts_with('[') => format!("value{indexed}"),
+        named => format!("value.{named}"),
+    }
+}
+
 fn menu(response: &Response, root: &Value, value: &Value, path: &NodePath, context: &Context<'_>) {
     response.context_menu(|ui| {
-        let inside = field_path(root, path).to_string();
-        let field = match inside.as_str() {
-            "" => "value".to_owned(),
-            indexed if indexed.starts_with('[') => format!("value{indexed}"),
-            named => format!("value.{named}"),
-        };
+        let field = field_name(root, path);
         if ui.button("Add as column").clicked() {
             context.send(Command::AddColumn(Column::Field(field.clone())));
             ui.close();

@@ -120,6 +120,14 @@ fn is_literal(text: &str) -> bool {
     text.parse::<f64>().is_ok() || text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
 }
 
+/// A literal as a person reads it: a text without its quotes.
+pub(super) fn as_read(literal: &str) -> String {
+    match literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        Some(inside) => inside.replace("''", "'"),
+        None => literal.to_owned(),
+    }
+}
+
 /// What a person wrote as a value, as an expression writes it: a text gets its quotes.
 pub(super) fn as_literal(written: &str, of: Option<&Name>) -> String {
     let written = written.trim();
@@ -164,6 +172,15 @@ mod tests {
         {
             assert_eq!(Condition::of(text, &names()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_is_read_without_its_quotes_and_written_as_it_was() {
+        for literal in ["'it''s'", "''", "'plain'", "true", "''''"] {
+            let read = as_read(literal);
+            assert_eq!(as_literal(&read, None), literal, "{read}");
+        }
+        assert_eq!(as_read("'it''s'"), "it's");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A filter's condition: a field, how it is compared and with what, each to be chosen; and the condition as it is written.
 
 use egui::{TextEdit, Ui, vec2};
+use fabula_core::pipeline::Problem;
 
 use super::complete_ui::Help;
-use super::condition::{Compare, Condition, as_literal};
+use super::condition::{Compare, Condition, as_literal, as_read};
 use super::field;
 use super::pick::{self, Offer};
 use crate::panes::{Context, canvas};
@@ -16,6 +17,7 @@ pub(super) fn condition_ui(
     ui: &mut Ui,
     (name, condition): (&mut String, &mut String),
     names: &[Name],
+    problems: &[Problem],
     context: &Context<'_>,
 ) -> bool {
     let mut done = false;
@@ -44,7 +46,8 @@ pub(super) fn condition_ui(
             done = true;
         }
     }
-    done |= field::expression(ui, "Where", condition, "value.amount > 100", Help { names, aggregates: false });
+    let help = Help { names, aggregates: false };
+    done |= field::checked_expression(ui, "Where", condition, "value.amount > 100", help, (problems, "where"));
     done
 }
 
@@ -86,10 +89,10 @@ fn value_ui(ui: &mut Ui, parts: &mut Condition, names: &[Name]) {
     let of = names.iter().find(|name| name.text == parts.field);
     let examples = of.map(|name| name.examples.clone()).unwrap_or_default();
     if !examples.is_empty() && (examples.contains(&parts.value) || parts.value == "''") {
-        let offers: Vec<Offer> = examples.iter().map(|value| Offer::new(value.trim_matches('\''), "")).collect();
-        let shown = parts.value.trim_matches('\'').to_owned();
+        let offers: Vec<Offer> = examples.iter().map(|value| Offer::new(as_read(value), "")).collect();
+        let shown = as_read(&parts.value);
         if let Some(picked) = pick::pick(ui, "Value", &shown, ui.available_width(), &offers) {
-            let literal = examples.iter().find(|value| value.trim_matches('\'') == picked);
+            let literal = examples.iter().find(|value| as_read(value) == picked);
             parts.value = literal.cloned().unwrap_or_else(|| as_literal(&picked, of));
         }
         return;
@@ -97,7 +100,7 @@ fn value_ui(ui: &mut Ui, parts: &mut Condition, names: &[Name]) {
     // A value that events were not seen to have is written; it is taken when the field is left.
     let id = ui.make_persistent_id(("value of", &parts.field));
     let kept: Option<String> = ui.data_mut(|data| data.get_temp(id));
-    let mut written = kept.unwrap_or_else(|| parts.value.trim_matches('\'').to_owned());
+    let mut written = kept.clone().unwrap_or_else(|| as_read(&parts.value));
     let edit = TextEdit::singleline(&mut written)
         .font(egui::FontSelection::FontId(font::mono()))
         .margin(vec2(8.0, 4.0))
@@ -106,7 +109,11 @@ fn value_ui(ui: &mut Ui, parts: &mut Condition, names: &[Name]) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_label("Value"));
     if response.lost_focus() {
         ui.data_mut(|data| data.remove::<String>(id));
-        parts.value = as_literal(&written, of);
+        // What nobody wrote is left as it was; Escape thinks better of it.
+        let escaped = ui.input(|input| input.key_pressed(egui::Key::Escape));
+        if !escaped && written != as_read(&parts.value) {
+            parts.value = as_literal(&written, of);
+        }
     } else if response.changed() {
         ui.data_mut(|data| data.insert_temp(id, written));
     }

@@ -2,8 +2,10 @@
 //! letter by letter.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use egui::{FontSelection, Response, RichText, TextEdit, Ui, vec2};
+use egui::text::{LayoutJob, TextFormat};
+use egui::{FontSelection, Response, RichText, Stroke, TextBuffer, TextEdit, Ui, vec2};
 use fabula_core::pipeline::{Problem, Span};
 
 use super::complete_ui::{self, Help};
@@ -46,10 +48,55 @@ pub(super) fn line_with(ui: &mut Ui, name: &str, text: &mut String, hint: &str, 
 }
 
 /// An expression, which may take several lines; Enter is done with it, Shift+Enter begins another line. Columns and functions
-/// are offered while it is written.
-pub(super) fn expression(ui: &mut Ui, name: &str, text: &mut String, hint: &str, help: Help<'_>) -> bool {
+/// are offered while it is written. With what is wrong with it: the part that is wrong is underlined, and told below.
+pub(super) fn checked_expression(
+    ui: &mut Ui,
+    name: &str,
+    text: &mut String,
+    hint: &str,
+    help: Help<'_>,
+    (all, setting): (&[Problem], &str),
+) -> bool {
+    let done = underlined_expression(ui, name, text, hint, help, (all, setting));
+    problems(ui, all, setting);
+    done
+}
+
+/// An expression of which the part that is wrong is underlined; what is wrong is told elsewhere.
+pub(super) fn underlined_expression(
+    ui: &mut Ui,
+    name: &str,
+    text: &mut String,
+    hint: &str,
+    help: Help<'_>,
+    (all, setting): (&[Problem], &str),
+) -> bool {
+    let wrong = all.iter().filter(|problem| concerns(problem, setting)).find_map(|problem| problem.within.clone());
+    expression_with(ui, name, text, hint, help, wrong)
+}
+
+fn expression_with(
+    ui: &mut Ui,
+    name: &str,
+    text: &mut String,
+    hint: &str,
+    help: Help<'_>,
+    wrong: Option<Range<usize>>,
+) -> bool {
     let id = ui.make_persistent_id(("expression", name));
     let take = complete_ui::keys(ui, id);
+    // What is wrong is wrong with the text that was taken last; what is being written has not been looked at.
+    let place = id.with("taken");
+    if !ui.memory(|memory| memory.has_focus(id)) {
+        ui.data_mut(|data| data.insert_temp(place, text.clone()));
+    }
+    let is_taken = ui.data(|data| data.get_temp::<String>(place)).as_ref() == Some(&*text);
+    let wrong = wrong.filter(|wrong| is_taken && !wrong.is_empty() && text.get(wrong.clone()).is_some());
+    let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| {
+        let mut job = underlined(ui, text.as_str(), wrong.clone());
+        job.wrap.max_width = width;
+        ui.fonts_mut(|fonts| fonts.layout_job(job))
+    };
     let edit = TextEdit::multiline(text)
         .id(id)
         .font(FontSelection::FontId(font::mono()))
@@ -57,13 +104,35 @@ pub(super) fn expression(ui: &mut Ui, name: &str, text: &mut String, hint: &str,
         .margin(vec2(8.0, 4.0))
         .desired_rows(1)
         .return_key(Some(egui::KeyboardShortcut::new(egui::Modifiers::SHIFT, egui::Key::Enter)))
+        .layouter(&mut layouter)
         .desired_width(f32::INFINITY);
     let response = ui.add(edit);
     name_field(ui, &response, name);
     let completed = complete_ui::offers_ui(ui, id, response.rect, text, help, take);
     let entered =
         response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter) && !input.modifiers.shift);
+    if entered {
+        ui.data_mut(|data| data.insert_temp(place, text.clone()));
+    }
     entered || (is_done(ui, &response) && !completed)
+}
+
+/// A text of which a part is underlined.
+fn underlined(ui: &Ui, text: &str, part: Option<Range<usize>>) -> LayoutJob {
+    let tokens = tokens(ui);
+    let plain = TextFormat { font_id: font::mono(), color: tokens.text, ..TextFormat::default() };
+    let wrong = TextFormat { underline: Stroke::new(1.5, tokens.error), ..plain.clone() };
+    let part = part.filter(|part| text.get(part.clone()).is_some()).unwrap_or(text.len()..text.len());
+    let mut job = LayoutJob::default();
+    for (text, format) in [(&text[..part.start], &plain), (&text[part.clone()], &wrong), (&text[part.end..], &plain)] {
+        if !text.is_empty() {
+            job.append(text, 0.0, format.clone());
+        }
+    }
+    if text.is_empty() {
+        job.append("", 0.0, plain);
+    }
+    job
 }
 
 fn name_field(ui: &Ui, response: &Response, name: &str) {
@@ -137,6 +206,7 @@ pub(super) fn expressions(
     hint: &str,
     offers: &[Offer],
     help: Help<'_>,
+    (all, setting): (&[Problem], &str),
 ) -> bool {
     let mut done = false;
     let mut gone = None;
@@ -145,14 +215,17 @@ pub(super) fn expressions(
             let room = ui.available_width() - 24.0;
             ui.scope(|ui| {
                 ui.set_width(room);
-                done |= expression(ui, &format!("{name} {}", at + 1), text, hint, help);
+                let of = format!("{setting}[{at}]");
+                done |= underlined_expression(ui, &format!("{name} {}", at + 1), text, hint, help, (all, &of));
             });
             if widgets::icon_button(ui, crate::theme::icon::Icon::Close, &format!("Remove {name} {}", at + 1)).clicked()
             {
                 gone = Some(at);
             }
         });
+        problems(ui, all, &format!("{setting}[{at}]"));
     }
+    problems_of_all(ui, all, setting);
     if let Some(at) = gone {
         list.remove(at);
         done = true;
@@ -186,6 +259,13 @@ pub(super) fn presets(ui: &mut Ui, name: &str, span: &mut Span, lengths: &[(&str
         }
     });
     done
+}
+
+/// What is wrong with a setting as a whole, not with one of its entries.
+pub(super) fn problems_of_all(ui: &mut Ui, all: &[Problem], setting: &str) {
+    let whole: Vec<Problem> =
+        all.iter().filter(|problem| problem.setting.as_deref() == Some(setting)).cloned().collect();
+    problems(ui, &whole, setting);
 }
 
 /// What is wrong with a setting, below it.

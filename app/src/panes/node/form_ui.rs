@@ -33,8 +33,7 @@ pub(super) fn form_ui(
     let names = context.state.names.for_node(&design.pipeline, &node.name);
     if let NodeKind::Filter { condition, .. } = &mut node.kind {
         field::label(ui, "Where");
-        done |= condition_ui::condition_ui(ui, (&mut node.name, condition), &names, context);
-        field::problems(ui, &problems, "where");
+        done |= condition_ui::condition_ui(ui, (&mut node.name, condition), &names, &problems, context);
     }
     let around = Around { name: &node.name, names: &names, problems: &problems, context };
     done |= kind_ui(ui, &mut node.kind, texts, &around);
@@ -94,23 +93,22 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, around: &Around<
             field::problems(ui, problems, "topic");
             field::label(ui, "Time");
             let mut text = time.clone().unwrap_or_default();
-            done |= field::expression(ui, "Time", &mut text, "the record's timestamp", help);
+            let hint = "the record's timestamp";
+            done |= field::checked_expression(ui, "Time", &mut text, hint, help, (problems, "time"));
             *time = Some(text).filter(|text| !text.trim().is_empty());
-            field::problems(ui, problems, "time");
         }
         NodeKind::Filter { .. } => {}
         NodeKind::Project { select, .. } => done |= select_ui(ui, select, &offers, around, false),
         NodeKind::Rekey { by, .. } => {
             field::label(ui, "Key");
-            done |= field::expressions(ui, "key", by, "value.order_id", &offers, help);
-            field::problems(ui, problems, "by");
+            done |= field::expressions(ui, "key", by, "value.order_id", &offers, help, (problems, "by"));
         }
         NodeKind::Flatten { field: of, name, outer, .. } => {
             field::label(ui, "Array");
-            done |= field::expression(ui, "Array", of, "value.items", help);
-            field::problems(ui, problems, "field");
+            done |= field::checked_expression(ui, "Array", of, "value.items", help, (problems, "field"));
             field::label(ui, "The element's column");
             done |= field::line(ui, "The element's column", name, "item");
+            field::problems(ui, problems, "as");
             done |= ui.checkbox(outer, "Keep rows without elements").changed();
         }
         NodeKind::Merge { inputs } => {
@@ -123,8 +121,7 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, around: &Around<
             if by.is_empty() {
                 widgets::caption(ui, "the row's key");
             }
-            done |= field::expressions(ui, "field", by, "value.region", &offers, help);
-            field::problems(ui, problems, "by");
+            done |= field::expressions(ui, "field", by, "value.region", &offers, help, (problems, "by"));
             field::label(ui, "Window");
             done |= window_ui::window_ui(ui, window, grace, texts);
             field::problems(ui, problems, "window");
@@ -161,16 +158,14 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, around: &Around<
                     .into_iter()
                     .map(|text| Offer::new(text, ""))
                     .collect();
-            done |= field::expressions(ui, "equality", on, &hint, &equal, help);
-            field::problems(ui, problems, "on");
+            done |= field::expressions(ui, "equality", on, &hint, &equal, help, (problems, "on"));
             done |= within_ui(ui, (left, right), within, grace, texts, context);
             field::problems(ui, problems, "within");
             field::problems(ui, problems, "grace");
         }
         NodeKind::Deduplicate { by, within, keep, .. } => {
             field::label(ui, "The same when equal in");
-            done |= field::expressions(ui, "field", by, "value.order_id", &offers, help);
-            field::problems(ui, problems, "by");
+            done |= field::expressions(ui, "field", by, "value.order_id", &offers, help, (problems, "by"));
             field::label(ui, "Keeps");
             done |= field::choice(ui, keep, &[(Keep::First, "The first"), (Keep::Last, "The last")]);
             done |= field::optional_span(ui, texts, "Forget after", within, Span::of_ms(3_600_000));
@@ -183,15 +178,15 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, around: &Around<
             ui.ctx().accesskit_node_builder(drag.id, |node| node.set_label("How many"));
             *n = u32::try_from(count).unwrap_or(1);
             done |= drag.lost_focus() || drag.drag_stopped();
+            field::problems(ui, problems, "n");
             field::label(ui, "In the order of");
             done |= order_ui(ui, order, around);
-            field::problems(ui, problems, "order");
+            field::problems_of_all(ui, problems, "order");
             field::label(ui, "In each");
             if by.is_empty() {
                 widgets::caption(ui, "all rows are one group");
             }
-            done |= field::expressions(ui, "field", by, "value.region", &offers, help);
-            field::problems(ui, problems, "by");
+            done |= field::expressions(ui, "field", by, "value.region", &offers, help, (problems, "by"));
         }
         NodeKind::View { input } => {
             field::label(ui, "Shows");
@@ -251,7 +246,9 @@ fn select_ui(ui: &mut Ui, select: &mut Vec<Select>, offers: &[Offer], around: &A
             });
             ui.scope(|ui| {
                 ui.set_width(room * 0.64);
-                done |= field::expression(ui, &format!("Column {}", at + 1), &mut column.expr, "an expression", help);
+                let of = (around.problems, &*format!("select.{}", column.name));
+                let name = format!("Column {}", at + 1);
+                done |= field::underlined_expression(ui, &name, &mut column.expr, "an expression", help, of);
             });
             if widgets::icon_button(ui, Icon::Close, &format!("Remove {}", column.name)).clicked() {
                 gone = Some(at);
@@ -280,8 +277,9 @@ fn order_ui(ui: &mut Ui, order: &mut Vec<OrderBy>, around: &Around<'_, '_>) -> b
             let room = ui.available_width() - 130.0;
             ui.scope(|ui| {
                 ui.set_width(room);
-                done |=
-                    field::expression(ui, &format!("Order {}", at + 1), &mut by.expr, "value.amount", around.help());
+                let of = (around.problems, &*format!("order[{at}]"));
+                let name = format!("Order {}", at + 1);
+                done |= field::underlined_expression(ui, &name, &mut by.expr, "value.amount", around.help(), of);
             });
             let word = if by.descending { "largest first" } else { "smallest first" };
             if widgets::bar_toggle(ui, word, false).clicked() {
@@ -292,6 +290,7 @@ fn order_ui(ui: &mut Ui, order: &mut Vec<OrderBy>, around: &Around<'_, '_>) -> b
                 gone = Some(at);
             }
         });
+        field::problems(ui, around.problems, &format!("order[{at}]"));
     }
     if let Some(at) = gone {
         order.remove(at);

@@ -9,6 +9,7 @@ use super::rows_ui::BAR;
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
+use crate::panes::canvas::Dragged;
 use crate::state::{Column, Order, State};
 use crate::theme::icon::Icon;
 use crate::theme::{font, size, tokens, widgets};
@@ -37,7 +38,7 @@ pub(super) fn head_ui(ui: &mut Ui, story: &mut Story, context: &Context<'_>) -> 
 
 fn heading_ui(ui: &mut Ui, column: &Placed, cell: Rect, story: &mut Story, context: &Context<'_>) {
     let tokens = tokens(ui);
-    let response = ui.interact(cell, ui.id().with(("heading", &column.place)), Sense::CLICK);
+    let response = ui.interact(cell, ui.id().with(("heading", &column.place)), Sense::CLICK | Sense::DRAG);
     let name = column.place.heading();
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Column {name}")));
     let top = story.at_hand.as_ref().and_then(|at_hand| at_hand.row(story.turned(story.scroll.top)));
@@ -55,6 +56,7 @@ fn heading_ui(ui: &mut Ui, column: &Placed, cell: Rect, story: &mut Story, conte
         _ => response,
     };
     let Place::Chosen(chosen) = &column.place else { return };
+    Dragged::Field(None, chosen.name().to_owned()).begin(&response, context);
     response.context_menu(|ui| {
         for (name, command) in [
             ("Move left", Command::MoveColumn(chosen.clone(), -1)),

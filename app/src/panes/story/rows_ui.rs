@@ -12,6 +12,7 @@ use super::{Story, selection_of};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
+use crate::panes::canvas::Dragged;
 use crate::theme::tokens;
 
 /// Paints the list in what is left of `ui`.
@@ -63,7 +64,8 @@ fn row_ui(ui: &mut Ui, story: &Story, placed: &[Placed], context: &Context<'_>, 
     let before = rank.checked_sub(1).and_then(|before| at_hand.row(before));
     let selected = story.selected.as_ref().is_some_and(|(_, selected)| *selected == rank);
     // Not focusable: the arrows move the selection, not the toolkit's focus from row to row.
-    let response = ui.interact(at, ui.id().with(("row", row - story.scroll.top)), Sense::CLICK);
+    let response = ui.interact(at, ui.id().with(("row", row - story.scroll.top)), Sense::CLICK | Sense::DRAG);
+    Dragged::topic(&event.topic, context.state).begin(&response, context);
     let painter = RowPainter { ui, tokens: tokens(ui), clock: &context.state.clock, at, placed };
     painter.ground(selected, response.hovered());
     if !context.state.pointed_out.is_empty() && context.state.pointed_out.contains_key(&selection_of(event).coordinates)

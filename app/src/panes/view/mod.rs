@@ -157,7 +157,7 @@ impl Pane for ViewPane {
         let now = Showing::now(context.state);
         self.pasts.update(now.as_ref(), context);
         if context.state.moment_ms != self.pasts.at_ms {
-            context.send(Command::LookAt(self.pasts.at_ms));
+            context.send(Command::LookBack(self.pasts.at_ms));
         }
         let Some(now) = now else {
             self.ordered.forget();

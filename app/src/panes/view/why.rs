@@ -96,14 +96,13 @@ impl Why {
             generation: state.log.generation,
             snapshot: snapshot.version,
         };
-        let (pipeline, formats) = (Arc::clone(&state.design.pipeline), state.formats.clone());
+        let (pipeline, formats) = (Arc::clone(&state.design.runs), state.formats.clone());
         let node = node.to_owned();
         self.asked = Some(about.clone());
         self.marked = false;
         let until_ms = about.1.into_iter().chain(question.cut_ms).min();
-        let job = move |progress: &Progress| {
-            explain(&about.0, (&node, until_ms), &pipeline, &snapshot, &formats, progress)
-        };
+        let job =
+            move |progress: &Progress| explain(&about.0, (&node, until_ms), &pipeline, &snapshot, &formats, progress);
         self.asking.ask(question, context.jobs, Title::listed("Why is this here?", Unit::Events), job);
     }
 

@@ -11,7 +11,7 @@ use crate::engine::operator::Operator;
 use crate::engine::rank::{DeduplicateSpec, TopNSpec, deduplicate, top_n};
 use crate::engine::simple::{extend, filter, flatten, merge};
 use crate::engine::source::{TableSourceSpec, table_source};
-use crate::expr::{Formula, Source};
+use crate::expr::{Formula, Source, Type};
 use crate::pipeline::Flow;
 
 impl Planning<'_> {
@@ -111,11 +111,50 @@ impl Planning<'_> {
             }
             let columns = layout(wire, &recipe, &wires);
             let inputs = inputs_of(&recipe);
+            let carried_names = carried_names(at, &wires);
             let operator = operator_of(recipe, wire, &wires, carried, by_event[at], versions[at]);
             let kind = self.pipeline.node(&wire.name).map_or("", |node| node.kind.name());
-            nodes.push(PlannedNode { name: wire.name.clone(), kind, flow: wire.flow, inputs, operator, columns });
+            nodes.push(PlannedNode {
+                name: wire.name.clone(),
+                kind,
+                flow: wire.flow,
+                inputs,
+                operator,
+                columns,
+                carried: carried_names,
+            });
         }
         Ok(Plan { nodes, sources, views })
+    }
+}
+
+/// The names of the columns that a wire carries, each with its place and its type; what no name leads to is left out.
+fn carried_names(wire: usize, wires: &[Wire]) -> Vec<(String, usize, Type)> {
+    let named = |column: usize| Some((column_name(wire, column, wires)?, column, wires[wire].types[column]));
+    (0..wires[wire].places.len()).filter_map(named).collect()
+}
+
+fn column_name(wire: usize, column: usize, wires: &[Wire]) -> Option<String> {
+    let Wire { space, own, places, .. } = &wires[wire];
+    match &places[column] {
+        Place::Field(Source::ValueSize) => None,
+        Place::Field(source) => Some(source.to_string()),
+        Place::Own(at) => own.get(*at).map(|own| own.name.clone()),
+        Place::Inside(outer, path) => Some(format!("{}.{path}", column_name(wire, *outer, wires)?)),
+        Place::Input(columns) => {
+            let (at, column) = columns.iter().enumerate().find_map(|(at, column)| Some((at, (*column)?)))?;
+            match space {
+                Space::Through(input) => column_name(*input, column, wires),
+                Space::Merged(inputs) => column_name(*inputs.get(at)?, column, wires),
+                Space::Sides(sides) => {
+                    let side = *sides.get(at)?;
+                    let name = column_name(side, column, wires)?;
+                    let joined = matches!(wires[side].space, Space::Sides(_));
+                    Some(if joined { name } else { format!("{}.{name}", wires[side].name) })
+                }
+                Space::Event(_) | Space::Own => None,
+            }
+        }
     }
 }
 

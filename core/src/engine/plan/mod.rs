@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use crate::codec::Path;
 use crate::event::TopicName;
 use crate::expr::{Expr, Source, Type};
-use crate::pipeline::{Flow, NodeKind, Pipeline, Problem, check, flow, order};
+use crate::pipeline::{Flow, NodeKind, Pipeline, Problem, check, flow, order, sound};
 use crate::schema::TopicShape;
 
 use super::operator::Operator;
@@ -47,6 +47,8 @@ pub struct PlannedNode {
     pub operator: Option<Box<dyn Operator>>,
     /// How the columns of its wire come of those that its operator gives.
     pub columns: Vec<ColumnOf>,
+    /// What the columns of its wire are called: name, place among them, what is known of the values.
+    pub carried: Vec<(String, usize, Type)>,
 }
 
 /// Where a column of a wire comes from.
@@ -149,6 +151,30 @@ impl Plan {
     pub fn with_past(pipeline: &Pipeline, node: &str) -> Result<Self, Vec<Problem>> {
         let needed = pipeline.up_to(node);
         Planning::of(&needed, None)?.finish(0, &[node], Some(node))
+    }
+
+    /// What of a pipeline can run, and everything that is wrong with the rest, in the order of the nodes. A node runs when
+    /// nothing is wrong with it and with all that its rows come through.
+    pub fn sound_part(pipeline: &Pipeline) -> (Pipeline, Vec<Problem>) {
+        let mut problems = check(pipeline);
+        let mut part = sound(pipeline, &problems);
+        while !part.nodes.is_empty()
+            && let Err(found) = Self::of(&part)
+        {
+            let before = part.nodes.len();
+            part = sound(&part, &found);
+            if part.nodes.len() == before {
+                // What is wrong is of no node: nothing can run.
+                part.nodes.clear();
+            }
+            problems.extend(found);
+        }
+        let place = |problem: &Problem| {
+            let at = pipeline.nodes.iter().position(|node| problem.node.as_ref() == Some(&node.name));
+            at.unwrap_or(usize::MAX)
+        };
+        problems.sort_by_cached_key(place);
+        (part, problems)
     }
 
     /// What each node gives. With what the topics' samples show, types are told and held against it; a plan that runs

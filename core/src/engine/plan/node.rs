@@ -275,9 +275,15 @@ impl Planning<'_> {
             straight => match [read(other, 0), read(one, 1)] {
                 [Ok(left), Ok(right)] => [left, right],
                 _ => {
-                    let texts = [one, other];
-                    let mut formulas =
-                        texts.into_iter().zip(straight).map(|(text, read)| self.read(node, setting, text, read));
+                    let mut formulas = [one, other].into_iter().zip(straight).map(|(side, read)| {
+                        // What is wrong with a side is told by its place in the whole.
+                        let before = side.as_ptr() as usize - text.as_ptr() as usize;
+                        let read = read.map_err(|error| {
+                            let at = error.at.start + before..error.at.end + before;
+                            ExprError { at, text: text.to_owned(), ..error }
+                        });
+                        self.read(node, setting, side, read)
+                    });
                     return [formulas.next().unwrap_or_else(nothing), formulas.next().unwrap_or_else(nothing)];
                 }
             },

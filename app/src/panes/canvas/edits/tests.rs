@@ -85,3 +85,41 @@ fn rows_of_a_type_are_called_by_it() {
     assert_eq!(stem_of_type("'OrderPlaced'"), "order_placed");
     assert_eq!(stem_of_type("'CAPTURED'"), "captured");
 }
+
+#[test]
+fn a_wire_into_a_node_that_cannot_take_it_is_refused_with_the_reason() {
+    let refused = |pipeline: &Pipeline, from: &str, to: &str, port: usize| {
+        connect(pipeline, from, to, port, &Names::default()).expect_err("it can't be")
+    };
+    let (pipeline, distinct) = add_piece(&shop(), Piece::Deduplicate, Some("orders"), [0.0, 0.0]);
+    assert!(refused(&pipeline, "customers", &distinct, 0).contains("one row of each key already"));
+    let (pipeline, totals) = add_piece(&pipeline, Piece::Aggregate, Some("orders"), [0.0, 0.0]);
+    assert!(refused(&pipeline, "customers", &totals, 0).contains("there is no time to cut"));
+    let (pipeline, joined) = add_piece(&pipeline, Piece::Join, Some("orders"), [0.0, 0.0]);
+    assert!(refused(&pipeline, "orders", &joined, 1).contains("both sides are orders"));
+    let mut full = pipeline.clone();
+    if let Some(NodeKind::Join { how, .. }) =
+        full.nodes.iter_mut().find(|node| node.name == joined).map(|node| &mut node.kind)
+    {
+        *how = JoinHow::Full;
+    }
+    assert!(refused(&full, "customers", &joined, 1).contains("a full join keeps rows of customers"));
+}
+
+#[test]
+fn what_is_offered_behind_a_node_is_sound_there_but_for_what_is_still_to_be_wired() {
+    let (pipeline, totals) = add_piece(&shop(), Piece::Aggregate, Some("orders"), [0.0, 0.0]);
+    let missing = ["nothing is connected here", "it doesn't say which rows belong together"];
+    for behind in ["orders", "customers", &totals] {
+        let (fit, others): (Vec<Piece>, Vec<Piece>) =
+            Piece::ALL.into_iter().partition(|piece| fits(&pipeline, *piece, behind));
+        let is_table = behind != "orders";
+        assert_eq!(others, if is_table { vec![Piece::Rekey, Piece::Deduplicate] } else { vec![] }, "{behind}");
+        for piece in fit {
+            let (added, _) = add_piece(&pipeline, piece, Some(behind), [0.0, 0.0]);
+            let wrong: Vec<Problem> = fabula_core::pipeline::check(&added);
+            let other = wrong.iter().find(|problem| !missing.contains(&problem.message.as_str()));
+            assert_eq!(other, None, "{piece:?} behind {behind}");
+        }
+    }
+}

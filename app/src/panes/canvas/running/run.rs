@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::engine::{Feed, Mark, Plan, Rows, Running, Sink, StepTimes, Stop, run_history};
 use fabula_core::event::{TopicName, TopicPartition};
-use fabula_core::pipeline::{NodeKind, Pipeline};
+use fabula_core::pipeline::{Node, NodeKind, Pipeline};
 use fabula_core::schema::{Sample, TopicShape};
-use fabula_core::store::Snapshot;
+use fabula_core::store::{Damage, Snapshot};
 use parking_lot::Mutex;
 
 use super::aside::Events;
 use super::gather::Gather;
+use super::latest::Latest;
 use crate::formats::Formats;
 use crate::jobs::{Progress, Waker};
-use crate::state::Outcome;
+use crate::state::{Outcome, Pace};
 
 /// At most so many events are looked at for the first rows of every node, so many at a time, and for so long.
 const FIRST_EVENTS: usize = 20_000;
@@ -45,11 +46,12 @@ pub(super) type Shapes = Arc<Mutex<BTreeMap<TopicName, (u64, TopicShape)>>>;
 pub(super) struct Run {
     pub(super) version: u64,
     pub(super) pipeline: Arc<Pipeline>,
-    /// A node whose rows are wanted too.
-    pub(super) also: Option<String>,
+    /// The node whose rows alone are wanted: nothing else is found out then.
+    pub(super) only: Option<String>,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) formats: Formats,
-    /// The moment at which history is cut, in milliseconds.
+    /// Where the stretch of history begins and ends, in milliseconds, where that is not all of it.
+    pub(super) from_ms: Option<i64>,
     pub(super) until_ms: Option<i64>,
     /// Whether the log may hold more later.
     pub(super) grows: bool,
@@ -64,9 +66,12 @@ pub(super) struct Live {
     feed: Feed,
     running: Running,
     gather: Gather,
+    latest: Latest,
     outcome: Outcome,
     events: Events,
     done: AtomicU64,
+    /// When it had taken all there was, the last time.
+    ended: Option<Instant>,
     /// The partitions that it reads, and from which offset.
     lanes: BTreeMap<TopicPartition, i64>,
 }
@@ -83,27 +88,32 @@ impl Run {
     /// Runs over all that the snapshot holds. What was handed over before stands until there is something newer.
     pub(super) fn begin(self, before: Option<&Outcome>, progress: &Progress) -> Ended {
         let began = Instant::now();
-        let mut outcome = Outcome { whole: false, failure: None, ..before.cloned().unwrap_or_default() };
+        let mut outcome =
+            Outcome { whole: false, failure: None, failed: None, pace: None, ..before.cloned().unwrap_or_default() };
         outcome.version = self.version;
         match self.started(&mut outcome, progress) {
             Ok((feed, running, gather)) => {
                 let lanes = lanes_of(&self.snapshot, &self.pipeline);
+                let (latest, done, events) = (Latest::new(&running), AtomicU64::new(0), Events::default());
                 let mut live = Box::new(Live {
                     run: self,
                     feed,
                     running,
                     gather,
+                    latest,
                     outcome,
-                    events: Events::default(),
-                    done: AtomicU64::new(0),
+                    events,
+                    done,
+                    ended: None,
                     lanes,
                 });
                 let sound = live.go_on(progress);
+                live.ended = Some(Instant::now());
                 let grows = live.run.grows && live.run.until_ms.is_none();
                 Ended { took: began.elapsed(), live: (sound && grows).then_some(live) }
             }
             Err(failure) => {
-                outcome.failure = failure;
+                (outcome.failure, outcome.failed) = failure.map_or((None, None), |(why, node)| (Some(why), node));
                 self.hand_over(&outcome);
                 Ended { took: began.elapsed(), live: None }
             }
@@ -113,25 +123,27 @@ impl Run {
     /// The first rows, and everything set up for the rest.
     ///
     /// # Errors
-    /// Why it could not go on; `None` when it was to stop.
-    fn started(&self, outcome: &mut Outcome, progress: &Progress) -> Result<(Feed, Running, Gather), Option<String>> {
+    /// Why it could not go on, and the node that could not; `None` when it was to stop.
+    fn started(&self, outcome: &mut Outcome, progress: &Progress) -> Result<(Feed, Running, Gather), Failure> {
         let plan = |also: &[&str]| {
-            Plan::showing(&self.pipeline, also).map_err(|problems| problems.first().map(ToString::to_string))
+            Plan::showing(&self.pipeline, also)
+                .map_err(|problems| problems.first().map(|problem| (problem.to_string(), problem.node.clone())))
         };
-        let every: Vec<&str> = self.pipeline.nodes.iter().map(|node| node.name.as_str()).collect();
-        let first = plan(&every)?;
-        let topics = first.topics();
+        let topics = topics_of(&self.pipeline);
         let codecs = self.codecs(&topics)?;
         let missing: Vec<&TopicName> = topics.iter().filter(|topic| self.snapshot.topic(topic).is_none()).collect();
         if let Some(topic) = missing.first() {
-            return Err(Some(format!("nothing of {topic} has been read yet")));
+            return Err(Some((format!("nothing of {topic} has been read yet"), reader_of(&self.pipeline, topic))));
         }
         outcome.done = (0, self.total());
-        self.first_rows(first, &codecs, outcome, progress)?;
-        self.hand_over(outcome);
-        self.shapes(&topics, outcome);
-        self.hand_over(outcome);
-        let also: Vec<&str> = self.also.as_deref().into_iter().collect();
+        if self.only.is_none() {
+            let every: Vec<&str> = self.pipeline.nodes.iter().map(|node| node.name.as_str()).collect();
+            self.first_rows(plan(&every)?, &codecs, outcome, progress)?;
+            self.hand_over(outcome);
+            self.shapes(&topics, outcome);
+            self.hand_over(outcome);
+        }
+        let also: Vec<&str> = self.only.as_deref().into_iter().collect();
         let plan = plan(&also)?;
         let mut feed = self.feed(&plan, &codecs);
         if self.grows {
@@ -148,7 +160,11 @@ impl Run {
     }
 
     fn feed(&self, plan: &Plan, codecs: &BTreeMap<TopicName, TopicCodecs>) -> Feed {
-        Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(codecs, topic), self.until_ms)
+        let mut feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(codecs, topic), self.until_ms);
+        if let Some(from) = self.from_ms {
+            feed.begin_at_time(from);
+        }
+        feed
     }
 
     /// How many events there are to be taken.
@@ -157,10 +173,14 @@ impl Run {
         topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum()
     }
 
-    fn codecs(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, TopicCodecs>, Option<String>> {
+    fn codecs(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, TopicCodecs>, Failure> {
         let mut codecs = BTreeMap::new();
         for topic in topics {
-            let formats = self.formats.of(topic, &self.snapshot).map_err(|damage| Some(damage.to_string()))?;
+            if self.snapshot.topic(topic).is_none() {
+                continue;
+            }
+            let of_reader = |damage: Damage| Some((damage.to_string(), reader_of(&self.pipeline, topic)));
+            let formats = self.formats.of(topic, &self.snapshot).map_err(of_reader)?;
             codecs.insert(topic.clone(), formats.codecs);
         }
         Ok(codecs)
@@ -174,7 +194,7 @@ impl Run {
         codecs: &BTreeMap<TopicName, TopicCodecs>,
         outcome: &mut Outcome,
         progress: &Progress,
-    ) -> Result<(), Option<String>> {
+    ) -> Result<(), Failure> {
         let (began, mut taken) = (Instant::now(), 0);
         let mut feed = self.feed(&plan, codecs);
         let mut running = Running::new(plan);
@@ -182,7 +202,8 @@ impl Run {
         while taken < FIRST_EVENTS && began.elapsed() < FIRST_TIME {
             let Some(step) = feed.step(FIRST_STEP) else { break };
             taken += step.events;
-            running.step(step.rows, &mut gather, progress.token()).map_err(why)?;
+            let stepped = running.step(step.rows, &mut gather, progress.token());
+            stepped.map_err(|stop| failure(stop, &running))?;
             if progress.token().is_cancelled() {
                 return Err(None);
             }
@@ -191,7 +212,7 @@ impl Run {
             }
         }
         outcome.reports = running.report();
-        outcome.first = gather.so_far().map_err(why)?;
+        outcome.first = gather.so_far().map_err(|stop| failure(stop, &running))?;
         Ok(())
     }
 
@@ -236,20 +257,41 @@ impl Live {
     /// Goes on with what the log holds beyond what it held before.
     pub(super) fn grow(mut self: Box<Self>, snapshot: Arc<Snapshot>, progress: &Progress) -> Ended {
         let began = Instant::now();
+        let before = given(&self.outcome);
         self.run.snapshot = snapshot;
         self.outcome.done.1 = self.run.total();
         let sound = self.feed.grow(&self.run.snapshot).is_ok() && self.go_on(progress);
+        // What comes by and by is told by the clock: from the end of the last that came to the end of this.
+        let since = self.ended.replace(Instant::now()).unwrap_or(began).elapsed();
+        self.outcome.pace = Pace::between(&before, &given(&self.outcome), since);
+        if sound {
+            self.run.hand_over(&self.outcome);
+        }
         Ended { took: began.elapsed(), live: sound.then_some(self) }
     }
 
     /// Takes all that the feed has; says whether it can be gone on with.
     fn go_on(&mut self, progress: &Progress) -> bool {
-        let Self { run, feed, running, gather, outcome, events, done, .. } = self;
+        let Self { run, feed, running, gather, latest, outcome, events, done, .. } = self;
         let now = Instant::now();
-        let mut watched =
-            Watched { gather, run, outcome, events, progress, done, last: now, last_rows: now, rest: ROWS_TICK };
-        let ran = run_history(running, feed, &mut watched, progress.token(), done).map_err(why);
-        let rows = ran.and_then(|()| gather.so_far().map_err(why));
+        let given = given(outcome);
+        let mut watched = Watched {
+            gather,
+            latest,
+            run,
+            outcome,
+            events,
+            progress,
+            done,
+            last: now,
+            last_rows: now,
+            rest: ROWS_TICK,
+            given,
+        };
+        let ran = run_history(running, feed, &mut watched, progress.token(), done);
+        let rows = ran.and_then(|()| gather.so_far()).map_err(|stop| failure(stop, running));
+        outcome.pace = None;
+        outcome.latest = latest.so_far();
         outcome.done.0 = done.load(Ordering::Relaxed);
         outcome.reports = running.report();
         outcome.aside = events.lines(running, &run.pipeline);
@@ -258,13 +300,15 @@ impl Live {
         match rows {
             Ok(views) => {
                 (outcome.views, outcome.until_ms) = (views, run.until_ms);
+                outcome.kept.clear();
                 outcome.whole = outcome.waits.is_none();
             }
             // What was broken off is stale: nobody is told.
             Err(None) => return false,
-            Err(failure) => outcome.failure = failure,
+            Err(Some((why, node))) => (outcome.failure, outcome.failed) = (Some(why), node),
         }
         if let damages @ [_, ..] = feed.damages() {
+            outcome.failed = None;
             outcome.failure = Some(damages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
         }
         run.hand_over(outcome);
@@ -315,16 +359,34 @@ fn codec_of(codecs: &BTreeMap<TopicName, TopicCodecs>, topic: &TopicName) -> Top
     codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json))
 }
 
-fn why(stop: Stop) -> Option<String> {
+/// Why a run could not go on, and the node that could not, where it was one; `None` when it was to stop.
+type Failure = Option<(String, Option<String>)>;
+
+fn failure(stop: Stop, running: &Running) -> Failure {
     match stop {
         Stop::Cancelled => None,
-        Stop::Bound(why) => Some(why),
+        Stop::Bound(why) => Some((why, running.failed().map(str::to_owned))),
     }
+}
+
+/// The first node that reads a topic.
+fn reader_of(pipeline: &Pipeline, topic: &TopicName) -> Option<String> {
+    let reads = |node: &&Node| match &node.kind {
+        NodeKind::Stream { topic: of, .. } | NodeKind::Table { topic: of, .. } => **of == **topic,
+        _ => false,
+    };
+    pipeline.nodes.iter().find(reads).map(|node| node.name.clone())
+}
+
+/// How many rows each node has given.
+fn given(outcome: &Outcome) -> BTreeMap<String, u64> {
+    outcome.reports.iter().map(|report| (report.name.clone(), report.metrics.rows_out)).collect()
 }
 
 /// Keeps the rows, and hands over how far the run is, and now and then what it came to so far.
 struct Watched<'r> {
     gather: &'r mut Gather,
+    latest: &'r mut Latest,
     run: &'r Run,
     outcome: &'r mut Outcome,
     events: &'r mut Events,
@@ -334,6 +396,8 @@ struct Watched<'r> {
     last_rows: Instant,
     /// How long to wait before rows are handed over again: they cost the more the more there are.
     rest: Duration,
+    /// How many rows each node had given when figures were handed over last.
+    given: BTreeMap<String, u64>,
 }
 
 impl Sink for Watched<'_> {
@@ -346,6 +410,10 @@ impl Sink for Watched<'_> {
         Ok(())
     }
 
+    fn given(&mut self, node: usize, rows: &Rows) {
+        self.latest.given(node, rows);
+    }
+
     fn stepped(&mut self, running: &Running, _mark: &Mark) -> Result<(), Stop> {
         self.events.stepped(running, &self.run.pipeline);
         let taken = self.done.load(Ordering::Relaxed);
@@ -355,9 +423,20 @@ impl Sink for Watched<'_> {
         }
         self.outcome.done.0 = taken;
         self.outcome.reports = running.report();
+        self.outcome.latest = self.latest.so_far();
+        let before = std::mem::replace(&mut self.given, given(self.outcome));
+        self.outcome.pace = Pace::between(&before, &self.given, self.last.elapsed());
         if self.last_rows.elapsed() >= self.rest {
             let began = Instant::now();
-            (self.outcome.views, self.outcome.until_ms) = (self.gather.so_far()?, self.run.until_ms);
+            let mut views = self.gather.so_far()?;
+            // What stands above an edit stands until there is as much of it again.
+            for (name, rows) in &mut views {
+                let before = self.outcome.views.get(name).filter(|before| before.count > rows.count);
+                if let Some(before) = before.filter(|_| self.outcome.kept.contains_key(name)) {
+                    rows.clone_from(before);
+                }
+            }
+            (self.outcome.views, self.outcome.until_ms) = (views, self.run.until_ms);
             self.outcome.aside = self.events.lines(running, &self.run.pipeline);
             (self.last_rows, self.rest) = (Instant::now(), ROWS_TICK.max(began.elapsed() * 20));
         }
