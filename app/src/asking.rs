@@ -4,6 +4,7 @@ use fabula_core::codec::Cell;
 use fabula_core::copies::SqlViews;
 
 use crate::jobs::Progress;
+use crate::state::Stretch;
 use crate::whole_run::{Ended, WholeRun};
 
 /// So many rows of an answer are shown.
@@ -27,8 +28,8 @@ pub struct Answer {
     pub more: bool,
     /// Over how many events.
     pub events: u64,
-    /// Up to when those counted, in milliseconds; `None` is the end.
-    pub until_ms: Option<i64>,
+    /// Of which stretch of history.
+    pub stretch: Stretch,
     /// Columns with numbers of more digits than floats hold, and how many were rounded.
     pub rounded: Vec<(String, u64)>,
     /// Columns with values that are null in SQL, because they could not be calculated or are not a number, and how many.
@@ -76,7 +77,7 @@ impl Loaded {
             rows,
             more: told.more,
             events: self.events,
-            until_ms: self.run.until_ms,
+            stretch: self.run.stretch,
             rounded: self.views.rounded(),
             nulled: self.views.nulled(),
         })

@@ -9,6 +9,7 @@ use fabula_core::log::kafka::Secret;
 
 use crate::export::address;
 use crate::jobs::Progress;
+use crate::state::Stretch;
 use crate::whole_run::{Ended, WholeRun, codec_of};
 
 /// So many rows of each kind are told.
@@ -38,8 +39,8 @@ pub struct Found {
     pub copy: String,
     /// What differs.
     pub drift: Drift,
-    /// Up to when events counted, in milliseconds.
-    pub until_ms: Option<i64>,
+    /// Of which stretch of history events counted.
+    pub stretch: Stretch,
     /// How many events were gone over.
     pub events: u64,
 }
@@ -77,7 +78,7 @@ pub fn compare(run: &WholeRun, node: &str, with: &Compared, progress: &Progress)
     progress.set(0, 0);
     copy.each(progress.token(), &mut |row| comparison.copy_row(&row))?;
     let drift = comparison.finish(TOLD, progress.token())?;
-    Ok(Found { view: node.to_owned(), copy: copy.name(), drift, until_ms: run.until_ms, events: ready.events() })
+    Ok(Found { view: node.to_owned(), copy: copy.name(), drift, stretch: run.stretch, events: ready.events() })
 }
 
 /// The events that made a row of the view.
@@ -92,7 +93,8 @@ pub fn explain(run: &WholeRun, found: &Found, row: &DriftRow, progress: &Progres
         pipeline: &run.pipeline,
         snapshot: &run.snapshot,
         codecs: &|topic| codec_of(&codecs, topic),
-        until_ms: found.until_ms,
+        from_ms: found.stretch.from_ms,
+        until_ms: found.stretch.until_ms,
         cancel: progress.token(),
         done: &done,
     };

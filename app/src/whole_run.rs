@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fabula_core::codec::{Cell, Choice, TopicCodecs};
 use fabula_core::engine::{Feed, Mark, Materialised, Plan, PlannedView, Rows, Running, Sink, Stop, run_history};
 use fabula_core::event::TopicName;
-use fabula_core::event::time::{Moment, format_iso_ms, ns_to_ms};
+use fabula_core::event::time::{Moment, format_iso_ms};
 use fabula_core::pipeline::{Flow, NodeKind, Pipeline};
 use fabula_core::store::Snapshot;
 
@@ -16,7 +16,7 @@ use crate::cli::run::cut;
 use crate::figures;
 use crate::formats::Formats;
 use crate::jobs::Progress;
-use crate::state::State;
+use crate::state::{State, Stretch};
 
 /// A pipeline and what it runs over.
 #[derive(Clone)]
@@ -25,8 +25,8 @@ pub struct WholeRun {
     pub pipeline: Arc<Pipeline>,
     /// What has been read.
     pub snapshot: Arc<Snapshot>,
-    /// Up to when events count, in milliseconds; `None` is the end of what has been read.
-    pub until_ms: Option<i64>,
+    /// Which stretch of what has been read counts.
+    pub stretch: Stretch,
     formats: Formats,
 }
 
@@ -70,7 +70,7 @@ pub fn shown_node(state: &State) -> Option<String> {
 }
 
 impl WholeRun {
-    /// What runs of the canvas's pipeline, over what has been read, up to where history is cut.
+    /// What runs of the canvas's pipeline, over what has been read, where history is cut only over that stretch.
     pub fn of(state: &State) -> Option<Self> {
         let design = &state.design;
         let runs = design.readable && !design.runs.nodes.is_empty();
@@ -78,7 +78,7 @@ impl WholeRun {
         Some(Self {
             pipeline: Arc::clone(&design.runs),
             snapshot: Arc::clone(snapshot),
-            until_ms: state.cut.map(ns_to_ms),
+            stretch: state.stretch(),
             formats: state.formats.clone(),
         })
     }
@@ -86,8 +86,8 @@ impl WholeRun {
     /// The same as of a moment in milliseconds; where history is cut before that, up to there.
     #[must_use]
     pub fn at(self, at_ms: Option<i64>) -> Self {
-        let until_ms = self.until_ms.into_iter().chain(at_ms).min();
-        Self { until_ms, ..self }
+        let until_ms = self.stretch.until_ms.into_iter().chain(at_ms).min();
+        Self { stretch: Stretch { until_ms, ..self.stretch }, ..self }
     }
 
     /// The moment that a person names, in milliseconds; `None` is the end. A span counts from where history is cut.
@@ -97,7 +97,7 @@ impl WholeRun {
     pub fn moment(&self, text: &str, topics: &[TopicName]) -> Result<Option<i64>, Ended> {
         let failed = |why: &dyn std::fmt::Display| Ended::Failed(why.to_string());
         let at: Moment = text.parse().map_err(|error| failed(&error))?;
-        if let (Moment::BeforeEnd(span_ms), Some(until)) = (at, self.until_ms) {
+        if let (Moment::BeforeEnd(span_ms), Some(until)) = (at, self.stretch.until_ms) {
             return Ok(Some(until.saturating_sub(span_ms)));
         }
         cut(at, &self.snapshot, topics).map_err(|error| failed(&error))
@@ -106,7 +106,7 @@ impl WholeRun {
     /// Whether two come to the same.
     pub fn is_same(&self, other: &Self) -> bool {
         let same = Arc::ptr_eq(&self.snapshot, &other.snapshot) || self.snapshot.version == other.snapshot.version;
-        let same = same && self.until_ms == other.until_ms;
+        let same = same && self.stretch == other.stretch;
         same && self.pipeline.nodes == other.pipeline.nodes && self.formats.is_same(&other.formats)
     }
 
@@ -128,9 +128,13 @@ impl WholeRun {
             return Err(Ended::Failed(format!("nothing of {topic} has been read: show the topic in the catalogue")));
         }
         let codecs = self.codecs(&topics)?;
-        let feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(&codecs, topic), self.until_ms);
+        let mut feed =
+            Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(&codecs, topic), self.stretch.until_ms);
+        if let Some(from) = self.stretch.from_ms {
+            feed.begin_at_time(from);
+        }
         let total = topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum();
-        Ok(Ready { running: Running::new(plan), feed, total, taken: 0, until_ms: self.until_ms, topics })
+        Ok(Ready { running: Running::new(plan), feed, total, taken: 0, stretch: self.stretch, topics })
     }
 
     /// How the topics' events are decoded.
@@ -157,7 +161,7 @@ pub struct Ready {
     feed: Feed,
     total: u64,
     taken: u64,
-    until_ms: Option<i64>,
+    stretch: Stretch,
     topics: Vec<TopicName>,
 }
 
@@ -179,7 +183,7 @@ impl Ready {
 
     /// What it went over, in words.
     pub fn told(&self) -> String {
-        told(self.taken, self.until_ms)
+        told(self.taken, self.stretch)
     }
 
     /// The place of a node among what it shows.
@@ -237,12 +241,16 @@ impl Ready {
     }
 }
 
-/// Events that were gone over, and up to when, in words.
-pub fn told(events: u64, until_ms: Option<i64>) -> String {
+/// Events that were gone over, and of which stretch, in words.
+pub fn told(events: u64, stretch: Stretch) -> String {
     let events = figures::of(events, "event");
-    match until_ms {
-        Some(until) => format!("the {events} up to {}", format_iso_ms(until)),
-        None => format!("the {events} that have been read"),
+    match (stretch.from_ms, stretch.until_ms) {
+        (Some(from), Some(until)) => {
+            format!("the {events} from {} to {}", format_iso_ms(from), format_iso_ms(until))
+        }
+        (Some(from), None) => format!("the {events} from {} on", format_iso_ms(from)),
+        (None, Some(until)) => format!("the {events} up to {}", format_iso_ms(until)),
+        (None, None) => format!("the {events} that have been read"),
     }
 }
 

@@ -123,6 +123,7 @@ impl Drift {
             pipeline: document.pipeline(),
             snapshot: &snapshot,
             codecs: &codecs,
+            from_ms: None,
             until_ms,
             cancel: &cancel,
             done: &done,

@@ -73,6 +73,7 @@ impl Explain {
             pipeline: document.pipeline(),
             snapshot: &snapshot,
             codecs: &codecs,
+            from_ms: None,
             until_ms,
             cancel: &cancel,
             done: &done,

@@ -9,6 +9,7 @@ mod threads;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
 use fabula_core::narrative::threads::diagnose::Kind;

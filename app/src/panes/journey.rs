@@ -16,7 +16,7 @@ use super::asking::{Asking, Pause};
 use crate::command::Command;
 use crate::formats::Formats;
 use crate::jobs::{Progress, Title, Unit};
-use crate::state::{Journey, Visit, Way};
+use crate::state::{Journey, Stretch, Visit, Way};
 
 /// So many events are replayed unasked.
 pub(super) const UNASKED: u64 = 2_000_000;
@@ -27,7 +27,7 @@ struct Question {
     event: Coordinates,
     generation: u64,
     design: u64,
-    cut: Option<i64>,
+    stretch: Stretch,
 }
 
 /// The way of the chosen event.
@@ -105,9 +105,9 @@ impl Journeys {
         let state = context.state;
         let Some(snapshot) = state.log.snapshot.clone() else { return };
         let name = format!("How far did {} get?", question.event);
-        let (pipeline, formats) = (Arc::clone(&state.design.pipeline), state.formats.clone());
-        let (event, until_ms) = (question.event.clone(), question.cut.map(|ns| ns.div_euclid(1_000_000)));
-        let job = move |progress: &Progress| explain(&event, &pipeline, &snapshot, &formats, until_ms, progress);
+        let (pipeline, formats) = (Arc::clone(&state.design.runs), state.formats.clone());
+        let (event, stretch) = (question.event.clone(), question.stretch);
+        let job = move |progress: &Progress| explain(&event, &pipeline, &snapshot, &formats, stretch, progress);
         self.asking.ask(question, context.jobs, Title::listed(name, Unit::Events), job);
     }
 }
@@ -116,8 +116,13 @@ impl Journeys {
 fn question(context: &Context<'_>) -> Option<Question> {
     let (state, design) = (context.state, &context.state.design);
     let event = state.selection.as_ref()?.coordinates.clone();
-    let runs = design.readable && design.problems.is_empty() && design.topics().contains(&event.topic);
-    runs.then_some(Question { event, generation: state.log.generation, design: design.version, cut: state.cut })
+    let runs = design.readable && topics_of(&design.runs).contains(&event.topic);
+    runs.then_some(Question {
+        event,
+        generation: state.log.generation,
+        design: design.version,
+        stretch: state.stretch(),
+    })
 }
 
 /// How many events of what has been read a pipeline takes.
@@ -142,7 +147,7 @@ fn explain(
     pipeline: &Pipeline,
     snapshot: &Snapshot,
     formats: &Formats,
-    until_ms: Option<i64>,
+    stretch: Stretch,
     progress: &Progress,
 ) -> Result<Told, String> {
     let mut codecs: BTreeMap<TopicName, TopicCodecs> = BTreeMap::new();
@@ -153,7 +158,8 @@ fn explain(
     let codec =
         |topic: &TopicName| codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json));
     let (cancel, done) = (progress.token(), AtomicU64::new(0));
-    let explainer = Explainer { pipeline, snapshot, codecs: &codec, until_ms, cancel, done: &done };
+    let Stretch { from_ms, until_ms } = stretch;
+    let explainer = Explainer { pipeline, snapshot, codecs: &codec, from_ms, until_ms, cancel, done: &done };
     let told = explainer.events(std::slice::from_ref(event)).map_err(|error| error.to_string())?;
     let visits = told.journeys.first().map(|journey| journey.nodes.iter().map(visit).collect()).unwrap_or_default();
     Ok((visits, told.to_string().lines().map(str::to_owned).collect()))

@@ -11,7 +11,7 @@ use fabula_core::event::{Coordinates, TopicName};
 use fabula_core::expr::Type;
 use fabula_core::pipeline::{self, Flow, Node, NodeKind, Pipeline, Problem};
 
-use super::Selection;
+use super::{Selection, Stretch};
 use crate::zone::Clock;
 
 /// The pipeline on the canvas.
@@ -136,8 +136,8 @@ pub struct Outcome {
     pub reports: Vec<NodeReport>,
     /// The rows of the views and of the chosen node, by name.
     pub views: BTreeMap<String, Arc<NodeRows>>,
-    /// Up to when events count in those rows, in milliseconds, where history was cut.
-    pub until_ms: Option<i64>,
+    /// From when and up to when events count in those rows, where history was cut.
+    pub stretch: Stretch,
     /// Rows set aside, and rows that missed some of their windows: by node, newest first.
     pub aside: BTreeMap<String, Arc<[AsideLine]>>,
     /// The last rows of every node, by its name, in the columns that the pipeline asks for.

@@ -18,6 +18,7 @@ pub mod ties;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use fabula_core::event::time::ns_to_ms;
 use fabula_core::event::{Coordinates, TopicName};
 
 use crate::chrome::connect::Profile;
@@ -31,7 +32,7 @@ pub use document::{Column, Document, History, Order};
 pub use journey::{Journey, Visit, Way};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};
 pub use names::{Name, Names, TopicNames};
-pub use range::TimeRange;
+pub use range::{Stretch, TimeRange};
 pub use readers::Readers;
 pub use search::{Found, Search};
 pub use threads::{Absence, Missing, Moments, Tale, TaleStep, Tied, Values, is_grave};
@@ -124,6 +125,11 @@ pub struct Selection {
 }
 
 impl State {
+    /// The stretch of history that the pipeline runs over.
+    pub fn stretch(&self) -> Stretch {
+        Stretch { from_ms: self.begins.map(ns_to_ms), until_ms: self.cut.map(ns_to_ms) }
+    }
+
     /// An empty window.
     pub fn new(clock: Clock, theme: Theme) -> Self {
         Self {

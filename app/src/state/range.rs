@@ -59,6 +59,15 @@ impl TimeRange {
     }
 }
 
+/// From when and up to when events count, in milliseconds; `None` is the beginning, and the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stretch {
+    /// The beginning.
+    pub from_ms: Option<i64>,
+    /// The end.
+    pub until_ms: Option<i64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

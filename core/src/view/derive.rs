@@ -19,6 +19,8 @@ pub struct Deriving<'l> {
     pub snapshot: &'l Snapshot,
     /// How each topic's payloads are decoded.
     pub codecs: &'l dyn Fn(&TopicName) -> TopicCodecs,
+    /// Where the stretch of history begins, in milliseconds: what comes before it in each partition does not count.
+    pub from_ms: Option<i64>,
     /// As of this time, in milliseconds: only events up to it count.
     pub until_ms: Option<i64>,
     /// How much room the past may take.
@@ -41,6 +43,9 @@ impl Deriving<'_> {
         let plan = Plan::with_past(self.pipeline, node).map_err(PastError::Pipeline)?;
         let mut recorder = Recorder::new(self.pipeline, &plan, node, self.limits)?;
         let mut feed = Feed::new(self.snapshot, &plan.sources, self.codecs, self.until_ms);
+        if let Some(from) = self.from_ms {
+            feed.begin_at_time(from);
+        }
         let mut running = Running::new(plan);
         let ran = run_history(&mut running, &mut feed, &mut recorder, self.cancel, self.done);
         // What the recorder says of the disk comes before what the run says of the recorder.

@@ -31,7 +31,7 @@ impl Canvas {
                     self.view.look(rect, *look);
                 }
             }
-            Command::CutWire(to, port) => send_edit(&edits::disconnect(&design.pipeline, to, *port), context),
+            Command::CutWire(to, port) => drop(send_edit(&edits::disconnect(&design.pipeline, to, *port), context)),
             Command::CutAtEvent => {
                 self.playing = false;
                 match context.state.selection.as_ref().map(|selection| selection.time_ns) {

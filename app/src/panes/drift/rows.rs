@@ -76,12 +76,12 @@ impl Listed {
 
     /// What was compared, and what was not.
     pub(super) fn facts_ui(&self, ui: &mut Ui) {
-        let Found { view, copy, drift, events, until_ms } = &self.found;
+        let Found { view, copy, drift, events, stretch } = &self.found;
         let rows = |count| figures::of(count, "row");
         let facts = format!(
             "{view}: {} of {}; {copy}: {}; matched by {}",
             rows(drift.view_rows),
-            told(*events, *until_ms),
+            told(*events, *stretch),
             rows(drift.copy_rows),
             drift.key.join(", ")
         );

@@ -47,7 +47,7 @@ impl Shown {
         let rows = answer.rows.iter().map(|row| row.iter().map(|cell| Grid::text(cell, clock)).collect()).collect();
         let count = figures::of(answer.rows.len() as u64, "row");
         let more = if answer.more { "the first " } else { "" };
-        let told = format!("{more}{count}, over {}", told(answer.events, answer.until_ms));
+        let told = format!("{more}{count}, over {}", told(answer.events, answer.stretch));
         let values = |count: &u64| figures::of(*count, "value");
         let rounded = answer
             .rounded

@@ -52,10 +52,14 @@ pub(super) fn statement(pasts: &Pasts, showing: &Showing, context: &Context<'_>)
                 parts.push(format!("{} before the last event", format_span_ns(ms_to_ns(last - at))));
             }
         }
-        None => parts.push(match (showing.until_ms, behind(context.state)) {
-            (Some(until), _) => format!("up to {}, where history is cut", clock.full(ms_to_ns(until))),
-            (None, 0) => "of all that has been read".to_owned(),
-            (None, behind) => format!("{} behind", figures::of(behind, "event")),
+        None => parts.push(match (showing.stretch.from_ms, showing.stretch.until_ms, behind(context.state)) {
+            (Some(from), Some(until), _) => {
+                format!("from {} to {}, where history is cut", clock.full(ms_to_ns(from)), clock.full(ms_to_ns(until)))
+            }
+            (Some(from), None, _) => format!("from {} on, where history is cut", clock.full(ms_to_ns(from))),
+            (None, Some(until), _) => format!("up to {}, where history is cut", clock.full(ms_to_ns(until))),
+            (None, None, 0) => "of all that has been read".to_owned(),
+            (None, None, behind) => format!("{} behind", figures::of(behind, "event")),
         }),
     }
     parts.join(" · ")

@@ -17,7 +17,7 @@ use crate::formats::Formats;
 use crate::jobs::{Job, Progress, Title, Unit};
 use crate::panes::Context;
 use crate::panes::asking::{Asking, Same};
-use crate::state::{NodeRows, State};
+use crate::state::{NodeRows, State, Stretch};
 use crate::whole_run::{Ended, WholeRun};
 
 /// So many rows of a moment are shown, as of now.
@@ -31,8 +31,8 @@ struct Of {
     generation: u64,
     design: u64,
     node: String,
-    /// Up to when events count, where history is cut.
-    until_ms: Option<i64>,
+    /// From when and up to when events count, where history is cut.
+    stretch: Stretch,
     formats: Formats,
 }
 
@@ -42,14 +42,14 @@ impl Of {
             generation: state.log.generation,
             design: state.design.version,
             node: now.name.clone(),
-            until_ms: now.until_ms,
+            stretch: now.stretch,
             formats: state.formats.clone(),
         }
     }
 
     fn is_same(&self, other: &Self) -> bool {
         (self.generation, self.design, &self.node) == (other.generation, other.design, &other.node)
-            && self.until_ms == other.until_ms
+            && self.stretch == other.stretch
             && self.formats.is_same(&other.formats)
     }
 }
@@ -202,7 +202,7 @@ impl Pasts {
         let compared = if all {
             Some(Compared::Rows(Arc::clone(&now.rows), events))
         } else {
-            WholeRun::of(state).map(|run| Compared::Run(run.at(now.until_ms)))
+            WholeRun::of(state).map(|run| Compared::Run(run.at(now.stretch.until_ms)))
         };
         self.wanted = true;
         self.derive(of, compared, context);
@@ -298,7 +298,8 @@ fn derive(
         pipeline,
         snapshot,
         codecs: &codec,
-        until_ms: of.until_ms,
+        from_ms: of.stretch.from_ms,
+        until_ms: of.stretch.until_ms,
         limits: Limits::default(),
         cancel: progress.token(),
         done: &done,

@@ -8,7 +8,7 @@ use fabula_core::event::time::ns_to_ms;
 use fabula_core::pipeline::{Flow, NodeKind};
 use fabula_core::view::Closing;
 
-use crate::state::{NodeRows, State};
+use crate::state::{NodeRows, State, Stretch};
 
 /// Rows, and what is known of them.
 #[derive(Clone)]
@@ -19,8 +19,8 @@ pub(super) struct Showing {
     pub(super) whole: bool,
     /// The moment as of which they are; `None` is now.
     pub(super) as_of_ms: Option<i64>,
-    /// Up to when events count, where history is cut.
-    pub(super) until_ms: Option<i64>,
+    /// From when and up to when events count, where history is cut.
+    pub(super) stretch: Stretch,
     closing: Option<Closing>,
     pub(super) stream_time_ms: Option<i64>,
     /// The columns of the windows' starts and ends.
@@ -32,7 +32,7 @@ impl PartialEq for Showing {
         Arc::ptr_eq(&self.rows, &other.rows)
             && self.stream_time_ms == other.stream_time_ms
             && self.as_of_ms == other.as_of_ms
-            && self.until_ms == other.until_ms
+            && self.stretch == other.stretch
     }
 }
 
@@ -46,7 +46,7 @@ impl Showing {
     ) -> Self {
         let place = |wanted| rows.columns.iter().find(|(name, ..)| name == wanted).map(|(_, column, _)| *column);
         let window = place("window_start").zip(place("window_end"));
-        Self { name, rows, whole, as_of_ms, until_ms: None, closing, stream_time_ms, window }
+        Self { name, rows, whole, as_of_ms, stretch: Stretch::default(), closing, stream_time_ms, window }
     }
 
     /// The chosen node, else the first view, as the pipeline's run left it.
@@ -64,7 +64,7 @@ impl Showing {
         let closing = Closing::of(&design.pipeline, &name);
         let time = closing.as_ref().and_then(|closing| outcome.report(&closing.node)?.metrics.stream_time_ms);
         let now = Self::new(name, Arc::clone(rows), whole, (None, time), closing);
-        Some(Self { until_ms: outcome.until_ms, ..now })
+        Some(Self { stretch: outcome.stretch, ..now })
     }
 
     /// Whether rows are of windows that are open or final.

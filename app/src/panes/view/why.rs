@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::engine::{Explainer, NamedEvent};
 use fabula_core::event::TopicName;
-use fabula_core::event::time::{ms_to_ns, ns_to_ms};
+use fabula_core::event::time::ms_to_ns;
 use fabula_core::pipeline::Pipeline;
 use fabula_core::store::Snapshot;
 
@@ -19,13 +19,14 @@ use crate::jobs::{Progress, Title, Unit};
 use crate::panes::Context;
 use crate::panes::asking::{Asking, Pause};
 use crate::panes::journey;
+use crate::state::Stretch;
 
 /// What is asked, of which pipeline and which version of the log.
 #[derive(Clone, PartialEq)]
 struct Question {
     about: Row,
-    /// Up to when events count, where history is cut.
-    cut_ms: Option<i64>,
+    /// From when and up to when events count, where history is cut.
+    stretch: Stretch,
     design: u64,
     generation: u64,
     snapshot: u64,
@@ -63,13 +64,13 @@ impl Why {
     /// The answer about a row, if it was asked last.
     pub(super) fn answer(&self, about: &Row, context: &Context<'_>) -> Option<&Result<Told, String>> {
         let (question, _) = self.asking.last()?;
-        let cut_ms = context.state.cut.map(ns_to_ms);
-        self.asking.answer().filter(|_| question.about == *about && question.cut_ms == cut_ms)
+        let stretch = context.state.stretch();
+        self.asking.answer().filter(|_| question.about == *about && question.stretch == stretch)
     }
 
     /// How many events would be replayed for a row of a node.
     pub(super) fn events(node: &str, context: &Context<'_>) -> u64 {
-        journey::events_of(&context.state.design.pipeline.up_to(node), context)
+        journey::events_of(&context.state.design.runs.up_to(node), context)
     }
 
     /// Asks about a row that was chosen, once the choice rests and if not too much has to be replayed.
@@ -91,7 +92,7 @@ impl Why {
         let Some(snapshot) = state.log.snapshot.clone() else { return };
         let question = Question {
             about: about.clone(),
-            cut_ms: state.cut.map(ns_to_ms),
+            stretch: state.stretch(),
             design: state.design.version,
             generation: state.log.generation,
             snapshot: snapshot.version,
@@ -100,9 +101,10 @@ impl Why {
         let node = node.to_owned();
         self.asked = Some(about.clone());
         self.marked = false;
-        let until_ms = about.1.into_iter().chain(question.cut_ms).min();
+        let until_ms = about.1.into_iter().chain(question.stretch.until_ms).min();
+        let stretch = Stretch { until_ms, ..question.stretch };
         let job =
-            move |progress: &Progress| explain(&about.0, (&node, until_ms), &pipeline, &snapshot, &formats, progress);
+            move |progress: &Progress| explain(&about.0, (&node, stretch), &pipeline, &snapshot, &formats, progress);
         self.asking.ask(question, context.jobs, Title::listed("Why is this here?", Unit::Events), job);
     }
 
@@ -121,7 +123,7 @@ impl Why {
 
 fn explain(
     chosen: &Chosen,
-    (node, until_ms): (&str, Option<i64>),
+    (node, stretch): (&str, Stretch),
     pipeline: &Pipeline,
     snapshot: &Snapshot,
     formats: &Formats,
@@ -136,8 +138,15 @@ fn explain(
     let codec =
         |topic: &TopicName| codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json));
     let done = AtomicU64::new(0);
-    let explainer =
-        Explainer { pipeline: &pipeline, snapshot, codecs: &codec, until_ms, cancel: progress.token(), done: &done };
+    let explainer = Explainer {
+        pipeline: &pipeline,
+        snapshot,
+        codecs: &codec,
+        from_ms: stretch.from_ms,
+        until_ms: stretch.until_ms,
+        cancel: progress.token(),
+        done: &done,
+    };
     let told = explainer.row(Some(node), &chosen.row_name()).map_err(|error| error.to_string())?;
     let mut lines = Vec::new();
     if told.others > 0 {

@@ -40,7 +40,7 @@ use trace::{Replay, Watcher};
 use super::feed::Feed;
 use super::history::each_step;
 use super::operator::{Dropped, Stop};
-use super::plan::{PlannedView, TracedPlan};
+use super::plan::{PlannedSource, PlannedView, TracedPlan};
 use crate::codec::{Cell, TopicCodecs};
 use crate::event::time::format_iso_ms;
 use crate::event::{Coordinates, EventRef, TopicName};
@@ -132,6 +132,8 @@ pub struct Explainer<'l> {
     pub snapshot: &'l Snapshot,
     /// How each topic's payloads are decoded.
     pub codecs: &'l dyn Fn(&TopicName) -> TopicCodecs,
+    /// Where the stretch of history begins, in milliseconds: what comes before it in each partition does not count.
+    pub from_ms: Option<i64>,
     /// As of this time, in milliseconds: only events up to it count.
     pub until_ms: Option<i64>,
     /// Ends it early.
@@ -240,8 +242,17 @@ impl Explainer<'_> {
         Ok(Replay::new(TracedPlan::of(self.pipeline).map_err(ExplainError::Pipeline)?, ahead))
     }
 
+    /// The log, as far as it counts.
+    fn feed(&self, sources: &[PlannedSource]) -> Feed {
+        let mut feed = Feed::new(self.snapshot, sources, self.codecs, self.until_ms);
+        if let Some(from) = self.from_ms {
+            feed.begin_at_time(from);
+        }
+        feed
+    }
+
     fn run(&self, replay: &mut Replay, watcher: &mut dyn Watcher) -> Result<(), ExplainError> {
-        let mut feed = Feed::new(self.snapshot, &replay.sources, self.codecs, self.until_ms);
+        let mut feed = self.feed(&replay.sources);
         let take = &mut |step: super::Step| replay.step(step.rows, watcher, self.cancel);
         Ok(each_step(&mut feed, STEP, self.cancel, self.done, take)?)
     }
@@ -254,7 +265,7 @@ impl Explainer<'_> {
         });
         let topics: BTreeSet<TopicName> = replay.sources.iter().map(|source| source.topic.clone()).collect();
         let topics: Vec<TopicName> = topics.into_iter().collect();
-        let named = names::named(self.snapshot, &topics, self.codecs, self.until_ms, &wanted, self.cancel)?;
+        let named = names::named(&topics, &|sources| self.feed(sources), &wanted, self.cancel)?;
         each(&mut |event| {
             if let Some(known) = named.get(&event.seq) {
                 *event = known.clone();
@@ -312,6 +323,12 @@ impl Explainer<'_> {
             && time > until
         {
             let why = format!("it is later than {}", format_iso_ms(until));
+            return Err(ExplainError::NoEvent { event: coordinates.clone(), why });
+        }
+        if let (Some(from), Some(time), Some(coordinates)) = (self.from_ms, event.timestamp_ms, &event.coordinates)
+            && time < from
+        {
+            let why = format!("it is earlier than {}", format_iso_ms(from));
             return Err(ExplainError::NoEvent { event: coordinates.clone(), why });
         }
         let topic = event.coordinates.as_ref().map(|coordinates| &coordinates.topic);

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use tokio_util::sync::CancellationToken;
 
 use super::told::NamedEvent;
-use crate::codec::{Cell, Path, TopicCodecs};
+use crate::codec::{Cell, Path};
 use crate::engine::Stop;
 use crate::engine::feed::{Feed, HISTORY_STEP, Step};
 use crate::engine::history::each_step;
@@ -14,17 +14,14 @@ use crate::engine::plan::PlannedSource;
 use crate::event::time::ns_to_ms;
 use crate::event::{Coordinates, TopicName};
 use crate::expr::{Expr, Source};
-use crate::store::Snapshot;
 
 /// Reads events again whose numbers are known: a feed of the same topics gives each the number that it had.
 ///
 /// # Errors
 /// [`Stop::Cancelled`].
 pub(super) fn named(
-    snapshot: &Snapshot,
     topics: &[TopicName],
-    codecs: &dyn Fn(&TopicName) -> TopicCodecs,
-    until_ms: Option<i64>,
+    feed: &dyn Fn(&[PlannedSource]) -> Feed,
     wanted: &BTreeSet<u64>,
     cancel: &CancellationToken,
 ) -> Result<BTreeMap<u64, NamedEvent>, Stop> {
@@ -35,7 +32,7 @@ pub(super) fn named(
     let source =
         |topic: &TopicName| PlannedSource { node: 0, topic: topic.clone(), fields: fields.clone(), time: time.clone() };
     let sources: Vec<PlannedSource> = topics.iter().map(source).collect();
-    let mut feed = Feed::new(snapshot, &sources, codecs, until_ms);
+    let mut feed = feed(&sources);
     let done = CancellationToken::new();
     let take = &mut |step: Step| {
         for (source, rows) in sources.iter().zip(&step.rows) {

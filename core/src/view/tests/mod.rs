@@ -119,6 +119,7 @@ impl Case {
             pipeline: self.document.pipeline(),
             snapshot: &self.store.snapshot(),
             codecs: &codecs,
+            from_ms: None,
             until_ms: None,
             limits,
             cancel: &CancellationToken::new(),

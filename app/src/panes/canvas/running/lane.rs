@@ -109,15 +109,13 @@ impl Lane {
         let state = context.state;
         let Some(snapshot) = state.log.snapshot.clone() else { return };
         *self = Self { snapshot: snapshot.version, outcome: before.clone(), ..Self::default() };
-        let ms = |ns: i64| ns.div_euclid(1_000_000);
         let run = Run {
             version: state.design.version,
             pipeline: Arc::clone(pipeline),
             only: only.map(str::to_owned),
             snapshot,
             formats: state.formats.clone(),
-            from_ms: state.begins.map(ms),
-            until_ms: state.cut.map(ms),
+            stretch: state.stretch(),
             grows: state.log.can_read_more,
             shapes: Arc::clone(shapes),
             shared: Arc::clone(&self.shared),

@@ -18,7 +18,7 @@ use super::gather::Gather;
 use super::latest::Latest;
 use crate::formats::Formats;
 use crate::jobs::{Progress, Waker};
-use crate::state::{Outcome, Pace};
+use crate::state::{Outcome, Pace, Stretch};
 
 /// At most so many events are looked at for the first rows of every node, so many at a time, and for so long.
 const FIRST_EVENTS: usize = 20_000;
@@ -51,8 +51,7 @@ pub(super) struct Run {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) formats: Formats,
     /// Where the stretch of history begins and ends, in milliseconds, where that is not all of it.
-    pub(super) from_ms: Option<i64>,
-    pub(super) until_ms: Option<i64>,
+    pub(super) stretch: Stretch,
     /// Whether the log may hold more later.
     pub(super) grows: bool,
     pub(super) shapes: Shapes,
@@ -109,7 +108,7 @@ impl Run {
                 });
                 let sound = live.go_on(progress);
                 live.ended = Some(Instant::now());
-                let grows = live.run.grows && live.run.until_ms.is_none();
+                let grows = live.run.grows && live.run.stretch.until_ms.is_none();
                 Ended { took: began.elapsed(), live: (sound && grows).then_some(live) }
             }
             Err(failure) => {
@@ -160,8 +159,8 @@ impl Run {
     }
 
     fn feed(&self, plan: &Plan, codecs: &BTreeMap<TopicName, TopicCodecs>) -> Feed {
-        let mut feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(codecs, topic), self.until_ms);
-        if let Some(from) = self.from_ms {
+        let mut feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(codecs, topic), self.stretch.until_ms);
+        if let Some(from) = self.stretch.from_ms {
             feed.begin_at_time(from);
         }
         feed
@@ -295,11 +294,12 @@ impl Live {
         outcome.done.0 = done.load(Ordering::Relaxed);
         outcome.reports = running.report();
         outcome.aside = events.lines(running, &run.pipeline);
-        outcome.waits = if run.grows && run.until_ms.is_none() { waits(&run.snapshot, &run.pipeline) } else { None };
+        outcome.waits =
+            if run.grows && run.stretch.until_ms.is_none() { waits(&run.snapshot, &run.pipeline) } else { None };
         let sound = rows.is_ok();
         match rows {
             Ok(views) => {
-                (outcome.views, outcome.until_ms) = (views, run.until_ms);
+                (outcome.views, outcome.stretch) = (views, run.stretch);
                 outcome.kept.clear();
                 outcome.whole = outcome.waits.is_none();
             }
@@ -436,7 +436,7 @@ impl Sink for Watched<'_> {
                     rows.clone_from(before);
                 }
             }
-            (self.outcome.views, self.outcome.until_ms) = (views, self.run.until_ms);
+            (self.outcome.views, self.outcome.stretch) = (views, self.run.stretch);
             self.outcome.aside = self.events.lines(running, &self.run.pipeline);
             (self.last_rows, self.rest) = (Instant::now(), ROWS_TICK.max(began.elapsed() * 20));
         }

@@ -47,8 +47,11 @@ fn a_row_is_late_for_one_hop_and_in_time_for_the_next() {
     assert_eq!((operator.metrics().late(), operator.metrics().late_windows), (1, 1));
 }
 
-/// The windows that rows missed: their numbers, first and last window, and by how much they were late.
-fn missed(operator: &dyn Operator) -> (Vec<(u64, Missed)>, Vec<(u64, Missed)>) {
+/// The windows that rows missed: by their numbers, first and last window, and by how much they were late.
+type Misses = Vec<(u64, Missed)>;
+
+/// What the rows missed that are in no window, and those that are in some.
+fn missed(operator: &dyn Operator) -> (Misses, Misses) {
     let of = |row: &AsideRow| (row.seq, row.missed.expect("it is late for windows"));
     let aside = operator.aside().unwrap();
     (aside.rows().map(of).collect(), aside.partly().map(of).collect())

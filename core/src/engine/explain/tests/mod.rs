@@ -25,6 +25,7 @@ fn explain<T>(
         pipeline: document.pipeline(),
         snapshot: &store.snapshot(),
         codecs: &|_: &_| TopicCodecs::new(Choice::Text, Choice::Json),
+        from_ms: None,
         until_ms: None,
         cancel: &cancel,
         done: &done,
