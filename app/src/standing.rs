@@ -66,7 +66,7 @@ mod tests {
     fn a_bound_is_never_written_as_a_figure() {
         assert_eq!(number(EventsBehind::Exactly(1_204)), "1,204");
         assert_eq!(events(EventsBehind::AtMost(1)), "at most 1 event");
-        assert_eq!(time(TimeBehind::AtLeast(2_000_000_000)), "at least 2 s");
+        assert_eq!(time(TimeBehind::AtLeast(2_000_000_000)), "at least 2.000 s");
         assert_eq!(time(TimeBehind::NotRead), "not read");
         assert_eq!(passed(&Passed::No(EventsBehind::Exactly(2))), "not yet, 2 events before it");
         assert_eq!(passed(&Passed::NotKnown("not allowed".to_owned())), "not known: not allowed");

@@ -1,11 +1,13 @@
 //! Who writes and reads which topic, on events written down for it.
 
+use std::sync::Arc;
+
 use super::stage::{Written, batches, correlate, snapshot, topics_of};
 use crate::event::{TopicPartition, Watermarks};
 use crate::log::{ConsumerGroup, GroupMember, GroupPosition, Groups};
 use crate::narrative::lag::{EventsBehind, Standings};
 use crate::narrative::threads::topology::{Topology, Unknown};
-use crate::store::Snapshot;
+use crate::store::{PartitionSnapshot, Snapshot, TopicSnapshot};
 
 const PLACED: &[(&str, &[u8])] = &[("ce_id", b"e-0001"), ("ce_source", b"/orders"), ("ce_correlationid", b"order-7")];
 const PLACED_TOO: &[(&str, &[u8])] =
@@ -65,8 +67,23 @@ fn groups() -> Groups {
     Groups { at_ms: 9_000, groups: vec![ledger, newer, shut] }
 }
 
+/// The same, with what its segments hold accounted for.
+fn covered(snapshot: &Snapshot) -> Snapshot {
+    let partition = |held: &Arc<PartitionSnapshot>| {
+        let mut held = PartitionSnapshot::clone(held);
+        let covers: Vec<(i64, i64)> = held.segments.iter().map(|segment| segment.covers()).collect();
+        covers.into_iter().for_each(|(from, to)| held.coverage.insert(from, to));
+        Arc::new(held)
+    };
+    let topic = |held: &Arc<TopicSnapshot>| {
+        let partitions = held.partitions.iter().map(partition).collect();
+        Arc::new(TopicSnapshot { partitions, ..TopicSnapshot::clone(held) })
+    };
+    Snapshot::new(2, snapshot.origin.clone(), snapshot.topics.iter().map(topic).collect())
+}
+
 fn topology(groups: Option<&Groups>) -> (Topology, Snapshot) {
-    let snapshot = snapshot(&batches(EVENTS));
+    let snapshot = covered(&snapshot(&batches(EVENTS)));
     let (_, threads) = correlate(&snapshot);
     let standings = groups.map(|groups| Standings::of(groups, &snapshot));
     let topics = topics_of(&snapshot);
@@ -107,7 +124,7 @@ fn groups_read_what_they_have_committed_in_or_been_assigned() {
         ("ledger", "orders", 1, 2)
     );
     assert_eq!(ledger.clients, Some(vec![("ledger-1".to_owned(), "/10.0.0.7".to_owned())]));
-    assert_eq!(ledger.events.map(EventsBehind::number), Some(2));
+    assert_eq!(ledger.events, Some(EventsBehind::Exactly(2)));
     assert_eq!((newer.state.clone(), newer.clients.clone()), (None, None), "not told is not none");
     assert_eq!(topology.groups_at_ms, Some(9_000));
 }
