@@ -65,7 +65,8 @@ pub struct Threads {
     #[arg(long)]
     diagnose: bool,
 
-    /// One thread: that of an order's number, a trace's id, an event's identity, or topic/partition/offset.
+    /// The thread of an order's number, a trace's id or header, an event's identity, or topic/partition/offset; where
+    /// nothing ties by it, of whatever has it in an event. Of several a list.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 
@@ -185,13 +186,11 @@ impl Threads {
         let diagnosed = self.diagnosed(held, snapshot, threads, cancel)?;
         match &self.id {
             Some(id) => {
-                let Some(thread) = threads.find(id) else {
-                    bail!("no thread says “{id}”; there are {}", figures::of(threads.len() as u64, "thread"));
-                };
-                writer.thread(threads, snapshot, thread, &diagnosed)?;
+                let found = named(id, threads, snapshot, &held.topics)?;
+                writer.named(threads, snapshot, &found, &diagnosed)?;
             }
             None if self.diagnose => writer.findings(threads, snapshot, &diagnosed)?,
-            None => writer.list(threads, snapshot, &diagnosed)?,
+            None => writer.list(threads, snapshot, 0..threads.len() as u32, &diagnosed)?,
         }
         Ok(diagnosed)
     }
@@ -204,11 +203,12 @@ impl Threads {
         cancel: &CancellationToken,
     ) -> anyhow::Result<Diagnosed> {
         let mut extent = Extent::of(snapshot, &held.topics);
+        extent.from_ms = held.range_ms.map(|(from, _)| from).filter(|from| *from > i64::MIN);
         extent.cut_ms = held.range_ms.map(|(_, to)| to).filter(|to| *to < i64::MAX);
         let done = AtomicU64::new(0);
         let cancelled = || cancel.is_cancelled();
         let mut diagnosed = threads.diagnose(&extent, &done, &cancelled);
-        if self.diagnose && self.step.is_none() {
+        if self.diagnose {
             diagnosed.add(shape_changes(threads, snapshot, &cancelled)?);
         }
         if cancel.is_cancelled() {
@@ -280,6 +280,28 @@ impl Held {
             }
         }
     }
+}
+
+/// The threads that an id names: those that it ties, else those that have it anywhere.
+fn named(id: &str, threads: &Tied, snapshot: &Snapshot, topics: &[TopicName]) -> anyhow::Result<Vec<u32>> {
+    let found = threads.find_all(id);
+    if !found.is_empty() {
+        if found.len() > 1 {
+            say(&format!("“{id}” is said in {}", figures::of(found.len() as u64, "thread")));
+        }
+        return Ok(found);
+    }
+    let mentions = threads.mentioning(id, snapshot, topics)?;
+    if mentions.damaged > 0 {
+        bail!("{} damaged, so “{id}” may be there", figures::of(mentions.damaged as u64, "part"));
+    }
+    let in_threads = figures::of(mentions.threads.len() as u64, "thread");
+    match (mentions.threads.is_empty(), mentions.loose) {
+        (false, _) => say(&format!("“{id}” ties nothing; {in_threads} have it in an event")),
+        (true, 0) => bail!("no thread says “{id}”; there are {}", figures::of(threads.len() as u64, "thread")),
+        (true, loose) => bail!("no thread says “{id}”; {} in no thread have it", figures::of(loose, "event")),
+    }
+    Ok(mentions.threads)
 }
 
 fn range(from_ms: Option<i64>, to_ms: Option<i64>) -> Option<(i64, i64)> {

@@ -126,9 +126,15 @@ impl Writer {
         Ok(rows.flush()?)
     }
 
-    /// The list of threads.
-    pub fn list(&mut self, threads: &Threads, snapshot: &Snapshot, diagnosed: &Diagnosed) -> anyhow::Result<()> {
-        let numbers = 0..threads.len().min(self.limit) as u32;
+    /// A list of threads.
+    pub fn list(
+        &mut self,
+        threads: &Threads,
+        snapshot: &Snapshot,
+        numbers: impl Iterator<Item = u32>,
+        diagnosed: &Diagnosed,
+    ) -> anyhow::Result<()> {
+        let numbers = numbers.take(self.limit);
         if self.json {
             let entry = |thread| Ok(summary(threads, snapshot, thread, diagnosed)?);
             return self.array(numbers.map(entry));
@@ -175,8 +181,22 @@ impl Writer {
         Ok(self.to.write_all(text.as_bytes())?)
     }
 
+    /// The threads that an id names: one event by event; several as a list, or event by event as an object a line.
+    pub fn named(
+        &mut self,
+        threads: &Threads,
+        snapshot: &Snapshot,
+        named: &[u32],
+        diagnosed: &Diagnosed,
+    ) -> anyhow::Result<()> {
+        if named.len() > 1 && !self.json {
+            return self.list(threads, snapshot, named.iter().copied(), diagnosed);
+        }
+        named.iter().take(self.limit).try_for_each(|&thread| self.thread(threads, snapshot, thread, diagnosed))
+    }
+
     /// One thread, event by event.
-    pub fn thread(
+    fn thread(
         &mut self,
         threads: &Threads,
         snapshot: &Snapshot,
@@ -304,6 +324,11 @@ fn finding_json(
         "what": what(threads, snapshot, finding)?,
         "sureness": (finding.sureness * 1000.0).round() / 1000.0,
         "may_still_come": finding.may_still_come,
+        "certainty": finding.certainty.name(),
+        "missing": finding.missing.iter().map(|&step| &**threads.step_name(step)).collect::<Vec<&str>>(),
+        "participant": finding.skew.as_ref().map(|skew| &*skew.participant),
+        "skew_ms": finding.skew.as_ref().map(|skew| skew.ms),
+        "skew_within_ms": finding.skew.as_ref().and_then(|skew| skew.within_ms),
         "timestamp": finding.at_ms.map(format_iso_ms),
         "timestamp_ms": finding.at_ms,
         "evidence": evidence,

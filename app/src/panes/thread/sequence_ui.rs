@@ -223,7 +223,7 @@ pub(super) fn edge_words(kind: fabula_core::narrative::threads::EdgeKind) -> &'s
     use fabula_core::narrative::threads::EdgeKind as K;
     match kind {
         K::Causation => "it names that event as its cause",
-        K::DeadLetter => "its headers say that it was that event",
+        K::DeadLetter | K::Retry => "its headers say that it was that event",
         K::Reply => "it answers that request",
         K::Follows => "inferred: it comes next in time",
     }

@@ -27,6 +27,9 @@ impl Candidates {
         for (name, _) in &shape.headers {
             found.header(name);
         }
+        if shape.headers.iter().any(|(name, _)| matches!(name.as_str(), "__op" | "__deleted")) {
+            found.profile.step.push(StepField::Flat(Field::Header("__op".to_owned())));
+        }
         found.key(topic, &shape.key);
         found.value(topic, &shape.value);
         found
@@ -80,12 +83,18 @@ impl Candidates {
         for change in [root.clone(), root.field("payload")] {
             let is_text =
                 |path: &Path| fields.iter().any(|field| field.path == *path && field.kinds.intersects(Kinds::TEXT));
-            if is_text(&change.field("op")) && has(&change.field("source").field("table")) {
+            let source = change.field("source");
+            let comes_from = ["table", "collection"].iter().any(|name| has(&source.field(*name)));
+            if is_text(&change.field("op")) && comes_from {
                 self.profile.step.push(StepField::Change(Field::Value(change.clone())));
                 let transaction = change.field("transaction").field("id");
                 if has(&transaction) {
                     self.add(Field::Value(transaction), Role::Transaction, "transaction".to_owned(), true);
                 }
+            }
+            // Debezium's change events without their envelope.
+            if ["__op", "__deleted"].iter().any(|name| has(&change.field(*name))) {
+                self.profile.step.push(StepField::Flat(Field::Value(change)));
             }
         }
         let mut unnamed = 0;
@@ -122,6 +131,7 @@ impl Candidates {
             Some(role) => self.add(place, role, about, true),
             // Debezium says where a change comes from in `source`, with ids of its own.
             None if in_change_source(&field.path) => {}
+            None if name.starts_with("__") => {}
             None if role::is_id(name) => self.add(place, Role::Entity, about, true),
             None if field.kinds.intersects(Kinds::TEXT) && *unnamed < MOST_UNNAMED => {
                 *unnamed += 1;

@@ -40,6 +40,21 @@ impl<T: Copy> Column<T> {
         }
     }
 
+    /// Changes an entry. A full page that others keep is copied first.
+    pub(super) fn set(&mut self, at: usize, entry: T) {
+        match self.full.get_mut(at >> PAGE_BITS) {
+            Some(page) => {
+                if Arc::get_mut(page).is_none() {
+                    *page = page.iter().copied().collect();
+                }
+                if let Some(page) = Arc::get_mut(page) {
+                    page[at & (PAGE - 1)] = entry;
+                }
+            }
+            None => self.last[at & (PAGE - 1)] = entry,
+        }
+    }
+
     /// Every entry, page by page.
     pub(super) fn pages(&self) -> impl Iterator<Item = &[T]> {
         self.full.iter().map(|page| &**page).chain(std::iter::once(self.last.as_slice()))

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::column::Column;
 use super::dead_letter::Origin;
 use super::events::{Chunk, Events, link};
+use super::names::Names;
 use super::profile::Profile;
-use super::reader::{Extracted, Names, Reader, StepNames};
-use super::resolve;
+use super::reader::{Extracted, Flags, Reader, StepNames};
+use super::resolve::{self, Tying};
+use super::role::Role;
 use super::threads::Threads;
 use super::values::Values;
 use crate::codec::{Choice, TopicCodecs};
@@ -19,6 +22,15 @@ use crate::store::{Damage, Segment, Snapshot};
 
 /// Rows of a segment that one thread looks at at a time.
 const SLICE: usize = 16_384;
+
+/// Nobody's identity.
+const NOBODY: u16 = u16::MAX;
+
+/// The first and the last offset of a stretch.
+type Covers = (i64, i64);
+
+/// A part of a batch that waits to be read, and the offsets that it accounts for.
+type Slice = (Arc<Reader>, EventBatch, Covers);
 
 /// How events are to be tied.
 #[derive(Clone, Default)]
@@ -57,6 +69,12 @@ pub struct Correlator {
     steps: Names,
     participants: Names,
     origins: Vec<(u32, Origin)>,
+    /// Places of changes in their transactions, by event.
+    orders: Vec<(u32, u32)>,
+    /// Of each value that is an identity: whose, as the first event's participant.
+    owners: Column<u16>,
+    /// Values that are identities of events of several participants.
+    shared: FxHashSet<u32>,
     end_ms: Option<i64>,
     refused: u64,
 }
@@ -74,6 +92,9 @@ impl Correlator {
             steps: Names::default(),
             participants: Names::default(),
             origins: Vec::new(),
+            orders: Vec::new(),
+            owners: Column::default(),
+            shared: FxHashSet::default(),
             end_ms: None,
             refused: 0,
         }
@@ -91,14 +112,15 @@ impl Correlator {
 
     /// Bytes of memory that the events and their values take.
     pub fn bytes(&self) -> usize {
-        self.events.bytes() + self.values.bytes()
+        let orders = self.orders.capacity() * size_of::<(u32, u32)>();
+        self.events.bytes() + self.values.bytes() + self.owners.bytes() + orders
     }
 
     /// Takes a batch's events; those that were taken before are passed over.
     pub fn take(&mut self, batch: &EventBatch) {
-        for part in self.untaken(batch) {
+        for (part, covers) in self.untaken(batch) {
             let extracted = self.reader(part.topic()).extract(&part);
-            self.absorb(extracted);
+            self.absorb(extracted, covers);
         }
     }
 
@@ -119,8 +141,8 @@ impl Correlator {
         let segments: Vec<Arc<Segment>> =
             names.iter().filter_map(|name| snapshot.topic(name)).flat_map(|topic| topic.segments().cloned()).collect();
         let group = rayon::current_num_threads().max(2) * 2;
-        let mut waiting: Vec<(Arc<Reader>, EventBatch)> = Vec::new();
-        let mut extracted: Vec<Extracted> = Vec::new();
+        let mut waiting: Vec<Slice> = Vec::new();
+        let mut extracted: Vec<(Extracted, Covers)> = Vec::new();
         for segment in &segments {
             if cancelled() {
                 break;
@@ -132,10 +154,13 @@ impl Correlator {
             match segment.events() {
                 Err(damage) => damages.push(damage),
                 Ok(batch) => {
-                    for part in self.untaken(&batch) {
+                    for (part, (mut first, last)) in self.untaken(&batch) {
                         let reader = self.reader(part.topic());
                         for from in (0..part.len()).step_by(SLICE) {
-                            waiting.push((reader.clone(), part.slice(from, SLICE.min(part.len() - from))));
+                            let to = part.len().min(from + SLICE);
+                            let until = if to == part.len() { last } else { part.offsets()[to] - 1 };
+                            waiting.push((reader.clone(), part.slice(from, to - from), (first, until)));
+                            first = until + 1;
                             if waiting.len() >= group {
                                 extracted = self.work(extracted, std::mem::take(&mut waiting), done);
                             }
@@ -155,15 +180,15 @@ impl Correlator {
     /// Takes in what was read while the next is being read.
     fn work(
         &mut self,
-        ready: Vec<Extracted>,
-        waiting: Vec<(Arc<Reader>, EventBatch)>,
+        ready: Vec<(Extracted, Covers)>,
+        waiting: Vec<Slice>,
         done: &AtomicU64,
-    ) -> Vec<Extracted> {
-        let read = || waiting.par_iter().map(|(reader, batch)| reader.extract(batch)).collect();
+    ) -> Vec<(Extracted, Covers)> {
+        let read = || waiting.par_iter().map(|(reader, batch, covers)| (reader.extract(batch), *covers)).collect();
         let absorb = || {
-            for extracted in ready {
+            for (extracted, covers) in ready {
                 let events = extracted.offsets.len() as u64;
-                self.absorb(extracted);
+                self.absorb(extracted, covers);
                 done.fetch_add(events, Ordering::Relaxed);
             }
         };
@@ -199,27 +224,35 @@ impl Correlator {
         self.taken[number as usize].iter().any(|&(from, to)| from <= first && last <= to)
     }
 
-    /// The parts of a batch that were not taken before; marks them as taken.
-    fn untaken(&mut self, batch: &EventBatch) -> Vec<EventBatch> {
+    /// The parts of a batch that were not taken before, and the offsets that each accounts for.
+    fn untaken(&self, batch: &EventBatch) -> Vec<(EventBatch, Covers)> {
         let offsets = batch.offsets();
         let (Some(&first), Some(&last)) = (offsets.first(), offsets.last()) else { return Vec::new() };
-        let number = self.number(TopicPartition::new(batch.topic().clone(), batch.partition()));
-        let ranges = &mut self.taken[number as usize];
+        let number = self.partitions.get(&TopicPartition::new(batch.topic().clone(), batch.partition()));
+        let taken = number.map_or(&[][..], |&number| &self.taken[number as usize]);
         let mut parts = Vec::new();
-        let mut from = 0;
-        for &(taken_first, taken_last) in ranges.iter() {
+        let (mut from, mut covered) = (0, first);
+        for &(taken_first, taken_last) in taken.iter().filter(|&&(from, to)| from <= last && to >= first) {
             let to = offsets.partition_point(|&offset| offset < taken_first);
             if from < to {
-                parts.push(batch.slice(from, to - from));
+                parts.push((batch.slice(from, to - from), (covered, taken_first - 1)));
             }
             from = from.max(offsets.partition_point(|&offset| offset <= taken_last));
+            covered = covered.max(taken_last + 1);
         }
         if from < offsets.len() {
-            parts.push(batch.slice(from, offsets.len() - from));
+            parts.push((batch.slice(from, offsets.len() - from), (covered, last)));
         }
-        ranges.push((first, last));
+        parts
+    }
+
+    /// Marks offsets as taken. Gives what of them was taken before.
+    fn mark(&mut self, partition: u32, covers: Covers) -> Vec<Covers> {
+        let ranges = &mut self.taken[partition as usize];
+        let before = ranges.iter().copied().filter(|&(from, to)| from <= covers.1 && to >= covers.0).collect();
+        ranges.push(covers);
         ranges.sort_unstable();
-        let mut joined: Vec<(i64, i64)> = Vec::with_capacity(ranges.len());
+        let mut joined: Vec<Covers> = Vec::with_capacity(ranges.len());
         for &(first, last) in ranges.iter() {
             match joined.last_mut() {
                 Some(before) if first <= before.1 + 1 => before.1 = before.1.max(last),
@@ -227,24 +260,32 @@ impl Correlator {
             }
         }
         *ranges = joined;
-        parts
+        before
     }
 
-    fn absorb(&mut self, extracted: Extracted) {
+    /// Takes in what a slice says. Only now its offsets are taken: what was dropped on the way can be read again.
+    fn absorb(&mut self, extracted: Extracted, covers: Covers) {
         let Some(topic) = &extracted.topic else { return };
         let partition = self.number(TopicPartition::new(topic.clone(), extracted.partition));
+        let before = self.mark(partition, covers);
         let numbers =
             |own: &mut Names, said: &Names| -> Vec<u16> { said.all().iter().map(|name| own.number(name)).collect() };
         let steps = numbers(&mut self.steps, &extracted.step_names);
         let participants = numbers(&mut self.participants, &extracted.participant_names);
         let mut origins = extracted.origins.iter().peekable();
+        let mut orders = extracted.orders.iter().peekable();
         let mut slots: Vec<u32> = Vec::with_capacity(8);
         let first = self.events.len() as u32;
         for row in 0..extracted.offsets.len() {
             let from = if row == 0 { 0 } else { extracted.ends[row - 1] as usize };
             let links = &extracted.links[from..extracted.ends[row] as usize];
             let origin = origins.next_if(|(at, _)| *at as usize == row);
+            let order = orders.next_if(|(at, _)| *at as usize == row);
             let at_ms = extracted.times_ms[row];
+            let offset = extracted.offsets[row];
+            if before.iter().any(|&(first, last)| (first..=last).contains(&offset)) {
+                continue;
+            }
             if self.settings.range_ms.is_some_and(|(from, to)| !(from..to).contains(&at_ms)) {
                 continue;
             }
@@ -253,6 +294,10 @@ impl Correlator {
                 self.refused += 1;
                 continue;
             }
+            let participant = participants[usize::from(extracted.participants[row])];
+            let flags = extracted.flags[row];
+            // A copy carries the identity of what it is a copy of.
+            let owns = Flags(flags).has(Flags::OWN_IDENTITY) && !Flags(flags).has(Flags::COPY);
             slots.clear();
             for &(hash, role) in links {
                 let Some(slot) = self.values.slot(hash) else {
@@ -263,20 +308,36 @@ impl Correlator {
                     slots.push(slot);
                     self.values.counted(slot);
                 }
+                if owns && role == Role::Identity {
+                    self.own(slot, participant);
+                }
                 self.events.links.push(link(slot, role));
             }
             if at_ms != i64::MIN {
                 self.end_ms = Some(self.end_ms.map_or(at_ms, |end| end.max(at_ms)));
             }
-            self.place(partition, extracted.offsets[row], first);
+            self.place(partition, offset, first);
             self.events.times_ms.push(at_ms);
             self.events.steps.push(steps[usize::from(extracted.steps[row])]);
-            self.events.participants.push(participants[usize::from(extracted.participants[row])]);
-            self.events.flags.push(extracted.flags[row]);
+            self.events.participants.push(participant);
+            self.events.flags.push(flags);
             self.events.ends.push(self.events.links.len() as u32);
             if let Some((_, origin)) = origin {
                 self.origins.push((event, origin.clone()));
             }
+            self.orders.extend(order.map(|(_, order)| (event, *order)));
+        }
+    }
+
+    /// A value is the identity of an event of this participant.
+    fn own(&mut self, slot: u32, participant: u16) {
+        while self.owners.len() <= slot as usize {
+            self.owners.push(NOBODY);
+        }
+        match self.owners.get(slot as usize) {
+            NOBODY => self.owners.set(slot as usize, participant),
+            owner if owner == participant => {}
+            _ => _ = self.shared.insert(slot),
         }
     }
 
@@ -300,7 +361,13 @@ impl Correlator {
 
     /// Ties all that was taken so far into threads. The correlator can go on taking; the threads stay as they are.
     pub fn threads(&self) -> Threads {
-        let resolved = resolve::resolve(&self.events, &self.values, &self.origins, self.settings.keep_hubs);
+        let tying = Tying {
+            roles: self.settings.profile.tying_roles(),
+            shared: &self.shared,
+            orders: &self.orders,
+            keep_hubs: self.settings.keep_hubs,
+        };
+        let resolved = resolve::resolve(&self.events, &self.values, &self.origins, &tying);
         Threads::new(
             self.events.clone(),
             self.values.hashes().clone(),

@@ -22,20 +22,39 @@ const REASONS: [&str; 6] = [
     "__connect.errors.exception.class.name",
 ];
 
+/// What became of an event that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Put aside for good.
+    Dead,
+    /// Put aside to be tried again: Spring's retry topics name the original as dead letters do.
+    Retry,
+}
+
+/// Says how often an event in one of Spring's retry topics was tried; the dead letter in the end has it too.
+const ATTEMPTS: &str = "retry_topic-attempts";
+
 /// Where a reader keeps the headers of dead letters.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct DeadLetterHeaders {
     families: [[usize; 3]; 3],
     reasons: [usize; 2],
+    attempts: usize,
+    is_dead: bool,
+    is_retry: bool,
 }
 
 impl DeadLetterHeaders {
-    pub(super) fn new(mut place: impl FnMut(&str) -> usize) -> Self {
+    pub(super) fn new(topic: &str, mut place: impl FnMut(&str) -> usize) -> Self {
+        let topic = topic.to_ascii_lowercase();
         let families = FAMILIES.map(|names| names.map(&mut place));
-        Self { families, reasons: [REASONS[0], REASONS[2]].map(place) }
+        let reasons = [REASONS[0], REASONS[2]].map(&mut place);
+        let is_dead = ["dlt", "dlq", "dead"].iter().any(|name| topic.contains(name));
+        let is_retry = !is_dead && ["retry", "retries"].iter().any(|name| topic.contains(name));
+        Self { families, reasons, attempts: place(ATTEMPTS), is_dead, is_retry }
     }
 
-    /// The event that a dead letter was, if the headers are a dead letter's and say so.
+    /// The event that a dead letter or a retry was, if its headers say so.
     pub(super) fn origin(&self, headers: &[Option<&[u8]>]) -> Option<Origin> {
         self.families.iter().find_map(|&[topic, partition, offset]| {
             let topic = std::str::from_utf8(headers[topic]?).ok()?;
@@ -45,9 +64,14 @@ impl DeadLetterHeaders {
         })
     }
 
-    /// Whether the headers say that something failed, though not where the event was before.
-    pub(super) fn says_failed(&self, headers: &[Option<&[u8]>]) -> bool {
-        self.reasons.iter().any(|&reason| headers[reason].is_some())
+    /// What became of the event, if its headers say that something failed.
+    pub(super) fn fate(&self, headers: &[Option<&[u8]>]) -> Option<Fate> {
+        let named = self.families.iter().any(|family| family.iter().all(|&header| headers[header].is_some()));
+        let tried = headers[self.attempts].is_some();
+        let failed = self.reasons.iter().any(|&reason| headers[reason].is_some());
+        (named || tried || failed).then_some(())?;
+        // The headers of a retry and of the dead letter in the end are alike: the topic's name tells.
+        Some(if self.is_retry || (tried && !self.is_dead) { Fate::Retry } else { Fate::Dead })
     }
 }
 
@@ -81,5 +105,29 @@ mod tests {
         assert_eq!(number(b"42"), Some(42));
         assert_eq!(number(b"1234"), Some(1234));
         assert_eq!(number(b""), None);
+    }
+
+    #[test]
+    fn a_retry_is_no_dead_letter() {
+        let fate = |topic: &str, said: &[&str]| {
+            let mut names: Vec<String> = Vec::new();
+            let headers = DeadLetterHeaders::new(topic, |name| {
+                names.push(name.to_owned());
+                names.len() - 1
+            });
+            let values: Vec<Option<&[u8]>> =
+                names.iter().map(|name| said.contains(&name.as_str()).then_some(b"0".as_slice())).collect();
+            headers.fate(&values)
+        };
+        let original = FAMILIES[2];
+        let tried: Vec<&str> = original.into_iter().chain([ATTEMPTS]).collect();
+        assert_eq!(fate("orders-retry-0", &tried), Some(Fate::Retry));
+        assert_eq!(fate("orders-retry-0", &original), Some(Fate::Retry));
+        assert_eq!(fate("orders-again", &tried), Some(Fate::Retry));
+        assert_eq!(fate("orders-dlt", &tried), Some(Fate::Dead));
+        assert_eq!(fate("orders-retry-dlt", &tried), Some(Fate::Dead));
+        assert_eq!(fate("orders.DLT", &FAMILIES[0]), Some(Fate::Dead));
+        assert_eq!(fate("orders", &[]), None);
+        assert_eq!(fate("orders-retry-0", &[]), None);
     }
 }

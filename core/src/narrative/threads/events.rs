@@ -43,11 +43,16 @@ impl Events {
         self.times_ms.len()
     }
 
-    /// The slots that an event is tied by, with what they mean to it.
+    /// The slots that an event says, with what they mean to it.
     pub(super) fn links_of(&self, event: u32) -> impl Iterator<Item = (u32, Role)> {
+        self.raw_links_of(event).map(|link| (link >> 3, Role::from_code(link as u8 & 7)))
+    }
+
+    /// The same as they are kept.
+    pub(super) fn raw_links_of(&self, event: u32) -> impl Iterator<Item = u32> {
         let from = if event == 0 { 0 } else { self.ends.get(event as usize - 1) };
         let to = self.ends.get(event as usize);
-        self.links.range(from as usize, to as usize).map(|link| (link >> 3, Role::from_code(link as u8 & 7)))
+        self.links.range(from as usize, to as usize)
     }
 
     pub(super) fn flags_of(&self, event: u32) -> Flags {

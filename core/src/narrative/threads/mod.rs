@@ -8,11 +8,11 @@
 //! | file | subject |
 //! |---|---|
 //! | `role`, `field`, `profile` | what values mean, where they stand, by which of them to tie |
-//! | `candidates`, `suggest` | finding that out |
-//! | `reader`, `text`, `dead_letter` | what one event says |
+//! | `candidates`, `heard`, `suggest`, `judged` | finding that out |
+//! | `reader`, `row`, `text`, `spans`, `dead_letter`, `names` | what one event says |
 //! | `correlate`, `events`, `values`, `column` | taking events in, compactly |
 //! | `resolve` | which belong together; hubs |
-//! | `threads`, `tale` | asking: lists, one thread, causes |
+//! | `threads`, `find`, `tale` | asking: lists, one thread, causes |
 //! | `map` | the process map, variants, conformance |
 //! | `diagnose/` | what is unusual, and how sure that is |
 //!
@@ -26,11 +26,17 @@ mod dead_letter;
 pub mod diagnose;
 mod events;
 mod field;
+mod find;
+mod heard;
+mod judged;
 mod map;
+mod names;
 mod profile;
 mod reader;
 mod resolve;
 pub mod role;
+mod row;
+mod spans;
 mod suggest;
 mod tale;
 mod text;
@@ -40,6 +46,7 @@ mod values;
 
 pub use correlate::{Correlator, Settings};
 pub use field::{Field, FieldError};
+pub use find::Mentions;
 pub use map::{MapEdge, Move, ProcessMap, StepCount, Variant, conformance, fitness};
 pub use profile::{FieldUse, Profile, StepField, TopicProfile};
 pub use reader::{Said, StepNames};

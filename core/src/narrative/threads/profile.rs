@@ -36,6 +36,9 @@ pub enum StepField {
     /// A change event of Debezium: its table and what was done (created, updated, deleted, read). The path leads to the
     /// object that has `op` and `source`.
     Change(Field),
+    /// A change event of Debezium, flattened: the path leads to the object that has `__op`, `__table` or `__deleted`;
+    /// a header where headers have them.
+    Flat(Field),
 }
 
 /// One field of a topic and what it is good for.
@@ -47,6 +50,9 @@ pub struct FieldUse {
     pub role: Role,
     /// Whether its values tie events.
     pub ties: bool,
+    /// Whether its values, though they do not tie, say what led to what: causes, requests, the same event twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tells: bool,
     /// Whether they tie only events of this topic.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub within_topic: bool,
@@ -62,13 +68,13 @@ impl FieldUse {
     /// A field that ties.
     pub fn tying(field: Field, role: Role) -> Self {
         let about = role::subject_of(field.name());
-        Self { field, role, ties: true, within_topic: false, about, because: String::new() }
+        Self { field, role, ties: true, tells: false, within_topic: false, about, because: String::new() }
     }
 }
 
 impl Profile {
     /// Ties by nothing but these fields, in every one of these topics: what a person asks for by name. Types of events
-    /// are taken from where `like` finds them.
+    /// are taken from where `like` finds them, and so is what led to what, which ties nothing.
     pub fn by_fields(fields: &[Field], topics: &[TopicName], like: &Self) -> Self {
         let mut topics: Vec<TopicProfile> = topics
             .iter()
@@ -80,9 +86,19 @@ impl Profile {
                     because: "asked for".to_owned(),
                     ..FieldUse::tying(field.clone(), Role::Entity)
                 };
+                let says = |known: &&FieldUse| {
+                    let tells = [Role::Identity, Role::Causation, Role::Reply, Role::Correlation];
+                    known.ties && tells.contains(&known.role) && !fields.contains(&known.field)
+                };
+                let tells = known.into_iter().flat_map(|known| &known.fields).filter(says).map(|known| FieldUse {
+                    ties: false,
+                    tells: true,
+                    because: "not asked for, so it ties nothing; it says what led to what".to_owned(),
+                    ..known.clone()
+                });
                 TopicProfile {
                     topic: topic.clone(),
-                    fields: fields.iter().map(asked).collect(),
+                    fields: fields.iter().map(asked).chain(tells).collect(),
                     step: known.map(|known| known.step.clone()).unwrap_or_default(),
                     participant: known.map(|known| known.participant.clone()).unwrap_or_default(),
                 }
@@ -90,6 +106,12 @@ impl Profile {
             .collect();
         topics.sort_by(|one, other| one.topic.cmp(&other.topic));
         Self { topics }
+    }
+
+    /// The roles whose values tie, a bit each.
+    pub(super) fn tying_roles(&self) -> u8 {
+        let fields = self.topics.iter().flat_map(|topic| &topic.fields);
+        fields.filter(|field| field.ties).fold(0, |roles, field| roles | 1 << field.role as u8)
     }
 
     /// A topic's part.

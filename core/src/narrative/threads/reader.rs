@@ -5,15 +5,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Role;
-use super::dead_letter::{DeadLetterHeaders, Origin};
+use super::dead_letter::{DeadLetterHeaders, Fate, Origin};
 use super::field::Field;
+use super::names::Names;
 use super::profile::{StepField, TopicProfile};
+use super::row::{Place, Row, Seat, StepPlace, Use};
+use super::spans::Spans;
 use super::text;
-use crate::codec::{Cell, Fault, Path, Payloads, TopicCodecs};
+use crate::codec::{Choice, Fault, Path, Payloads, TopicCodecs};
 use crate::event::{EventBatch, TimestampType, TopicName};
 
 /// How many rows' payloads are looked at at a time.
 const CHUNK: usize = 2_048;
+/// How the content type of a cloud event in the value begins.
+const WHOLE: &[u8] = b"application/cloudevents";
 
 /// Names the steps of some rows of a batch, where a person says what a step is; `None` leaves a row its topic's name.
 pub type StepNames = Arc<dyn Fn(&EventBatch, &[u32], &TopicCodecs) -> Vec<Option<String>> + Send + Sync>;
@@ -39,46 +44,45 @@ impl Flags {
     pub(super) const ASKS_REPLY: u8 = 1 << 1;
     pub(super) const DEAD_LETTER: u8 = 1 << 2;
     pub(super) const UNTIMED: u8 = 1 << 3;
+    /// Put into a topic to be tried again: a copy, as a dead letter is, but not given up.
+    pub(super) const RETRY: u8 = 1 << 4;
+    /// Its identity counts among the events of its participant only.
+    pub(super) const OWN_IDENTITY: u8 = 1 << 5;
+    /// A copy that says of which event.
+    pub(super) const COPY: u8 = Self::DEAD_LETTER | Self::RETRY;
 
+    /// Whether it has any of these.
     pub(super) fn has(self, flag: u8) -> bool {
         self.0 & flag != 0
     }
 }
 
-/// Where a use's text comes from.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Header(usize),
-    Key(usize),
-    Value(usize),
-}
-
-struct Use {
-    place: Place,
-    field: Field,
-    role: Role,
-    about: u64,
-    within_topic: bool,
-}
-
-enum StepPlace {
-    Type(Place),
-    Change { op: Place, table: Place },
-}
-
 /// Reads the events of one topic.
 pub(super) struct Reader {
-    topic: TopicName,
+    pub(super) topic: TopicName,
     codecs: TopicCodecs,
     headers: Vec<String>,
     key_paths: Vec<Path>,
     value_paths: Vec<Path>,
-    uses: Vec<Use>,
-    steps: Vec<StepPlace>,
-    participants: Vec<Place>,
-    reply_topic: usize,
+    pub(super) uses: Vec<Use>,
+    pub(super) steps: Vec<StepPlace>,
+    pub(super) participants: Vec<Seat>,
+    pub(super) reply_topic: usize,
+    /// Where a cloud event's headers say in which mode it is, in a topic that has structured ones.
+    modes: Option<Modes>,
+    /// Where the hops of traces stand.
+    spans: Option<Spans>,
+    /// Where a change's place in its transaction stands.
+    total_order: Option<Place>,
     dead_letter: DeadLetterHeaders,
     asked_steps: Option<StepNames>,
+}
+
+/// The headers that tell a cloud event in headers from one in the value.
+#[derive(Debug, Clone, Copy)]
+struct Modes {
+    id: usize,
+    content_type: usize,
 }
 
 impl fmt::Debug for Reader {
@@ -103,35 +107,8 @@ pub(super) struct Extracted {
     pub(super) step_names: Names,
     pub(super) participant_names: Names,
     pub(super) origins: Vec<(u32, Origin)>,
-}
-
-/// Names by number, in the order in which they were first said.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Names {
-    names: Vec<Arc<str>>,
-    numbers: rustc_hash::FxHashMap<Arc<str>, u16>,
-}
-
-impl Names {
-    /// The number of a name. When all numbers are taken, further names share the last.
-    pub(super) fn number(&mut self, name: &str) -> u16 {
-        if let Some(&number) = self.numbers.get(name) {
-            return number;
-        }
-        let full = self.names.len() >= usize::from(u16::MAX);
-        let name: Arc<str> = if full { "(others)".into() } else { name.into() };
-        if let Some(&number) = self.numbers.get(&name) {
-            return number;
-        }
-        let number = self.names.len() as u16;
-        self.names.push(name.clone());
-        self.numbers.insert(name, number);
-        number
-    }
-
-    pub(super) fn all(&self) -> &[Arc<str>] {
-        &self.names
-    }
+    /// Places of changes in their transactions.
+    pub(super) orders: Vec<(u32, u32)>,
 }
 
 impl Reader {
@@ -151,37 +128,95 @@ impl Reader {
             steps: Vec::new(),
             participants: Vec::new(),
             reply_topic: 0,
+            modes: None,
+            spans: None,
+            total_order: None,
             dead_letter: DeadLetterHeaders::default(),
             asked_steps,
         };
         reader.reply_topic = reader.header("kafka_replyTopic");
-        reader.dead_letter = DeadLetterHeaders::new(|name| reader.header(name));
-        for wanted in profile.into_iter().flat_map(|profile| &profile.fields).filter(|wanted| wanted.ties) {
-            let place = reader.place(&wanted.field);
+        reader.dead_letter = DeadLetterHeaders::new(topic, |name| reader.header(name));
+        let attribute = |field: &Field, name: &str| *field == Field::Value(Path::root().field(name));
+        let is_event_id = |field: &Field| attribute(field, "id");
+        let fields = || profile.into_iter().flat_map(|profile| &profile.fields);
+        // A topic with whole cloud events in its values may have others whose headers are the event.
+        let structured = fields().any(|wanted| wanted.role == Role::Identity && is_event_id(&wanted.field));
+        if structured {
+            reader.modes = Some(Modes { id: reader.header("ce_id"), content_type: reader.header("content-type") });
+        }
+        let of_structured =
+            |field: &Field, names: &[&str]| structured && names.iter().any(|name| attribute(field, name));
+        for wanted in fields().filter(|wanted| wanted.ties || wanted.tells) {
+            let structured = match wanted.role {
+                Role::Identity => of_structured(&wanted.field, &["id"]),
+                Role::Entity => of_structured(&wanted.field, &["subject", "partitionkey"]),
+                _ => false,
+            };
+            let seat = Seat { place: reader.place(&wanted.field), structured };
             let about = match wanted.within_topic {
                 true => text::about(&format!("{topic}/{}", wanted.about)),
                 false => text::about(&wanted.about),
             };
             let (field, role, within_topic) = (wanted.field.clone(), wanted.role, wanted.within_topic);
-            reader.uses.push(Use { place, field, role, about, within_topic });
+            reader.uses.push(Use { seat, field, role, about, within_topic });
         }
-        if reader.asked_steps.is_none() {
-            for step in profile.into_iter().flat_map(|profile| &profile.step) {
-                let step = match step {
-                    StepField::Type(field) => StepPlace::Type(reader.place(field)),
-                    StepField::Change(root) => StepPlace::Change {
-                        op: reader.place(&inside(root, &["op"])),
-                        table: reader.place(&inside(root, &["source", "table"])),
-                    },
-                };
-                reader.steps.push(step);
-            }
+        let traces = fields().filter(|wanted| wanted.ties && wanted.role == Role::Trace).map(|wanted| &wanted.field);
+        reader.spans = Spans::of(traces, |name| Place::Header(reader.header(name)));
+        for step in profile.into_iter().flat_map(|profile| &profile.step) {
+            reader.step(step, &of_structured);
+        }
+        if reader.asked_steps.is_some() {
+            reader.steps.clear();
         }
         for field in profile.into_iter().flat_map(|profile| &profile.participant) {
-            let place = reader.place(field);
-            reader.participants.push(place);
+            let seat = Seat { place: reader.place(field), structured: of_structured(field, &["source"]) };
+            reader.participants.push(seat);
         }
+        reader.look_at_every_value();
         reader
+    }
+
+    fn step(&mut self, step: &StepField, of_structured: &dyn Fn(&Field, &[&str]) -> bool) {
+        let step = match step {
+            StepField::Type(field) => {
+                StepPlace::Type(Seat { place: self.place(field), structured: of_structured(field, &["type"]) })
+            }
+            StepField::Change(root) => {
+                let order = self.place(&inside(root, &["transaction", "total_order"]));
+                self.total_order.get_or_insert(order);
+                StepPlace::Change {
+                    op: self.place(&inside(root, &["op"])),
+                    tables: [["source", "table"], ["source", "collection"]]
+                        .map(|names| self.place(&inside(root, &names))),
+                    deleted: None,
+                }
+            }
+            StepField::Flat(root) => {
+                let flat = |name: &str| match root {
+                    Field::Header(_) => Field::Header(name.to_owned()),
+                    root => inside(root, &[name]),
+                };
+                StepPlace::Change {
+                    op: self.place(&flat("__op")),
+                    tables: ["__table", "__collection"].map(|name| self.place(&flat(name))),
+                    deleted: Some(self.place(&flat("__deleted"))),
+                }
+            }
+        };
+        self.steps.push(step);
+    }
+
+    /// A value that cannot be decoded is told, though no field of it may be wanted.
+    fn look_at_every_value(&mut self) {
+        if !self.value_paths.is_empty() {
+            return;
+        }
+        match self.codecs.value.choice() {
+            Choice::Text | Choice::Bytes | Choice::Framed => {}
+            // A field that is not there: all is looked through, and nothing is taken out.
+            Choice::Json => self.value_paths.push(Path::root().field("")),
+            _ => self.value_paths.push(Path::root()),
+        }
     }
 
     /// The subjects of values that are looked for by text: `true` where they count within the topic.
@@ -238,18 +273,25 @@ impl Reader {
             let asked = self.asked_steps.as_ref().map(|names| names(batch, rows, &self.codecs));
             self.each(batch, rows, |at, row| {
                 let from = out.links.len();
+                let mut flags = row.flags();
                 for (wanted, tie) in row.ties() {
                     let link = (wanted.hash(&tie), wanted.role);
+                    if wanted.is_own(&tie) {
+                        flags |= Flags::OWN_IDENTITY;
+                    }
                     if !out.links[from..].contains(&link) {
                         out.links.push(link);
                     }
                 }
-                let mut flags = row.flags();
-                if let Some(origin) = self.dead_letter.origin(&row.headers) {
-                    flags |= Flags::DEAD_LETTER;
-                    out.origins.push((rows[at], origin));
-                } else if self.dead_letter.says_failed(&row.headers) {
-                    flags |= Flags::DEAD_LETTER;
+                if let Some(spans) = self.spans {
+                    spans.add(row, &mut out.links);
+                }
+                if let Some(fate) = self.dead_letter.fate(&row.headers) {
+                    flags |= if fate == Fate::Retry { Flags::RETRY } else { Flags::DEAD_LETTER };
+                    out.origins.extend(self.dead_letter.origin(&row.headers).map(|origin| (rows[at], origin)));
+                }
+                if let Some(order) = self.total_order.and_then(|place| row.number(place)) {
+                    out.orders.push((rows[at], order));
                 }
                 let at_ms = batch.timestamps_ms()[rows[at] as usize];
                 let untimed =
@@ -287,13 +329,21 @@ impl Reader {
         for (part, rows) in rows.chunks(CHUNK).enumerate() {
             self.each(batch, rows, |at, row| {
                 for (number, wanted) in self.uses.iter().enumerate() {
-                    let tie = row.text(wanted.place).and_then(|text| text::tying(&wanted.field, wanted.role, text));
+                    let tie = row.seated(wanted.seat).and_then(|text| text::tying(&wanted.field, wanted.role, text));
                     if let Some(tie) = tie {
                         visit(part * CHUNK + at, number, wanted.hash(&tie), &tie);
                     }
                 }
             });
         }
+    }
+
+    /// Whether an event's headers are the cloud event, though the topic has others whose value is.
+    pub(super) fn is_in_headers(&self, headers: &[Option<&[u8]>]) -> bool {
+        self.modes.is_some_and(|modes| {
+            let whole = |kind: &[u8]| kind.len() >= WHOLE.len() && kind[..WHOLE.len()].eq_ignore_ascii_case(WHOLE);
+            headers[modes.id].is_some() && !headers[modes.content_type].is_some_and(whole)
+        })
     }
 
     fn each(&self, batch: &EventBatch, rows: &[u32], mut visit: impl FnMut(usize, &Row<'_, '_>)) {
@@ -305,12 +355,19 @@ impl Reader {
         let values = side(&self.codecs.value, batch.values(), &self.value_paths, Fault::UndecodableValue);
         // Headers come in the same order from event to event mostly, so what a place's name was tells what it is.
         let mut seen: Vec<(&str, Option<usize>)> = Vec::new();
-        let mut row =
-            Row { reader: self, headers: vec![None; self.headers.len()], keys: &keys, values: &values, at: 0 };
+        let mut row = Row {
+            reader: self,
+            headers: vec![None; self.headers.len()],
+            keys: &keys,
+            values: &values,
+            at: 0,
+            is_null: false,
+        };
         let (names, contents) = (batch.header_names(), batch.header_values());
         for (at, &number) in rows.iter().enumerate() {
             row.headers.fill(None);
             row.at = at;
+            row.is_null = arrow_array::Array::is_null(batch.values(), number as usize);
             for (place, entry) in batch.header_range(number as usize).enumerate() {
                 let name = names.value(entry);
                 let known = match seen.get(place) {
@@ -342,67 +399,5 @@ fn inside(field: &Field, names: &[&str]) -> Field {
         Field::Header(name) => Field::Header(name.clone()),
         Field::Key(root) => Field::Key(path(root)),
         Field::Value(root) => Field::Value(path(root)),
-    }
-}
-
-impl Use {
-    fn hash(&self, text: &str) -> u64 {
-        if self.within_topic { text::hash_within(self.about, text) } else { text::hash(self.about, text) }
-    }
-}
-
-/// One event, with its headers found and its payloads' fields decoded.
-struct Row<'r, 'b> {
-    reader: &'r Reader,
-    headers: Vec<Option<&'b [u8]>>,
-    keys: &'r [Vec<Cell<'b>>],
-    values: &'r [Vec<Cell<'b>>],
-    at: usize,
-}
-
-impl<'r> Row<'r, '_> {
-    fn text(&self, place: Place) -> Option<Cow<'_, str>> {
-        match place {
-            Place::Header(header) => text::of_bytes(self.headers[header]?),
-            Place::Key(column) => text::of_cell(&self.keys[column][self.at]),
-            Place::Value(column) => text::of_cell(&self.values[column][self.at]),
-        }
-    }
-
-    fn ties(&self) -> impl Iterator<Item = (&'r Use, Cow<'_, str>)> {
-        self.reader.uses.iter().filter_map(|wanted| {
-            let text = self.text(wanted.place)?;
-            Some((wanted, text::tying(&wanted.field, wanted.role, text)?))
-        })
-    }
-
-    fn step(&self) -> Option<Cow<'_, str>> {
-        self.reader.steps.iter().find_map(|step| match step {
-            StepPlace::Type(place) => self.text(*place),
-            StepPlace::Change { op, table } => {
-                let done = match &*self.text(*op)? {
-                    "c" => "created",
-                    "u" => "updated",
-                    "d" => "deleted",
-                    "r" => "read",
-                    "t" => "truncated",
-                    _ => return None,
-                };
-                let table = self.text(*table);
-                let table = table.as_deref().unwrap_or(&self.reader.topic);
-                Some(Cow::Owned(format!("{table} {done}")))
-            }
-        })
-    }
-
-    fn participant(&self) -> Option<Cow<'_, str>> {
-        self.reader.participants.iter().find_map(|place| self.text(*place))
-    }
-
-    fn flags(&self) -> u8 {
-        let failed = |cell: &Cell<'_>| matches!(cell, Cell::Failed(Fault::UndecodableValue));
-        let undecodable = self.values.first().is_some_and(|column| failed(&column[self.at]));
-        let asks = self.headers[self.reader.reply_topic].is_some();
-        (if undecodable { Flags::UNDECODABLE } else { 0 }) | (if asks { Flags::ASKS_REPLY } else { 0 })
     }
 }

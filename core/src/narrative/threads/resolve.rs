@@ -5,14 +5,20 @@
 //! once. A value that more than [`SMALL`] events say is then held against the stories that came of that: if it would
 //! tie more than [`MOST_STORIES`] of them (of two events or more; single ones are no story yet), it is a hub. Big values are
 //! not held against each other.
+//!
+//! An identity that events of several participants have is the identity of none by itself: event 1 of `/orders` is not
+//! event 1 of `/payments`. Each participant's gets a node of its own, and who names such an identity as its cause is tied
+//! to neither.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dead_letter::Origin;
 use super::events::Events;
+use super::reader::Flags;
+use super::role::Role;
 use super::values::Values;
 
 /// A value that no more events than this say is never a hub.
@@ -22,6 +28,17 @@ pub(super) const MOST_STORIES: usize = 16;
 
 /// No thread.
 pub(super) const NONE: u32 = u32::MAX;
+
+/// By what of the values is tied.
+pub(super) struct Tying<'t> {
+    /// The roles that tie, a bit each; others say what led to what and no more.
+    pub(super) roles: u8,
+    /// Values that are identities of events of several participants.
+    pub(super) shared: &'t FxHashSet<u32>,
+    /// Places of changes in their transactions, by event.
+    pub(super) orders: &'t [(u32, u32)],
+    pub(super) keep_hubs: bool,
+}
 
 /// A value that was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +58,106 @@ pub(super) struct Resolved {
     pub(super) starts: Vec<u32>,
     /// Events by thread, each thread's in the narrative's order. Threads are in the order of their first events.
     pub(super) order: Vec<u32>,
-    /// Events without a value that are in a thread all the same: a dead letter and what it was.
+    /// Events whose values alone do not say their thread: a dead letter and what it was, and events whose identity
+    /// others have too.
     pub(super) extra: FxHashMap<u32, u32>,
     pub(super) hubs: Vec<HubSlot>,
     /// Events that belong to no thread.
     pub(super) loose: u64,
+    /// The roles that tie.
+    roles: u8,
+    /// Of each identity that several participants have, the threads of their events.
+    pub(super) shared: FxHashMap<u32, Vec<u32>>,
+}
+
+impl Resolved {
+    /// The thread of an event.
+    pub(super) fn thread_of(&self, events: &Events, event: u32) -> Option<u32> {
+        if let Some(&thread) = self.extra.get(&event) {
+            return Some(thread);
+        }
+        let ties = |role: Role| self.roles >> role as u8 & 1 == 1;
+        let known = |&(slot, role): &(u32, Role)| {
+            ties(role) && (role != Role::Causation || self.shared.is_empty() || !self.shared.contains_key(&slot))
+        };
+        let mut threads = events.links_of(event).filter(known).map(|(slot, _)| self.thread_of_slot[slot as usize]);
+        threads.find(|&thread| thread != NONE)
+    }
+}
+
+/// Nodes of identities that several participants have: of a value and a participant.
+type Own = FxHashMap<(u32, u16), u32>;
+
+/// What ties each event: nodes of the union.
+struct Nodes<'e> {
+    events: &'e Events,
+    tying: &'e Tying<'e>,
+    own: Own,
+}
+
+impl<'e> Nodes<'e> {
+    fn new(events: &'e Events, tying: &'e Tying<'e>, values: usize) -> Self {
+        let mut own = Own::default();
+        if !tying.shared.is_empty() {
+            for event in 0..events.len() as u32 {
+                for (slot, role) in events.links_of(event) {
+                    if role == Role::Identity && tying.shared.contains(&slot) {
+                        let next = (values + own.len()) as u32;
+                        own.entry((slot, owner(events, event))).or_insert(next);
+                    }
+                }
+            }
+        }
+        Self { events, tying, own }
+    }
+
+    fn add(&self, event: u32, link: u32, nodes: &mut Vec<u32>) {
+        let (slot, role) = (link >> 3, link & 7);
+        if self.tying.roles >> role & 1 == 0 {
+            return;
+        }
+        if self.own.is_empty() || !self.tying.shared.contains(&slot) {
+            nodes.push(slot);
+        } else if role == Role::Identity as u32 {
+            nodes.extend(self.own.get(&(slot, owner(self.events, event))));
+        } else if role != Role::Causation as u32 {
+            nodes.push(slot);
+        }
+    }
+
+    /// Visits each event with its nodes, in one walk over the columns.
+    fn each(&self, visit: &mut dyn FnMut(u32, &[u32])) {
+        let mut links = self.events.links.pages().flatten().copied();
+        let (mut from, mut event) = (0, 0);
+        let mut nodes: Vec<u32> = Vec::with_capacity(8);
+        for &end in self.events.ends.pages().flatten() {
+            nodes.clear();
+            links.by_ref().take((end - from) as usize).for_each(|link| self.add(event, link, &mut nodes));
+            visit(event, &nodes);
+            from = end;
+            event += 1;
+        }
+    }
+
+    fn of(&self, event: u32) -> Vec<u32> {
+        let mut nodes = Vec::new();
+        self.events.raw_links_of(event).for_each(|link| self.add(event, link, &mut nodes));
+        nodes
+    }
+
+    /// The node of an event's own identity, if others have that too.
+    fn own_of(&self, event: u32) -> Option<u32> {
+        let mut links = self.events.links_of(event).filter(|&(_, role)| role == Role::Identity);
+        links.find_map(|(slot, _)| self.own.get(&(slot, owner(self.events, event))).copied())
+    }
+}
+
+/// Whose identity an event's is.
+fn owner(events: &Events, event: u32) -> u16 {
+    match events.flags_of(event).has(Flags::OWN_IDENTITY) {
+        true => events.participants.get(event as usize),
+        false => u16::MAX,
+    }
 }
 
 struct Union(Vec<u32>);
@@ -72,58 +184,53 @@ impl Union {
     }
 }
 
-pub(super) fn resolve(events: &Events, values: &Values, origins: &[(u32, Origin)], keep_hubs: bool) -> Resolved {
-    let mut union = Union((0..values.len() as u32).collect());
-    let is_small = |slot: u32| keep_hubs || values.count(slot) <= SMALL;
-    // Each event's links, in one walk over the columns.
-    let each = |visit: &mut dyn FnMut(u32, &[u32])| {
-        let mut links = events.links.pages().flatten().copied();
-        let (mut from, mut event) = (0, 0);
-        let mut slots: Vec<u32> = Vec::with_capacity(8);
-        for &end in events.ends.pages().flatten() {
-            slots.clear();
-            slots.extend(links.by_ref().take((end - from) as usize).map(|link| link >> 3));
-            visit(event, &slots);
-            from = end;
-            event += 1;
-        }
-    };
+pub(super) fn resolve(events: &Events, values: &Values, origins: &[(u32, Origin)], tying: &Tying<'_>) -> Resolved {
+    let nodes = Nodes::new(events, tying, values.len());
+    let mut union = Union((0..(values.len() + nodes.own.len()) as u32).collect());
+    let is_small = |node: u32| tying.keep_hubs || node as usize >= values.len() || values.count(node) <= SMALL;
     let mut any_big = false;
-    each(&mut |_, slots| {
+    nodes.each(&mut |_, nodes| {
         let mut first = None;
-        for &slot in slots {
-            if !is_small(slot) {
+        for &node in nodes {
+            if !is_small(node) {
                 any_big = true;
                 continue;
             }
             match first {
-                None => first = Some(slot),
-                Some(first) => union.join(first, slot),
+                None => first = Some(node),
+                Some(first) => union.join(first, node),
             }
         }
     });
-    let extra = tie_dead_letters(events, origins, &mut union, &is_small);
-    let mut is_hub = rustc_hash::FxHashSet::default();
+    let mut extra = tie_dead_letters(&nodes, origins, &mut union, &is_small);
+    if !nodes.own.is_empty() {
+        for event in 0..events.len() as u32 {
+            if let Some(node) = nodes.own_of(event).filter(|_| nodes.tying.roles >> Role::Identity as u8 & 1 == 1) {
+                extra.insert(event, node);
+            }
+        }
+    }
+    let mut is_hub = FxHashSet::default();
     let mut hubs = Vec::new();
     if any_big {
-        hubs = find_hubs(&each, &mut union, values, &is_small);
+        hubs = find_hubs(&nodes, &mut union, values, &is_small);
         is_hub = hubs.iter().map(|hub| hub.slot).collect();
-        each(&mut |event, slots| {
+        nodes.each(&mut |event, nodes| {
             let own = extra.get(&event).copied();
-            let mut ties = slots.iter().copied().filter(|slot| !is_hub.contains(slot)).chain(own);
+            let mut ties = nodes.iter().copied().filter(|node| !is_hub.contains(node)).chain(own);
             if let Some(first) = ties.next() {
-                ties.for_each(|slot| union.join(first, slot));
+                ties.for_each(|node| union.join(first, node));
             }
         });
     }
-    let mut resolved = gather(events, values.len(), &each, &mut union, &is_hub, extra);
+    let mut resolved = gather(&nodes, values.len(), &mut union, &is_hub, extra);
     resolved.hubs = hubs;
     resolved
 }
 
 /// Ties dead letters to what they were, where that was taken in. Events without a value of their own story get a node.
 fn tie_dead_letters(
-    events: &Events,
+    nodes: &Nodes<'_>,
     origins: &[(u32, Origin)],
     union: &mut Union,
     is_small: &dyn Fn(u32) -> bool,
@@ -132,10 +239,10 @@ fn tie_dead_letters(
     if origins.is_empty() {
         return extra;
     }
-    let finder = events.finder();
+    let finder = nodes.events.finder();
     // A value that may turn out to be a hub must not stand for its event here.
-    let mut node = |event: u32, union: &mut Union| match events.links_of(event).find(|&(slot, _)| is_small(slot)) {
-        Some((slot, _)) => slot,
+    let mut node = |event: u32, union: &mut Union| match nodes.of(event).into_iter().find(|&node| is_small(node)) {
+        Some(node) => node,
         None => *extra.entry(event).or_insert_with(|| {
             union.0.push(union.0.len() as u32);
             union.0.len() as u32 - 1
@@ -150,18 +257,16 @@ fn tie_dead_letters(
     extra
 }
 
-type Each<'e> = dyn Fn(&mut dyn FnMut(u32, &[u32])) + 'e;
-
-fn find_hubs(each: &Each<'_>, union: &mut Union, values: &Values, is_small: &dyn Fn(u32) -> bool) -> Vec<HubSlot> {
+fn find_hubs(nodes: &Nodes<'_>, union: &mut Union, values: &Values, is_small: &dyn Fn(u32) -> bool) -> Vec<HubSlot> {
     // How many events each story has so far, by its root.
     let mut sizes = vec![0_u32; union.0.len()];
-    each(&mut |_, slots| {
+    nodes.each(&mut |_, slots| {
         if let Some(&slot) = slots.iter().find(|&&slot| is_small(slot)) {
             sizes[union.find(slot) as usize] += 1;
         }
     });
     let mut tied: FxHashMap<u32, (u32, Vec<u32>)> = FxHashMap::default();
-    each(&mut |event, slots| {
+    nodes.each(&mut |event, slots| {
         if slots.iter().all(|&slot| is_small(slot)) {
             return;
         }
@@ -184,13 +289,13 @@ fn find_hubs(each: &Each<'_>, union: &mut Union, values: &Values, is_small: &dyn
 }
 
 fn gather(
-    events: &Events,
+    nodes: &Nodes<'_>,
     slots: usize,
-    each: &Each<'_>,
     union: &mut Union,
-    is_hub: &rustc_hash::FxHashSet<u32>,
+    is_hub: &FxHashSet<u32>,
     extra: FxHashMap<u32, u32>,
 ) -> Resolved {
+    let events = nodes.events;
     let no_hubs = is_hub.is_empty();
     let root_of = |event: u32, slots: &[u32], union: &mut Union| {
         let tie = slots.iter().copied().find(|slot| no_hubs || !is_hub.contains(slot));
@@ -199,7 +304,7 @@ fn gather(
     };
     let mut sizes = vec![0_u32; union.0.len()];
     let mut loose = 0;
-    each(&mut |event, slots| match root_of(event, slots, union) {
+    nodes.each(&mut |event, slots| match root_of(event, slots, union) {
         Some(root) => sizes[root as usize] += 1,
         None => loose += 1,
     });
@@ -217,7 +322,7 @@ fn gather(
     drop(sizes);
     let mut order = vec![0_u32; total as usize];
     let mut next = starts.clone();
-    each(&mut |event, slots| {
+    nodes.each(&mut |event, slots| {
         if let Some(root) = root_of(event, slots, union) {
             let place = &mut next[number[root as usize] as usize];
             order[*place as usize] = event;
@@ -225,14 +330,22 @@ fn gather(
         }
     });
     drop(next);
-    sort_within(events, &starts, &mut order);
+    sort_within(events, nodes.tying.orders, &starts, &mut order);
     let mut thread_of_slot: Vec<u32> = (0..slots as u32)
         .map(|slot| if is_hub.contains(&slot) { NONE } else { number[union.find(slot) as usize] })
         .collect();
+    let mut shared: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+    for (&(slot, _), &node) in &nodes.own {
+        shared.entry(slot).or_default().push(number[union.find(node) as usize]);
+    }
     let extra = extra.into_iter().map(|(event, node)| (event, number[union.find(node) as usize])).collect();
-    let mut resolved = Resolved { thread_of_slot: Vec::new(), starts, order, extra, hubs: Vec::new(), loose };
+    let roles = nodes.tying.roles;
+    let mut resolved = Resolved { starts, order, extra, loose, roles, shared, ..Resolved::default() };
     let renumbered = in_order_of_start(events, &mut resolved);
     for thread in thread_of_slot.iter_mut().filter(|thread| **thread != NONE) {
+        *thread = renumbered[*thread as usize];
+    }
+    for thread in resolved.shared.values_mut().flatten().filter(|thread| **thread != NONE) {
         *thread = renumbered[*thread as usize];
     }
     for thread in resolved.extra.values_mut() {
@@ -242,8 +355,8 @@ fn gather(
     resolved
 }
 
-/// The narrative's order.
-fn sort_within(events: &Events, starts: &[u32], order: &mut [u32]) {
+/// The narrative's order; within a millisecond changes of one transaction are in the transaction's.
+fn sort_within(events: &Events, orders: &[(u32, u32)], starts: &[u32], order: &mut [u32]) {
     let ranks = events.partition_ranks();
     let key = |event: &u32| {
         let (partition, offset) = events.place(*event);
@@ -267,9 +380,33 @@ fn sort_within(events: &Events, starts: &[u32], order: &mut [u32]) {
             let slice = &mut slice[of];
             if slice.len() > 1 {
                 slice.sort_by_cached_key(key);
+                if !orders.is_empty() {
+                    let same = |one: &u32, other: &u32| key(one).0 == key(other).0;
+                    slice.chunk_by_mut(same).for_each(|run| order_changes(events, orders, run));
+                }
             }
         }
     });
+}
+
+/// Puts changes of one millisecond into their transaction's order. Within a partition offsets count: what has no place in
+/// a transaction stays behind what it stood behind, as a tombstone does.
+fn order_changes(events: &Events, orders: &[(u32, u32)], run: &mut [u32]) {
+    if run.len() < 2 {
+        return;
+    }
+    let mut placed: Vec<(u32, u32)> = Vec::with_capacity(run.len());
+    let mut before: Option<(u32, u32)> = None;
+    for &event in &*run {
+        let (partition, _) = events.place(event);
+        let at_least = before.filter(|(same, _)| *same == partition).map_or(0, |(_, order)| order);
+        let own = orders.binary_search_by_key(&event, |(event, _)| *event).map_or(0, |at| orders[at].1);
+        let order = own.max(at_least);
+        before = Some((partition, order));
+        placed.push((order, event));
+    }
+    placed.sort_by_key(|(order, _)| *order);
+    run.iter_mut().zip(placed).for_each(|(slot, (_, event))| *slot = event);
 }
 
 /// Puts threads into the order of their first events; gives the new number of each.

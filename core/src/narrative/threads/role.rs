@@ -19,12 +19,22 @@ pub enum Role {
     Identity,
     /// The event that this one was caused by: its identity.
     Causation,
+    /// The hop of a trace that the event was sent in. It ties nothing: its trace does.
+    Span,
 }
 
 impl Role {
     /// Every role, the one that names a thread best first.
-    pub const ALL: [Self; 7] =
-        [Self::Entity, Self::Correlation, Self::Trace, Self::Transaction, Self::Reply, Self::Identity, Self::Causation];
+    pub const ALL: [Self; 8] = [
+        Self::Entity,
+        Self::Correlation,
+        Self::Trace,
+        Self::Transaction,
+        Self::Reply,
+        Self::Identity,
+        Self::Causation,
+        Self::Span,
+    ];
 
     /// The role as a person reads it.
     pub fn name(self) -> &'static str {
@@ -36,6 +46,7 @@ impl Role {
             Self::Reply => "reply",
             Self::Identity => "identity",
             Self::Causation => "causation",
+            Self::Span => "span",
         }
     }
 
@@ -154,6 +165,55 @@ mod tests {
         assert_eq!(of_header("NServiceBus.RelatedTo"), Some(Role::Causation));
         assert_eq!(of_header("kafka_correlationId"), Some(Role::Reply));
         assert_eq!(of_header("content-type"), None);
+    }
+
+    #[test]
+    fn every_name_of_the_field_has_its_role() {
+        let table: [(Role, &[&str]); 7] = [
+            (Role::Trace, &["traceparent", "ce_traceparent", "b3", "X-B3-TraceId", "uber-trace-id"]),
+            (
+                Role::Correlation,
+                &[
+                    "ce_correlationid",
+                    "correlationId",
+                    "correlation-id",
+                    "X-Correlation-ID",
+                    "x-request-id",
+                    "ConversationId",
+                    "NServiceBus.ConversationId",
+                    "$correlationId",
+                ],
+            ),
+            (Role::Reply, &["kafka_correlationId"]),
+            (
+                Role::Causation,
+                &["ce_causationid", "causationId", "MT-InitiatorId", "NServiceBus.RelatedTo", "$causationId"],
+            ),
+            (Role::Identity, &["ce_id", "MessageId", "axon-message-id", "id"]),
+            (Role::Entity, &["ce_subject", "ce_partitionkey", "axon-message-aggregate-id"]),
+            (Role::Span, &[]),
+        ];
+        for (role, names) in table {
+            for name in names {
+                assert_eq!(of_header(name), Some(role), "{name}");
+                assert_eq!(of_header(&name.to_uppercase()), Some(role), "{name}");
+            }
+        }
+        for name in ["ce_type", "__TypeId__", "axon-message-type", "MT-MessageType", "eventType"] {
+            assert!(is_type_header(name) && is_type_header(&name.to_uppercase()), "{name}");
+        }
+        // A vendor's own state: many traces may have the same.
+        assert_eq!(of_header("tracestate"), None);
+        for (name, role) in [
+            ("correlationId", Role::Correlation),
+            ("$correlationId", Role::Correlation),
+            ("causationId", Role::Causation),
+            ("$causationId", Role::Causation),
+            ("traceparent", Role::Trace),
+        ] {
+            assert_eq!(of_payload_field(name), Some(role), "{name}");
+        }
+        assert!(["order_id", "orderId", "orderID", "id"].into_iter().all(is_id));
     }
 
     #[test]

@@ -1,27 +1,26 @@
 //! Finding out by which fields the events of a log belong together.
 //!
-//! Names say what a field could mean ([`super::role`]); the data decides. From stretches of the narrative (neighbours in time,
-//! since random events of a large log have nothing to do with each other) it is counted which fields' values recur, whether
-//! a correlation id names the whole story or the parent, and whether a field is so coarse that its values tie several
-//! stories: a customer has many orders.
+//! Names say what a field could mean ([`super::role`]); the data decides. It is counted which fields' values recur, whether a
+//! correlation id names the whole story or the parent, and whether a field is so coarse that its values tie several
+//! stories: a customer has many orders. Which events of a large log are asked for that, [`super::heard`] says.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::candidates::Candidates;
 use super::field::Field;
+use super::heard::Heard;
+use super::judged::Judged;
 use super::profile::Profile;
 use super::reader::Reader;
 use super::resolve::SMALL;
 use super::role::Role;
 use crate::codec::TopicCodecs;
 use crate::event::TopicName;
-use crate::narrative::Narrative;
 use crate::schema::Sample;
-use crate::store::{Damage, EventId, Snapshot};
+use crate::store::{Damage, Snapshot};
 
-/// How many events are looked at, in how many stretches where that is not all.
-const LOOKED_AT: u64 = 120_000;
-const STRETCHES: u64 = 6;
+/// A field of which fewer values are judged by is judged by all of them.
+const FEW: usize = 100;
 
 /// Suggests how the events of some topics are tied, and how their payloads are decoded, by looking at some of them.
 ///
@@ -56,9 +55,10 @@ pub fn suggest(
     Ok((Profile { topics }, codecs))
 }
 
-struct Look {
-    found: Candidates,
-    reader: Reader,
+/// What could tie a topic's events, and how that is read.
+pub(super) struct Look {
+    pub(super) found: Candidates,
+    pub(super) reader: Reader,
 }
 
 /// What one candidate said in the events that were looked at.
@@ -66,9 +66,12 @@ struct Look {
 struct Told {
     topic: usize,
     field: usize,
+    /// How many of the events say a value that is judged by, and how many a plain one.
     present: u64,
-    values: FxHashSet<u64>,
     plain: u64,
+    values: FxHashSet<u64>,
+    /// How many of the values are judged by.
+    judged: usize,
     /// Whether it ties, once that is known.
     ties: Option<bool>,
 }
@@ -83,85 +86,46 @@ struct Study {
     values: FxHashMap<u64, Vec<(u32, u32)>>,
     parents: Vec<u32>,
     sizes: Vec<u32>,
+    /// One value of so many is judged by, chosen by its hash: of those every event is known.
+    one_of: u64,
 }
 
 impl Study {
     fn look(&mut self, snapshot: &Snapshot, topics: &[TopicName], looks: &mut [Look]) -> Result<(), Damage> {
-        let narrative = Narrative::new(snapshot, topics, None);
-        let all = narrative.len();
-        let stretches = if all <= LOOKED_AT { 1 } else { STRETCHES };
-        let mut chosen: Vec<EventId> = Vec::new();
-        for stretch in 0..stretches {
-            let rows = narrative.rows(all * stretch / stretches, (LOOKED_AT / stretches) as usize)?;
-            chosen.extend(rows.into_iter().map(|row| row.id));
-        }
-        chosen.sort_unstable();
-        chosen.dedup();
+        let heard = Heard::of(snapshot, topics, looks)?;
         let mut numbers = Vec::new();
         for (topic, look) in looks.iter().enumerate() {
-            let first = self.told.len();
+            numbers.push(self.told.len());
             self.told.extend((0..look.found.profile.fields.len()).map(|field| Told {
                 topic,
                 field,
                 ..Told::default()
             }));
-            numbers.push(first);
         }
-        let mut alike: FxHashMap<(usize, usize), u64> = FxHashMap::default();
-        for of_segment in chosen.chunk_by(|one, other| one.segment == other.segment) {
-            let Some(segment) = snapshot.segment(of_segment[0].segment) else { continue };
-            let Ok(topic) = looks.binary_search_by(|look| look.found.profile.topic.cmp(&segment.partition().topic))
-            else {
-                continue;
-            };
-            let rows: Vec<u32> = of_segment.iter().map(|event| event.row).collect();
-            let batch = segment.events()?;
-            let (first, from) = (numbers[topic], self.events);
-            let key = looks[topic]
-                .found
-                .profile
-                .fields
-                .iter()
-                .position(|known| known.field == Field::Key(Default::default()));
-            let mut key_text: (usize, String) = (usize::MAX, String::new());
-            looks[topic].reader.each_tie(&batch, &rows, |at, field, hash, text| {
-                let told = &mut self.told[first + field];
-                told.present += 1;
-                told.plain += u64::from(super::text::is_plain(text));
-                told.values.insert(hash);
-                if Some(field) == key {
-                    key_text = (at, text.to_owned());
-                } else if key_text.0 == at && key_text.1 == text {
-                    *alike.entry((topic, field)).or_default() += 1;
-                }
-                self.values.entry(hash).or_default().push(((from + at) as u32, (first + field) as u32));
-            });
-            self.events += rows.len();
-            segment.release();
+        self.one_of = heard.one_of;
+        for (topic, said) in heard.kept() {
+            for said in said {
+                let number = numbers[topic] + usize::from(said.field);
+                let judged = heard.is_judged(said.hash);
+                let told = &mut self.told[number];
+                told.present += u64::from(judged);
+                told.plain += u64::from(judged && said.plain);
+                told.judged += usize::from(told.values.insert(said.hash) && judged);
+                self.values.entry(said.hash).or_default().push((self.events as u32, number as u32));
+            }
+            self.events += 1;
         }
         self.parents = (0..self.events as u32).collect();
         self.sizes = vec![1; self.events];
-        self.name_keys(looks, &alike);
+        name_keys(looks, &heard);
         Ok(())
     }
 
-    /// A key is about what the payload's field that always equals it is about.
-    fn name_keys(&mut self, looks: &mut [Look], alike: &FxHashMap<(usize, usize), u64>) {
-        for (topic, look) in looks.iter_mut().enumerate() {
-            let fields = &mut look.found.profile.fields;
-            let Some(key) = fields.iter().position(|known| known.field == Field::Key(Default::default())) else {
-                continue;
-            };
-            let same = (0..fields.len()).filter(|&field| fields[field].field.name() != "").find(|&field| {
-                let told = self.told.iter().find(|told| (told.topic, told.field) == (topic, field));
-                let present = told.map_or(0, |told| told.present);
-                let equal = alike.get(&(topic, field)).copied().unwrap_or(0);
-                present > 0 && equal * 10 >= present * 9 && matches!(fields[field].field, Field::Value(_))
-            });
-            if let Some(same) = same {
-                fields[key].about = fields[same].about.clone();
-            }
-        }
+    /// The values of a candidate that are judged by. Of a field that has few, all are: what is known of them in part
+    /// shows as well that they tie too much.
+    fn judged(&self, number: usize) -> impl Iterator<Item = u64> {
+        let one_of = if self.told[number].judged < FEW { 1 } else { self.one_of.max(1) };
+        self.told[number].values.iter().copied().filter(move |value| value.is_multiple_of(one_of))
     }
 
     fn find(&mut self, mut event: u32) -> u32 {
@@ -217,9 +181,8 @@ impl Study {
             .collect();
         // The finest first: what few events share can hardly be coarse.
         let says = |number: &usize| {
-            let values = &self.told[*number].values;
-            let events: usize = values.iter().filter_map(|value| self.values.get(value)).map(Vec::len).sum();
-            (events * 1000 / values.len().max(1), *number)
+            let events: usize = self.judged(*number).filter_map(|value| self.values.get(&value)).map(Vec::len).sum();
+            (events * 1000 / self.judged(*number).count().max(1), *number)
         };
         entities.sort_by_cached_key(says);
         for number in entities {
@@ -248,14 +211,14 @@ impl Study {
         for number in 0..self.told.len() {
             let told = &self.told[number];
             let named = looks[told.topic].found.named[told.field];
-            let values = told.values.len();
-            let elsewhere = |value: &&u64| {
-                self.values[*value].iter().any(|(_, other)| {
+            let values = self.judged(number).count();
+            let elsewhere = |value: &u64| {
+                self.values[value].iter().any(|(_, other)| {
                     let other = &self.told[*other as usize];
                     other.topic != told.topic && looks[other.topic].found.named[other.field]
                 })
             };
-            let known = named || (values >= 8 && told.values.iter().filter(elsewhere).count() * 10 >= values * 3);
+            let known = named || (values >= 8 && self.judged(number).filter(elsewhere).count() * 10 >= values * 3);
             let many_plain = !named && told.plain * 2 > told.present;
             let wanted = &mut looks[told.topic].found.profile.fields[told.field];
             // What ties by its name alone need not have been seen to do so.
@@ -271,15 +234,24 @@ impl Study {
 
     /// A correlation id whose values are other events' identities, and go on from one to the next, names the parent.
     fn tell_parents_from_stories(&mut self, looks: &mut [Look]) {
-        let role_of = |looks: &[Look], told: &Told| looks[told.topic].found.profile.fields[told.field].role;
-        let roles: Vec<Role> = self.told.iter().map(|told| role_of(looks, told)).collect();
+        let use_of = |told: &Told| &looks[told.topic].found.profile.fields[told.field];
+        let roles: Vec<Role> = self.told.iter().map(|told| use_of(told).role).collect();
+        // The same field of several topics is one: a parent says its own parent where its child does.
+        let mut names: Vec<String> = self.told.iter().map(|told| use_of(told).field.to_string()).collect();
+        names.iter_mut().for_each(|name| name.make_ascii_lowercase());
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        let field_of: Vec<u32> = names.iter().map(|name| sorted.partition_point(|other| other < name) as u32).collect();
         let mut identity_of: FxHashMap<u64, u32> = FxHashMap::default();
-        let mut correlation_of: FxHashMap<u32, u64> = FxHashMap::default();
+        let mut correlation_of: FxHashMap<(u32, u32), u64> = FxHashMap::default();
         for (&value, said) in &self.values {
             for &(event, by) in said {
                 match roles[by as usize] {
-                    Role::Identity => _ = identity_of.entry(value).or_insert(event),
-                    Role::Correlation => _ = correlation_of.insert(event, value),
+                    Role::Identity => {
+                        let first = identity_of.entry(value).or_insert(event);
+                        *first = event.min(*first);
+                    }
+                    Role::Correlation => _ = correlation_of.insert((event, field_of[by as usize]), value),
                     _ => {}
                 }
             }
@@ -289,12 +261,13 @@ impl Study {
                 continue;
             }
             let (mut all, mut known, mut onward) = (0_u64, 0_u64, 0_u64);
-            for value in &self.told[number].values {
-                let said = self.values[value].iter().filter(|(_, by)| *by as usize == number).count() as u64;
+            for value in self.judged(number) {
+                let said = self.values[&value].iter().filter(|(_, by)| *by as usize == number).count() as u64;
                 all += said;
-                let Some(parent) = identity_of.get(value) else { continue };
+                let Some(&parent) = identity_of.get(&value) else { continue };
                 known += said;
-                onward += if correlation_of.get(parent).is_some_and(|own| own != value) { said } else { 0 };
+                let own = correlation_of.get(&(parent, field_of[number]));
+                onward += if own.is_some_and(|own| *own != value) { said } else { 0 };
             }
             if all > 0 && known * 2 >= all && onward * 10 >= all {
                 let told = &self.told[number];
@@ -306,7 +279,7 @@ impl Study {
     }
 
     fn judge_entity(&mut self, number: usize) -> Judged {
-        let mut values: Vec<u64> = self.told[number].values.iter().copied().collect();
+        let mut values: Vec<u64> = self.judged(number).collect();
         values.sort_unstable();
         let mut judged = Judged { values: values.len(), ..Judged::default() };
         for value in values {
@@ -340,7 +313,7 @@ impl Study {
         for (topic, look) in looks.iter_mut().enumerate() {
             let recurs = |study: &Self, field: usize| {
                 let told = study.told.iter().find(|told| (told.topic, told.field) == (topic, field));
-                told.is_some_and(|told| (told.values.len() as u64) * 10 < told.present * 9)
+                told.is_some_and(|told| (told.judged as u64) * 10 < told.present * 9)
             };
             let fields = &mut look.found.profile.fields;
             let tied = |wanted: &super::profile::FieldUse| {
@@ -358,47 +331,19 @@ impl Study {
     }
 }
 
-/// What the stretches say of an entity's values.
-#[derive(Debug, Default)]
-struct Judged {
-    values: usize,
-    /// Values that several events say.
-    recurring: usize,
-    /// Values that at least one story (of two events or more) says.
-    known: usize,
-    /// Values that several stories say.
-    several: usize,
-    /// Values that tie what was not tied yet.
-    joining: usize,
-    /// How often a value was said, and how often by a field of the same event that ties anyway.
-    said: u64,
-    said_again: u64,
-}
-
-impl Judged {
-    fn is_coarse(&self) -> bool {
-        self.several >= 3 && self.several * 100 >= self.known
-    }
-
-    fn is_said_again(&self) -> bool {
-        self.said_again * 100 >= self.said * 99
-    }
-
-    fn ties(&self, field: &Field) -> bool {
-        let cheap = !matches!(field, Field::Value(_));
-        let joins = self.joining > 0 && self.joining * 1000 >= self.values && !self.is_said_again();
-        self.recurring > 0 && !self.is_coarse() && (cheap || joins)
-    }
-
-    fn because(&self, ties: bool) -> String {
-        match () {
-            () if ties => format!("{} of {} values recur", self.recurring, self.values),
-            () if self.is_coarse() => {
-                format!("coarse: {} of {} values would tie several stories", self.several, self.known)
-            }
-            () if self.recurring == 0 => "no two events share a value".to_owned(),
-            () if self.is_said_again() => "another field of the same events says the same".to_owned(),
-            () => "its events are tied already".to_owned(),
+/// A key is about what the payload's field that always equals it is about.
+fn name_keys(looks: &mut [Look], heard: &Heard) {
+    for (topic, look) in looks.iter_mut().enumerate() {
+        let fields = &mut look.found.profile.fields;
+        let Some(key) = fields.iter().position(|known| known.field == Field::Key(Default::default())) else {
+            continue;
+        };
+        let same = (0..fields.len()).filter(|&field| fields[field].field.name() != "").find(|&field| {
+            let (present, equal) = heard.alike(topic, field);
+            present > 0 && equal * 10 >= present * 9 && matches!(fields[field].field, Field::Value(_))
+        });
+        if let Some(same) = same {
+            fields[key].about = fields[same].about.clone();
         }
     }
 }

@@ -67,6 +67,25 @@ pub(super) fn tying<'t>(field: &Field, role: Role, text: Cow<'t, str>) -> Option
     of(&text).map(Cow::Owned)
 }
 
+/// The trace's id, where a text is a whole header of a trace: of W3C, of Zipkin's b3, of Jaeger. An id alone is itself,
+/// in small letters and without leading zeros.
+pub(super) fn trace_in(text: &str) -> Option<String> {
+    let hex = |part: &str| part.len() >= 16 && part.len() <= 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let colon = text.replace("%3A", ":").replace("%3a", ":");
+    let parts: Vec<&str> = if colon.contains(':') { colon.split(':').collect() } else { text.split('-').collect() };
+    let trace = match parts.as_slice() {
+        [version, trace, span, _flags, ..] if version.len() == 2 && trace.len() == 32 && hex(span) => trace,
+        [trace, span, ..] if hex(trace) && hex(span) => trace,
+        // Jaeger leaves leading zeros out.
+        [trace, _span, _parent, flags] if colon.contains(':') && flags.len() <= 2 => trace,
+        [trace] if hex(trace) => trace,
+        _ => return None,
+    };
+    let trace = trace.trim_start_matches('0');
+    let is_hex = trace.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (!trace.is_empty() && is_hex).then(|| trace.to_ascii_lowercase())
+}
+
 fn ends(name: &str, with: &str) -> bool {
     let from = name.len().wrapping_sub(with.len());
     name.get(from..).is_some_and(|end| end.eq_ignore_ascii_case(with))
@@ -77,14 +96,18 @@ pub(super) fn is_plain(text: &str) -> bool {
     text.len() < 4 || (text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Whether a text is a UUID, which nobody gives twice.
+pub(super) fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && text.as_bytes()[8] == b'-' && text.as_bytes()[23] == b'-'
+}
+
 /// The hash of a value. One that speaks for itself is the same wherever it stands; a plain one only within what it is
 /// about, so that order 17 is not customer 17.
 pub(super) fn hash(about: u64, text: &str) -> u64 {
     if is_plain(text) {
         return xxh3_64_with_seed(text.as_bytes(), about);
     }
-    let is_uuid = text.len() == 36 && text.as_bytes()[8] == b'-' && text.as_bytes()[23] == b'-';
-    if is_uuid && text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+    if is_uuid(text) && text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return xxh3_64(text.to_ascii_lowercase().as_bytes());
     }
     xxh3_64(text.as_bytes())
@@ -122,6 +145,26 @@ mod tests {
             assert_eq!(tied(header, &text).as_deref(), Some(trace), "{header}");
         }
         assert_eq!(tied("b3", "0").as_deref(), None, "a b3 header that only says not to sample");
+    }
+
+    #[test]
+    fn a_trace_is_found_in_a_header_that_was_pasted() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for pasted in [
+            trace.to_owned(),
+            trace.to_uppercase(),
+            format!("00-{trace}-00f067aa0ba902b7-01"),
+            format!("{trace}-00f067aa0ba902b7-1-05e3ac9a4f6e3b90"),
+            format!("{trace}-00f067aa0ba902b7"),
+            format!("{trace}:00f067aa0ba902b7:0:1"),
+            format!("{trace}%3A00f067aa0ba902b7%3A0%3A1"),
+        ] {
+            assert_eq!(trace_in(&pasted).as_deref(), Some(trace), "{pasted}");
+        }
+        assert_eq!(trace_in("5a3ce929d0e0e47:36a:0:1").as_deref(), Some("5a3ce929d0e0e47"));
+        for other in ["A-16864", "order-7", "17", "", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"] {
+            assert_eq!(trace_in(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::Role;
 use super::column::Column;
 use super::dead_letter::Origin;
 use super::events::Events;
 use super::reader::{Flags, Reader, Said};
-use super::resolve::{NONE, Resolved};
-use super::{Role, text};
+use super::resolve::Resolved;
 use crate::event::{Coordinates, TopicName};
 use crate::store::{Damage, Snapshot};
 
@@ -180,6 +180,23 @@ impl Threads {
         self.0.told.origins.get(&event)
     }
 
+    /// Whether a value is the identity of events of several participants.
+    pub(super) fn is_shared(&self, slot: u32) -> bool {
+        self.0.resolved.shared.contains_key(&slot)
+    }
+
+    pub(super) fn readers(&self) -> impl Iterator<Item = &Arc<Reader>> {
+        self.0.told.readers.values()
+    }
+
+    pub(super) fn hashes(&self) -> &Column<u64> {
+        &self.0.hashes
+    }
+
+    pub(super) fn resolved(&self) -> &Resolved {
+        &self.0.resolved
+    }
+
     pub(super) fn reader(&self, topic: &str) -> Option<&Arc<Reader>> {
         self.0.told.readers.get(topic)
     }
@@ -219,51 +236,7 @@ impl Threads {
 
     /// The thread of an event.
     pub fn thread_of(&self, event: u32) -> Option<u32> {
-        let resolved = &self.0.resolved;
-        let mut threads = self.0.events.links_of(event).map(|(slot, _)| resolved.thread_of_slot[slot as usize]);
-        threads.find(|&thread| thread != NONE).or_else(|| resolved.extra.get(&event).copied())
-    }
-
-    /// The thread that a value leads to: an order's number, a trace's id, an event's identity. A whole traceparent is
-    /// taken for its trace.
-    pub fn find(&self, id: &str) -> Option<u32> {
-        let id = id.trim();
-        if let Ok(at) = id.parse::<Coordinates>()
-            && let Some(thread) = self.thread_at(&at)
-        {
-            return Some(thread);
-        }
-        let parts: Vec<&str> = id.split('-').collect();
-        let trace = match parts.as_slice() {
-            ["00", trace, _, _] if trace.len() == 32 => trace,
-            _ => id,
-        };
-        let trace = trace.trim_start_matches('0');
-        let mut wanted: Vec<u64> = Vec::new();
-        for reader in self.0.told.readers.values() {
-            for (about, within) in reader.subjects() {
-                let hash = |text: &str| match within {
-                    true => text::hash_within(about, text),
-                    false => text::hash(about, text),
-                };
-                wanted.extend([hash(id), hash(trace)]);
-            }
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut slot = 0;
-        let mut found: Option<u32> = None;
-        for page in self.0.hashes.pages() {
-            for hash in page {
-                // Numbers of several things may be the same: the first thread in time is as good as another.
-                if wanted.binary_search(hash).is_ok() {
-                    let thread = self.0.resolved.thread_of_slot[slot];
-                    found = Some(found.map_or(thread, |found| found.min(thread)));
-                }
-                slot += 1;
-            }
-        }
-        found.filter(|&thread| thread != NONE)
+        self.0.resolved.thread_of(&self.0.events, event)
     }
 
     /// Values that would have tied too much, and were left out; the one that most events say first.
@@ -355,6 +328,6 @@ fn class_of(role: Role) -> u8 {
         Role::Entity | Role::Correlation => 0,
         Role::Reply | Role::Transaction => 1,
         Role::Trace => 2,
-        Role::Identity | Role::Causation => 3,
+        Role::Identity | Role::Causation | Role::Span => 3,
     }
 }

@@ -1,24 +1,71 @@
 //! Events that were put aside, and values that can't be read.
 
+use std::collections::BTreeMap;
+
 use super::super::reader::Flags;
-use super::{Findings, Kind};
+use super::super::threads::Threads;
+use super::{Diagnosis, Findings, Kind};
+use crate::event::TopicName;
+
+/// Of each topic so many events that are in no thread are told one by one.
+const LOOSE: usize = 200;
 
 pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
     for &event in events {
         let flags = found.threads.flags(event);
-        if flags.has(Flags::DEAD_LETTER) {
-            let (what, evidence) = match found.threads.origin(event) {
-                Some(origin) => {
-                    let was = found.threads.event_in(events, origin);
-                    let read = if was.is_some() { "" } else { ", which was not read" };
-                    (format!("{origin} was put aside{read}"), vec![event].into_iter().chain(was).collect::<Vec<_>>())
-                }
-                None => ("put aside; the headers do not say from where".to_owned(), vec![event]),
-            };
+        if flags.has(Flags::DEAD_LETTER) && !found.threads.goes_on(events, event) {
+            let (what, evidence) = aside(found.threads, events, event);
             found.add(Kind::DeadLettered, thread, what, 1.0, &evidence);
         } else if flags.has(Flags::UNDECODABLE) {
-            let what = "the value is not of its topic's format".to_owned();
+            let what = FORMAT.to_owned();
             found.add(Kind::Undecodable, thread, what, 1.0, &[event]);
+        }
+    }
+}
+
+const FORMAT: &str = "the value is not of its topic's format";
+
+fn aside(threads: &Threads, events: &[u32], event: u32) -> (String, Vec<u32>) {
+    match threads.origin(event) {
+        Some(origin) => {
+            let was = threads.event_in(events, origin);
+            let read = if was.is_some() { "" } else { ", which was not read" };
+            (format!("{origin} was put aside{read}"), vec![event].into_iter().chain(was).collect())
+        }
+        None => ("put aside; the headers do not say from where".to_owned(), vec![event]),
+    }
+}
+
+/// The same of events that are in no thread.
+pub(super) fn loose(threads: &Threads, findings: &mut Vec<Diagnosis>) {
+    let mut told: BTreeMap<(TopicName, Kind), (usize, u64)> = BTreeMap::new();
+    for (event, flags) in (0_u32..).zip(threads.events().flags.pages().flatten()) {
+        let kind = match flags {
+            flags if flags & Flags::DEAD_LETTER != 0 => Kind::DeadLettered,
+            flags if flags & Flags::UNDECODABLE != 0 => Kind::Undecodable,
+            _ => continue,
+        };
+        if threads.thread_of(event).is_some() {
+            continue;
+        }
+        let at = threads.coordinates(event);
+        let place = findings.len();
+        let (example, more) = told.entry((at.topic.clone(), kind)).or_insert((place, 0));
+        *more += 1;
+        // A topic of which nothing can be decoded is one finding, with some of its events.
+        if *more > LOOSE as u64 {
+            continue;
+        }
+        *example = place;
+        let what = match kind {
+            Kind::DeadLettered => format!("{} (in no thread)", aside(threads, &[], event).0),
+            _ => format!("{FORMAT} (in no thread)"),
+        };
+        findings.push(Diagnosis::shown(kind, None, what, 1.0, threads.time_ms(event), vec![at]));
+    }
+    for ((topic, _), (last, count)) in told {
+        if count > LOOSE as u64 {
+            findings[last].what.push_str(&format!("; so are {} more of {topic}", count - LOOSE as u64));
         }
     }
 }

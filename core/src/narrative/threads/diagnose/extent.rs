@@ -11,13 +11,17 @@ use crate::store::Snapshot;
 pub struct Extent {
     /// By topic.
     pub topics: BTreeMap<TopicName, TopicExtent>,
-    /// The latest time of the range that was asked for, where it is before the log's end.
+    /// The earliest time of the range that was asked for, in milliseconds since the epoch; `None` where it has no start.
+    pub from_ms: Option<i64>,
+    /// The latest time of the range that was asked for; it may lie behind the log's end.
     pub cut_ms: Option<i64>,
 }
 
 /// How much of one topic is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TopicExtent {
+    /// Events that were read.
+    pub events: u64,
     /// Offsets between the watermarks that were not read.
     pub missing: u64,
     /// Whether the log no longer has the topic's first offsets.
@@ -34,12 +38,13 @@ impl Extent {
             let holes = topic.partitions.iter().flat_map(|partition| partition.holes());
             let low = topic.partitions.iter().filter_map(|partition| partition.watermarks);
             let extent = TopicExtent {
+                events: topic.events(),
                 missing: holes.map(|(from, to)| (to - from).max(0) as u64).sum(),
                 is_cut: low.into_iter().any(|marks| marks.low > 0),
                 from_ms: topic.time_span_ns().map(|(from, _)| ns_to_ms(from)),
             };
             Some((name.clone(), extent))
         };
-        Self { topics: topics.iter().filter_map(of_topic).collect(), cut_ms: None }
+        Self { topics: topics.iter().filter_map(of_topic).collect(), from_ms: None, cut_ms: None }
     }
 }

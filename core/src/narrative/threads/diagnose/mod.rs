@@ -3,8 +3,12 @@
 //! Nothing here knows what a topic or a step means. What threads have in common is counted first ([`peers`]); then each
 //! thread is held against that.
 
+mod certainty;
+mod clocks;
 mod dead;
 mod extent;
+mod extra;
+mod kind;
 mod missing;
 mod order;
 mod peers;
@@ -18,95 +22,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::threads::Threads;
 use crate::event::Coordinates;
 
+pub use certainty::Certainty;
+pub use clocks::Skew;
 pub use extent::{Extent, TopicExtent};
+pub use kind::Kind;
 pub use shape::shape_changes;
 
 use peers::Peers;
-
-/// What can be unusual.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(u8)]
-pub enum Kind {
-    /// A step that peers have and this lacks.
-    MissingStep,
-    /// The thread stopped at a step after which peers go on.
-    Died,
-    /// A step that peers have once (or a few times) was taken more often.
-    RepeatedStep,
-    /// The same event, by its identity, is there twice.
-    DuplicateDelivery,
-    /// An event was appended after one that happened later.
-    OutOfOrder,
-    /// An event arrived long after it happened.
-    Late,
-    /// A step took far longer than it takes in peers.
-    SlowEdge,
-    /// An event was put aside.
-    DeadLettered,
-    /// A value that is not of its topic's format.
-    Undecodable,
-    /// An effect is stamped before its cause: two clocks disagree.
-    ClockContradiction,
-    /// One value ties far more events than others of its kind.
-    HotValue,
-    /// From a time on values have another shape.
-    ShapeChange,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 12] = [
-        Self::MissingStep,
-        Self::Died,
-        Self::RepeatedStep,
-        Self::DuplicateDelivery,
-        Self::OutOfOrder,
-        Self::Late,
-        Self::SlowEdge,
-        Self::DeadLettered,
-        Self::Undecodable,
-        Self::ClockContradiction,
-        Self::HotValue,
-        Self::ShapeChange,
-    ];
-
-    /// The kind as a word, as in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::MissingStep => "missing_step",
-            Self::Died => "died",
-            Self::RepeatedStep => "repeated_step",
-            Self::DuplicateDelivery => "duplicate_delivery",
-            Self::OutOfOrder => "out_of_order",
-            Self::Late => "late",
-            Self::SlowEdge => "slow_edge",
-            Self::DeadLettered => "dead_lettered",
-            Self::Undecodable => "undecodable",
-            Self::ClockContradiction => "clock_contradiction",
-            Self::HotValue => "hot_value",
-            Self::ShapeChange => "shape_change",
-        }
-    }
-
-    /// The kind as a person reads it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::MissingStep => "Missing step",
-            Self::Died => "Died",
-            Self::RepeatedStep => "Repeated step",
-            Self::DuplicateDelivery => "Duplicate delivery",
-            Self::OutOfOrder => "Out of order",
-            Self::Late => "Late",
-            Self::SlowEdge => "Slow edge",
-            Self::DeadLettered => "Dead-lettered",
-            Self::Undecodable => "Undecodable",
-            Self::ClockContradiction => "Clock contradiction",
-            Self::HotValue => "Hot value",
-            Self::ShapeChange => "Shape change",
-        }
-    }
-}
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,12 +43,31 @@ pub struct Diagnosis {
     pub sureness: f64,
     /// Whether the thread may yet go on as its peers do, so that this is no finding but a possibility.
     pub may_still_come: bool,
+    /// How far what was read tells.
+    pub certainty: Certainty,
     /// When, in milliseconds since the epoch.
     pub at_ms: Option<i64>,
     /// The events that show it.
     pub evidence: Vec<Coordinates>,
     /// Numbers of the steps that are missing, if it is about that.
     pub missing: Vec<u16>,
+    /// By how much a clock is wrong, if it is about that.
+    pub skew: Option<Skew>,
+}
+
+impl Diagnosis {
+    /// What the events themselves show.
+    fn shown(
+        kind: Kind,
+        thread: Option<u32>,
+        what: String,
+        sureness: f64,
+        at_ms: Option<i64>,
+        evidence: Vec<Coordinates>,
+    ) -> Self {
+        let (may_still_come, certainty, missing, skew) = (false, Certainty::Shown, Vec::new(), None);
+        Self { kind, thread, what, sureness, may_still_come, certainty, at_ms, evidence, missing, skew }
+    }
 }
 
 /// How a thread came out, against its peers.
@@ -197,7 +138,9 @@ impl Threads {
     /// what was found until then is given.
     pub fn diagnose(&self, extent: &Extent, done: &AtomicU64, cancelled: &(dyn Fn() -> bool + Sync)) -> Diagnosed {
         let peers = Peers::of(self, done, cancelled);
-        let mut found = Findings { threads: self, extent, peers: &peers, all: Vec::new() };
+        let clocks = clocks::Clocks::of(self);
+        let ways = Default::default();
+        let mut found = Findings { threads: self, extent, peers: &peers, all: Vec::new(), clocks, ways };
         for thread in 0..self.len() as u32 {
             if thread % 1024 == 0 {
                 done.fetch_add(1024, Ordering::Relaxed);
@@ -207,9 +150,11 @@ impl Threads {
             }
             found.thread(thread);
         }
-        missing::settle(&mut found);
-        let mut findings = found.all;
+        certainty::settle(&mut found);
+        let (mut findings, clocks) = (found.all, found.clocks);
+        findings.extend(clocks.findings(self));
         repeat::hubs(self, &mut findings);
+        dead::loose(self, &mut findings);
         let mut outcomes = vec![Outcome::Usual; self.len()];
         for finding in &findings {
             let Some(outcome) = finding.thread.and_then(|thread| outcomes.get_mut(thread as usize)) else { continue };
@@ -233,6 +178,8 @@ struct Findings<'t> {
     extent: &'t Extent,
     peers: &'t Peers,
     all: Vec<Diagnosis>,
+    clocks: clocks::Clocks,
+    ways: missing::Ways,
 }
 
 impl Findings<'_> {
@@ -240,33 +187,28 @@ impl Findings<'_> {
         let events = self.threads.events_of(thread);
         dead::find(self, thread, events);
         if events.len() < 2 {
+            missing::find(self, thread, events);
             return;
         }
         let edges = self.threads.edges(thread);
+        self.clocks.look(self.threads, events, &edges);
         order::duplicates(self, thread, events);
+        let before = self.all.len();
         order::in_partitions(self, thread, events);
+        order::against_causes(self, thread, events, &edges, before);
         let contradicted = order::contradictions(self, thread, events, &edges);
         if !contradicted {
             slow::find(self, thread, events, &edges);
         }
         repeat::find(self, thread, events);
+        extra::find(self, thread, events);
         missing::find(self, thread, events);
     }
 
     fn add(&mut self, kind: Kind, thread: u32, what: String, sureness: f64, events: &[u32]) {
         let at_ms = events.first().and_then(|&event| self.threads.time_ms(event));
         let evidence = events.iter().map(|&event| self.threads.coordinates(event)).collect();
-        let thread = Some(thread);
-        self.all.push(Diagnosis {
-            kind,
-            thread,
-            what,
-            sureness,
-            may_still_come: false,
-            at_ms,
-            evidence,
-            missing: Vec::new(),
-        });
+        self.all.push(Diagnosis::shown(kind, Some(thread), what, sureness, at_ms, evidence));
     }
 }
 

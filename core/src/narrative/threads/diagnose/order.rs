@@ -12,13 +12,13 @@ const JITTER_MS: i64 = 20;
 /// What is so far behind is late rather than out of order.
 const LATE_MS: i64 = 300_000;
 /// Clocks may differ by this much before they contradict each other.
-const CLOCKS_MS: i64 = 5;
+pub(super) const CLOCKS_MS: i64 = 5;
 
 /// The same identity in two events that are no copy by design, as a dead letter is.
 pub(super) fn duplicates(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
     let mut first: FxHashMap<(u32, u16), Vec<u32>> = FxHashMap::default();
     for &event in events {
-        if found.threads.flags(event).has(Flags::DEAD_LETTER) {
+        if found.threads.flags(event).has(Flags::COPY) {
             continue;
         }
         let participant = found.threads.participant(event);
@@ -85,6 +85,27 @@ pub(super) fn in_partitions(found: &mut Findings<'_>, thread: u32, events: &[u32
         );
         swapped.push(before);
         found.add(Kind::OutOfOrder, thread, what, 0.9, &swapped);
+    }
+}
+
+/// In one partition a cause stands before its effect, whatever their times say. What was found of the thread's partitions
+/// begins at `before`: those events are not told twice.
+pub(super) fn against_causes(found: &mut Findings<'_>, thread: u32, events: &[u32], edges: &[Edge], before: usize) {
+    for edge in edges.iter().filter(|edge| edge.kind.is_exact()) {
+        let (cause, effect) = (events[edge.from as usize], events[edge.to as usize]);
+        let place = |event: u32| found.threads.events().place(event);
+        let ((one, cause_at), (other, effect_at)) = (place(cause), place(effect));
+        if one != other || effect_at > cause_at {
+            continue;
+        }
+        let places = [cause, effect].map(|event| found.threads.coordinates(event));
+        let told = &found.all[before..];
+        if told.iter().any(|finding| places.iter().any(|place| finding.evidence.contains(place))) {
+            continue;
+        }
+        let name = |event: u32| found.threads.step_name(found.threads.step(event));
+        let what = format!("{} was appended before its cause {}, to the same partition", name(effect), name(cause));
+        found.add(Kind::OutOfOrder, thread, what, 0.95, &[effect, cause]);
     }
 }
 

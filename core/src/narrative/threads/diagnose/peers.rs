@@ -7,6 +7,8 @@ use rustc_hash::FxHashMap;
 use super::super::map::quantile;
 use super::super::tale::EdgeKind;
 use super::super::threads::Threads;
+use super::Diagnosis;
+use crate::event::TopicName;
 
 /// Steps that are told apart when it is counted which go together; rarer ones beyond that are not.
 const MOST_STEPS: usize = 512;
@@ -38,9 +40,12 @@ pub(super) struct Peers {
     pub(super) paces: FxHashMap<Pair, Pace>,
     /// Sizes of threads by their first step: in 99 of a hundred at most so many events, and how many threads.
     pub(super) usual_size: FxHashMap<u16, (u32, u64)>,
-    /// A topic that each step is in, as a partition's number.
-    pub(super) place: FxHashMap<u16, u32>,
+    /// The topics that each step is in, each as its first partition's number.
+    topics: Vec<Vec<u32>>,
 }
+
+/// Of a step's events the first so many are asked for their topic, and those of one thread of so many.
+const PLACED: u64 = 64;
 
 impl Peers {
     pub(super) fn of(threads: &Threads, done: &AtomicU64, cancelled: &(dyn Fn() -> bool + Sync)) -> Self {
@@ -50,6 +55,13 @@ impl Peers {
         let mut latencies: FxHashMap<Pair, Vec<i64>> = FxHashMap::default();
         let mut sizes: FxHashMap<u16, Vec<i64>> = FxHashMap::default();
         let mut own: Vec<(u16, u32)> = Vec::new();
+        let partitions = &threads.events().partitions;
+        let first_of = |partition: u32| {
+            let topic = &partitions[partition as usize].topic;
+            partitions.iter().position(|known| known.topic == *topic).unwrap_or_default() as u32
+        };
+        let topic_of: Vec<u32> = (0..partitions.len() as u32).map(first_of).collect();
+        peers.topics = vec![Vec::new(); steps];
         for thread in 0..threads.len() as u32 {
             if thread % 1024 == 0 {
                 done.fetch_add(1024, Ordering::Relaxed);
@@ -58,25 +70,30 @@ impl Peers {
                 }
             }
             let events = threads.events_of(thread);
-            if events.len() < 2 {
-                continue;
-            }
+            let Some(&last) = events.last() else { continue };
             own.clear();
             for &event in events {
                 let step = threads.step(event);
+                if peers.has[usize::from(step)] < PLACED || u64::from(thread) % PLACED == 0 {
+                    let topic = topic_of[threads.events().place(event).0 as usize];
+                    let topics = &mut peers.topics[usize::from(step)];
+                    if !topics.contains(&topic) {
+                        topics.push(topic);
+                    }
+                }
                 match own.iter_mut().find(|(known, _)| *known == step) {
                     Some((_, count)) => *count += 1,
-                    None => {
-                        own.push((step, 1));
-                        peers.place.entry(step).or_insert_with(|| threads.events().place(event).0);
-                    }
+                    None => own.push((step, 1)),
                 }
             }
             for &(step, count) in &own {
                 peers.has[usize::from(step)] += 1;
                 *counts[usize::from(step)].entry(count).or_default() += 1;
             }
-            peers.ends[usize::from(threads.step(events[events.len() - 1]))] += 1;
+            peers.ends[usize::from(threads.step(last))] += 1;
+            if events.len() < 2 {
+                continue;
+            }
             sizes.entry(threads.step(events[0])).or_default().push(events.len() as i64);
             for edge in threads.edges(thread) {
                 let Some(latency) = edge.latency_ms.filter(|&latency| latency >= 0) else { continue };
@@ -113,8 +130,8 @@ impl Peers {
         let mut own: Vec<usize> = Vec::new();
         for thread in 0..threads.len() as u32 {
             let events = threads.events_of(thread);
-            if events.len() < 2 || (thread % 1024 == 0 && cancelled()) {
-                continue;
+            if thread % 1024 == 0 && cancelled() {
+                break;
             }
             own.clear();
             for &event in events {
@@ -135,6 +152,22 @@ impl Peers {
         let one = self.rank.get(usize::from(step)).copied().flatten()?;
         let other = self.rank.get(usize::from(other)).copied().flatten()?;
         Some(self.both[one * self.ranked + other].into())
+    }
+
+    /// The topics that what a finding misses would be in: those of the missing steps, else those of what follows the
+    /// thread's last step in peers.
+    pub(super) fn topics_of(&self, threads: &Threads, finding: &Diagnosis, last: u16) -> Vec<TopicName> {
+        let follows = self.paces.keys().filter(|(from, ..)| *from == last).map(|(_, to, _)| *to);
+        let steps: Vec<u16> = match finding.missing.is_empty() {
+            true => follows.collect(),
+            false => finding.missing.clone(),
+        };
+        let partitions = &threads.events().partitions;
+        let topics = steps.iter().filter_map(|&step| self.topics.get(usize::from(step))).flatten();
+        let mut topics: Vec<TopicName> = topics.map(|&topic| partitions[topic as usize].topic.clone()).collect();
+        topics.sort();
+        topics.dedup();
+        topics
     }
 
     /// The steps that are told apart.

@@ -53,8 +53,6 @@ pub(super) fn hubs(threads: &Threads, findings: &mut Vec<Diagnosis>) {
     for hub in threads.hubs() {
         let what = format!("one value of {} events would tie many stories into one, and was left out", hub.events);
         let at_ms = threads.event_at(&hub.example).and_then(|event| threads.time_ms(event));
-        let (kind, thread, evidence) = (Kind::HotValue, None, vec![hub.example]);
-        let (sureness, missing) = (0.95, Vec::new());
-        findings.push(Diagnosis { kind, thread, what, sureness, may_still_come: false, at_ms, evidence, missing });
+        findings.push(Diagnosis::shown(Kind::HotValue, None, what, 0.95, at_ms, vec![hub.example]));
     }
 }

@@ -114,17 +114,7 @@ fn change(
     let (at_ms, event) = events[first];
     let what = format!("{} in {}: {}", threads.step_name(step), threads.topic(event), told(&came, &went));
     let evidence = vec![threads.coordinates(event)];
-    let kind = Kind::ShapeChange;
-    Ok(Some(Diagnosis {
-        kind,
-        thread: None,
-        what,
-        sureness: 0.95,
-        may_still_come: false,
-        at_ms: Some(at_ms),
-        evidence,
-        missing: Vec::new(),
-    }))
+    Ok(Some(Diagnosis::shown(Kind::ShapeChange, None, what, 0.95, Some(at_ms), evidence)))
 }
 
 /// Where a row of answers turns from no to yes (or back) most clearly, if it does.

@@ -13,6 +13,61 @@ use crate::store::{PartitionSnapshot, Segment, SegmentId, Snapshot, TopicSnapsho
 /// One event: topic, milliseconds, key, headers, value.
 pub type Written<'a> = (&'a str, i64, Option<&'a str>, &'a [(&'a str, &'a [u8])], Option<&'a str>);
 
+/// One event, made up by a test.
+#[derive(Debug, Clone, Default)]
+pub struct Made {
+    pub topic: String,
+    pub at: i64,
+    key: Option<String>,
+    headers: Vec<(String, Vec<u8>)>,
+    value: Option<String>,
+}
+
+impl Made {
+    /// An event with an empty object for a value.
+    pub fn new(topic: &str, at: i64) -> Self {
+        Self { topic: topic.to_owned(), at, value: Some("{}".to_owned()), ..Self::default() }
+    }
+
+    pub fn key(self, key: impl ToString) -> Self {
+        Self { key: Some(key.to_string()), ..self }
+    }
+
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    pub fn value(self, value: impl ToString) -> Self {
+        Self { value: Some(value.to_string()), ..self }
+    }
+
+    pub fn without_value(self) -> Self {
+        Self { value: None, ..self }
+    }
+}
+
+/// Made-up events in a snapshot, a partition a topic, offsets in the order given.
+pub fn log(events: &[Made]) -> Snapshot {
+    let headers: Vec<Vec<(&str, &[u8])>> = events
+        .iter()
+        .map(|event| event.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect())
+        .collect();
+    let written: Vec<Written<'_>> = events
+        .iter()
+        .zip(&headers)
+        .map(|(event, headers)| {
+            (event.topic.as_str(), event.at, event.key.as_deref(), headers.as_slice(), event.value.as_deref())
+        })
+        .collect();
+    snapshot(&batches(&written))
+}
+
+/// The names of a thread's steps.
+pub fn steps(threads: &Threads, thread: u32) -> Vec<String> {
+    threads.steps_of(thread).iter().map(|&step| threads.step_name(step).to_string()).collect()
+}
+
 /// The events as batches, a partition a topic, offsets in the order given.
 pub fn batches(events: &[Written<'_>]) -> Vec<EventBatch> {
     let mut topics: Vec<&str> = events.iter().map(|event| event.0).collect();

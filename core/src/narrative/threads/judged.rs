@@ -1,0 +1,48 @@
+//! Whether an entity's values tie, by what was seen of them.
+
+use super::field::Field;
+
+/// What the events that were looked at say of an entity's values.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    pub(super) values: usize,
+    /// Values that several events say.
+    pub(super) recurring: usize,
+    /// Values that at least one story (of two events or more) says.
+    pub(super) known: usize,
+    /// Values that several stories say.
+    pub(super) several: usize,
+    /// Values that tie what was not tied yet.
+    pub(super) joining: usize,
+    /// How often a value was said, and how often by a field of the same event that ties anyway.
+    pub(super) said: u64,
+    pub(super) said_again: u64,
+}
+
+impl Judged {
+    fn is_coarse(&self) -> bool {
+        self.several >= 3 && self.several * 100 >= self.known
+    }
+
+    fn is_said_again(&self) -> bool {
+        self.said_again * 100 >= self.said * 99
+    }
+
+    pub(super) fn ties(&self, field: &Field) -> bool {
+        let cheap = !matches!(field, Field::Value(_));
+        let joins = self.joining > 0 && self.joining * 1000 >= self.values && !self.is_said_again();
+        self.recurring > 0 && !self.is_coarse() && (cheap || joins)
+    }
+
+    pub(super) fn because(&self, ties: bool) -> String {
+        match () {
+            () if ties => format!("{} of {} values recur", self.recurring, self.values),
+            () if self.is_coarse() => {
+                format!("coarse: {} of {} values would tie several stories", self.several, self.known)
+            }
+            () if self.recurring == 0 => "no two events share a value".to_owned(),
+            () if self.is_said_again() => "another field of the same events says the same".to_owned(),
+            () => "its events are tied already".to_owned(),
+        }
+    }
+}
