@@ -131,6 +131,156 @@ fn every_kind_of_incident_is_among_the_findings() {
     assert!(table.stderr.contains("missing step"), "{}", table.stderr);
 }
 
+/// The names of an object's entries.
+fn names(object: &Value) -> BTreeSet<&str> {
+    object.as_object().unwrap_or_else(|| panic!("no object: {object}")).keys().map(String::as_str).collect()
+}
+
+/// That an object has these entries and no others, and that the README tells of each.
+fn assert_told(object: &Value, wanted: &[&str], readme: &str) {
+    assert_eq!(names(object), wanted.iter().copied().collect(), "{object}");
+    for name in wanted {
+        assert!(readme.contains(name), "the README does not tell of {name}");
+    }
+}
+
+#[test]
+fn the_json_is_what_the_readme_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, truth) = sample(folder.path());
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let readme: String = readme.lines().filter(|line| line.starts_with("| ")).collect();
+    let summary = [
+        "thread",
+        "start",
+        "start_ms",
+        "end",
+        "end_ms",
+        "duration_ms",
+        "event_count",
+        "participants",
+        "first",
+        "last",
+        "outcome",
+        "findings",
+    ];
+    let list = json(&dir, &["--limit", "3"]);
+    assert_eq!(entries(&list).len(), 3);
+    assert_told(&list[0], &summary, &readme);
+    let order = incident(&truth, "lost_step")["events"][0]["key"].as_str().unwrap();
+    let thread = json(&dir, &["--id", order]);
+    assert_told(&thread, &[&summary[..], &["events", "edges"]].concat(), &readme);
+    let place = ["topic", "partition", "offset"];
+    let event = [&place[..], &["timestamp", "timestamp_ms", "step", "participant"]].concat();
+    assert_told(&thread["events"][0], &event, &readme);
+    assert_told(&thread["edges"][0], &["from", "to", "kind", "exact", "latency_ms"], &readme);
+    let finding = [
+        "kind",
+        "thread",
+        "what",
+        "sureness",
+        "certainty",
+        "may_still_come",
+        "missing",
+        "participant",
+        "skew_ms",
+        "skew_within_ms",
+        "timestamp",
+        "timestamp_ms",
+        "evidence",
+    ];
+    assert_told(&thread["findings"][0], &finding, &readme);
+    let findings = json(&dir, &["--diagnose"]);
+    entries(&findings).iter().for_each(|found| assert_told(found, &finding, &readme));
+    assert_told(&findings[0]["evidence"][0], &place, &readme);
+    let skew = entries(&findings).iter().find(|found| found["kind"] == "clock_skew").unwrap();
+    assert!(skew["skew_ms"].as_i64().unwrap() < -5_000 && skew["participant"].is_string(), "{skew}");
+    let certain = |kind: &str| {
+        let of_kind = entries(&findings).iter().filter(|found| found["kind"] == kind);
+        of_kind.map(|found| found["certainty"].as_str().unwrap()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(certain("duplicate_delivery"), ["shown"].into());
+    assert!(certain("missing_step").contains("absent"), "{:?}", certain("missing_step"));
+    let fields = json(&dir, &["--fields"]);
+    assert_told(&fields, &["topics"], &readme);
+    let topic = &fields["topics"][0];
+    assert_told(topic, &["topic", "fields", "step", "participant"], &readme);
+    assert_told(&topic["fields"][0], &["field", "role", "ties", "about", "because"], &readme);
+    let map = json(&dir, &["--map"]);
+    assert_told(&map, &["nodes", "edges", "starts", "ends"], &readme);
+    assert_told(&map["edges"][0], &["from", "to", "count", "median_ms", "p95_ms"], &readme);
+    assert_told(&json(&dir, &["--variants"])[0], &["steps", "count"], &readme);
+}
+
+#[test]
+fn what_an_id_names_is_found_though_it_ties_nothing_or_names_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.jsonl");
+    let mut lines = String::new();
+    for number in 100..160 {
+        for (topic, field, after) in [
+            ("orders", "order_id", 0),
+            ("packed", "order_id", 10),
+            ("invoices", "invoice_id", 20),
+            ("paid", "invoice_id", 30),
+        ] {
+            lines += &format!(
+                "{{\"topic\":\"{topic}\",\"ts\":{},\"payload\":\"{{\\\"{field}\\\":{number},\\\"note\\\":\\\"{topic} of {number}x\\\"}}\"}}\n",
+                1_700_000_000_000_i64 + number * 1_000 + after
+            );
+        }
+    }
+    std::fs::write(&file, lines).unwrap();
+    let dir = folder.path().join("recording");
+    program::run(arguments!["import", &file, "--to", &dir]).ok();
+    // An order and an invoice of one number: an object a line.
+    let ran = threads(&dir, &["--id", "117", "--json"]).ok();
+    let both: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let first: BTreeSet<&str> = both.iter().map(|thread| thread["events"][0]["topic"].as_str().unwrap()).collect();
+    assert_eq!(first, ["invoices", "orders"].into(), "{}", ran.stdout);
+    assert!(ran.stderr.contains("“117” is said in 2 threads"), "{}", ran.stderr);
+    let table = threads(&dir, &["--id", "117"]).ok();
+    assert_eq!(table.stdout.lines().count(), 3, "{}", table.stdout);
+    // What ties nothing is looked for in every event.
+    let ran = threads(&dir, &["--id", "packed of 117x", "--json"]).ok();
+    let thread: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(thread["events"][0]["topic"], "orders", "{thread}");
+    assert!(ran.stderr.contains("ties nothing"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_part_of_the_time_and_steps_of_ones_own_leave_findings_true() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, _) = sample(folder.path());
+    let findings = json(&dir, &["--diagnose"]);
+    let count = |findings: &Value, kind: &str, certainty: &str| {
+        let same = |found: &&Value| found["kind"] == kind && found["certainty"] == certainty;
+        entries(findings).iter().filter(same).count()
+    };
+    let whole = count(&findings, "missing_step", "absent");
+    // Whatever began before the middle of the day lacks its beginning, and nobody says it never was.
+    let times: Vec<i64> = entries(&json(&dir, &[])).iter().filter_map(|thread| thread["start_ms"].as_i64()).collect();
+    let middle = times[times.len() / 2].to_string();
+    let part = json(&dir, &["--diagnose", "--from", &middle]);
+    assert!(count(&part, "missing_step", "absent") <= whole, "{part}");
+    assert!(count(&part, "missing_step", "not_read") > 0);
+    // A range that goes on behind the end ends where the log does.
+    let behind = (times[times.len() - 1] + 864_000_000).to_string();
+    let on = json(&dir, &["--diagnose", "--to", &behind]);
+    for certainty in ["absent", "may_still_come"] {
+        let (one, other) = (count(&on, "missing_step", certainty), count(&findings, "missing_step", certainty));
+        assert_eq!(one, other, "{certainty}");
+    }
+    let shapes = |findings: &Value| count(findings, "shape_change", "shown");
+    let by_topic = json(&dir, &["--diagnose", "--step", "topic"]);
+    assert!(shapes(&findings) > 0 && shapes(&by_topic) > 0);
+    // Tied by what a person says, the same events still name their causes, and are there twice.
+    let by_key = json(&dir, &["--diagnose", "--by", "key"]);
+    for kind in ["duplicate_delivery", "clock_contradiction"] {
+        assert!(count(&by_key, kind, "shown") > 0, "{kind}");
+    }
+}
+
 #[test]
 fn map_variants_and_list_are_about_the_same_threads() {
     let folder = tempfile::tempdir().unwrap();

@@ -15,6 +15,11 @@ use super::{Data, Dice, Durations, Line, Table, resident, span, timed};
 
 /// How many events are to be tied a second, on two processors.
 const RATE: f64 = 1e6;
+/// How many threads ten million events are to come to.
+const THREADS: usize = 1_000_000;
+const EVENTS: u64 = 10_000_000;
+/// How many processors tie.
+const PROCESSORS: usize = 2;
 /// How much memory an event may take.
 const BYTES: f64 = 100.0;
 /// How long a thread may take to be found by its id and read.
@@ -65,11 +70,18 @@ pub fn measure(data: &Data, table: &mut Table) -> Result<()> {
 
 fn tie(snapshot: &Snapshot, topics: &[TopicName], settings: Settings, how: &str, table: &mut Table) -> Result<Threads> {
     let before = resident().unwrap_or(0);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(PROCESSORS).build()?;
     let mut correlator = Correlator::new(settings);
-    let (damage, reading) = timed(|| correlator.take_snapshot(snapshot, topics, &AtomicU64::new(0), &|| false));
+    let take = || correlator.take_snapshot(snapshot, topics, &AtomicU64::new(0), &|| false);
+    let (damage, reading) = timed(|| pool.install(take));
     ensure!(damage.is_empty(), "the recording is damaged");
-    let (threads, tying) = timed(|| correlator.threads());
+    let (threads, tying) = timed(|| pool.install(|| correlator.threads()));
     let events = threads.events_taken();
+    ensure!(
+        events < EVENTS || threads.len() >= THREADS,
+        "{events} events are only {} threads: the measure is of {THREADS}",
+        threads.len()
+    );
     let what = format!("threads: {how}, {} M events into {:.2} M", events / 1_000_000, threads.len() as f64 / 1e6);
     table.add(Line::above(what, events, reading + tying, RATE));
     table.add(Line::figure(format!("threads: {how}, of that tying what was read"), span(tying)));
