@@ -167,7 +167,7 @@ fn a_coarse_key_over_many_rows_is_told_as_well() {
     (0..ROWS).for_each(|at| comparison.view_row(&row(at, at % 10)));
     // The same rows in another order and spelling, of each thousand one another figure, and three more of one key.
     for at in (0..ROWS).rev() {
-        let mut copy = row(at, if at % 1_000 == 0 { -at } else { at % 10 });
+        let mut copy = row(at, if at % 1_000 == 0 { -1 - at } else { at % 10 });
         copy[0] = Cell::Text(format!("{}.0", at % 3).into());
         comparison.copy_row(&copy).unwrap();
     }
