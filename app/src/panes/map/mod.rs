@@ -52,6 +52,9 @@ impl Ranges {
     }
 }
 
+/// Which threads are mapped, and which two ranges are compared.
+type Question = (Same<Tied>, Option<[TimeRange; 2]>);
+
 /// The process map of the threads.
 pub struct MapPane {
     /// How much of all events and of all that is taken is drawn, in hundredths.
@@ -61,7 +64,7 @@ pub struct MapPane {
     /// Whether two ranges are held against each other.
     compares: bool,
     ranges: Ranges,
-    mapping: Asking<(Same<Tied>, Option<[TimeRange; 2]>), Arc<Mapped>>,
+    mapping: Asking<Question, Arc<Mapped>>,
     drawing: Asking<(Same<Mapped>, u32, u32), Arc<Picture>>,
     holding: Asking<(Same<Mapped>, Same<Tale>), Option<side_ui::Held>>,
     /// The variant that is lit, by its steps.

@@ -100,8 +100,6 @@ pub(super) struct Picture {
     pub(super) steps: Vec<(Arc<str>, u64)>,
     /// Edges by their places in the whole map, in the order of the arrows.
     pub(super) edges: Vec<usize>,
-    /// Between which of the steps each arrow is.
-    pub(super) ends: Vec<(usize, usize)>,
     pub(super) laid: Laid,
     /// How many edges are not drawn, and how often those are taken.
     pub(super) left_out: (usize, u64),
@@ -141,7 +139,6 @@ impl Picture {
             left_out: (map.edges.len() - kept.len(), total - drawn),
             steps_out,
             edges: kept,
-            ends,
         }
     }
 }
