@@ -243,7 +243,7 @@ fn what_gets_the_keyboard_is_brought_into_sight() {
     let aggregate = pane.state().design.pipeline.nodes.iter();
     let aggregate =
         aggregate.filter(|node| matches!(node.kind, NodeKind::Aggregate { .. })).map(|node| node.name.clone());
-    let aggregate = aggregate.last().unwrap();
+    let aggregate = aggregate.next_back().unwrap();
     pane.send(Command::ChooseNode(Some(aggregate)));
     pane.key(NONE, Key::Enter);
     pane.send(Command::EditNode);

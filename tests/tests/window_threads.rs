@@ -5,10 +5,10 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fabula::command::{Command, Form};
 use fabula::panes::PaneKind;
-use fabula::state::{Absence, TimeRange};
+use fabula::state::TimeRange;
 use fabula::window::Start;
 use fabula_core::log::sample::{DEFAULT_EVENTS, DEFAULT_SEED, Incident, IncidentKind, SampleLog};
-use fabula_core::narrative::threads::diagnose::{Kind, Outcome};
+use fabula_core::narrative::threads::diagnose::{Certainty, Kind, Outcome};
 use fabula_tests::pane::Pane;
 use fabula_tests::program;
 use fabula_tests::walkthrough::{self, INCIDENT, Step};
@@ -87,7 +87,7 @@ fn why_an_order_was_never_shipped_is_four_clicks_away() {
     let tale = pane.state().tale.clone().expect("its thread is open");
     assert_eq!((tale.name.as_str(), tale.outcome), (order.as_str(), Outcome::Incomplete));
     for missing in &*tale.missing {
-        assert_eq!(missing.absence, Absence::Absent, "{}: all was read, and the day goes on", missing.step);
+        assert_eq!(missing.absence, Certainty::Absent, "{}: all was read, and the day goes on", missing.step);
         assert!(pane.says(&format!("Missing step {}, never came", missing.step)), "{}", missing.step);
     }
     assert!(!tale.missing.is_empty());

@@ -35,7 +35,7 @@ pub use names::{Name, Names, TopicNames};
 pub use range::{Stretch, TimeRange};
 pub use readers::Readers;
 pub use search::{Found, Search};
-pub use threads::{Absence, Missing, Moments, Tale, TaleStep, Tied, Values, is_grave};
+pub use threads::{Missing, Moments, Tale, TaleStep, Tied, Values, is_grave};
 pub use ties::{Ties, TopicTies};
 
 /// What the window shows.

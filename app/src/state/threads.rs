@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fabula_core::event::{Coordinates, TopicName};
-use fabula_core::narrative::threads::diagnose::{Diagnosed, Diagnosis, Kind, Outcome};
+use fabula_core::narrative::threads::diagnose::{Certainty, Diagnosed, Diagnosis, Kind, Outcome};
 use fabula_core::narrative::threads::{Edge, Profile, Threads};
 use fabula_core::store::Snapshot;
 
@@ -146,49 +146,9 @@ pub struct Missing {
     /// The step's name.
     pub step: Arc<str>,
     /// What is known about its absence.
-    pub absence: Absence,
+    pub absence: Certainty,
     /// The finding that says so, by its place.
     pub finding: usize,
-}
-
-/// What is known about a step that is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Absence {
-    /// It never came.
-    Absent,
-    /// The log ends too early to tell.
-    MayStillCome,
-    /// It may lie in what was not read, or what the log no longer has.
-    NotRead,
-}
-
-impl Absence {
-    /// What a finding knows about it.
-    pub fn of(finding: &Diagnosis) -> Self {
-        match finding {
-            finding if finding.may_still_come => Self::MayStillCome,
-            finding if finding.what.contains("; it may lie ") => Self::NotRead,
-            _ => Self::Absent,
-        }
-    }
-
-    /// What is said of the step, after its name.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Absent => "never came",
-            Self::MayStillCome => "may still come",
-            Self::NotRead => "may lie in what was not read",
-        }
-    }
-
-    /// The same as one word in what programs read.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Absent => "absent",
-            Self::MayStillCome => "may_still_come",
-            Self::NotRead => "not_read",
-        }
-    }
 }
 
 /// One event of a thread.
@@ -245,9 +205,11 @@ mod tests {
             what: String::new(),
             sureness: 1.0,
             may_still_come,
+            certainty: if may_still_come { Certainty::MayStillCome } else { Certainty::Shown },
             at_ms: Some(at_ms),
             evidence: Vec::new(),
             missing: Vec::new(),
+            skew: None,
         }
     }
 
@@ -266,15 +228,5 @@ mod tests {
         assert!(moments.any_grave(all));
         assert!(!moments.any_grave(moments.within(ns(0), ns(40))), "what may still come is not grave");
         assert_eq!(moments.within(ns(20), ns(30)), 1..2);
-    }
-
-    #[test]
-    fn what_was_not_read_is_not_said_to_be_absent() {
-        let mut missing = finding(Kind::MissingStep, 0, false);
-        assert_eq!(Absence::of(&missing), Absence::Absent);
-        missing.what = "no Shipped: 9 of 9 threads have it; it may lie among 3 offsets that were not read".to_owned();
-        assert_eq!(Absence::of(&missing), Absence::NotRead);
-        missing.may_still_come = true;
-        assert_eq!(Absence::of(&missing), Absence::MayStillCome);
     }
 }

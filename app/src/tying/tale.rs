@@ -10,7 +10,7 @@ use fabula_core::narrative::threads::diagnose::Diagnosis;
 use fabula_core::store::Damage;
 
 use crate::formats::Formats;
-use crate::state::{Absence, Missing, Tale, TaleStep, Tied, Values};
+use crate::state::{Missing, Tale, TaleStep, Tied, Values};
 
 /// So many of a thread's events are looked at for their fields.
 const VALUED: usize = 200;
@@ -83,7 +83,7 @@ fn missing(threads: &Threads, findings: &[Diagnosis]) -> Vec<Missing> {
         for step in &finding.missing {
             let step = threads.step_name(*step);
             if !missing.iter().any(|known| known.step == *step) {
-                missing.push(Missing { step: Arc::clone(step), absence: Absence::of(finding), finding: place });
+                missing.push(Missing { step: Arc::clone(step), absence: finding.certainty, finding: place });
             }
         }
     }

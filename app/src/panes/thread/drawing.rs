@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use egui::{Align2, Color32, Painter, Pos2, Shape, Stroke, Vec2, pos2, vec2};
+use fabula_core::narrative::threads::diagnose::Certainty;
 
 use super::sequence::{Distances, Places, STEP};
 use super::sequence_ui::{edge_words, fault};
 use super::written::span;
 use crate::panes::threads::kind_color;
 use crate::raster;
-use crate::state::{Absence, Tale};
+use crate::state::Tale;
 use crate::theme::{Theme, font};
 use crate::zone::Clock;
 
@@ -96,7 +97,7 @@ impl Drawing {
         }
         for (nth, missing) in tale.missing.iter().enumerate() {
             let y = TOP + places.foot + nth as f32 * STEP;
-            let color = if missing.absence == Absence::Absent { tokens.error } else { tokens.text_second };
+            let color = if missing.absence == Certainty::Absent { tokens.error } else { tokens.text_second };
             let middle = TIMES + APART * count / 2.0;
             let words = format!("{} {}", missing.step, missing.absence.words());
             drawing.words(pos2(middle, y), Stand::Middle, &words, APART * count, color);

@@ -5,13 +5,14 @@ use egui::{
     pos2, vec2,
 };
 use fabula_core::event::time::format_span_ns;
+use fabula_core::narrative::threads::diagnose::Certainty;
 
 use super::sequence::{Drawn, Places, STEP};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
 use crate::panes::threads::kind_color;
-use crate::state::{Absence, Missing, Tale};
+use crate::state::{Missing, Tale};
 use crate::theme::{Tokens, font, size, tokens, widgets};
 
 const NS: i64 = 1_000_000;
@@ -345,8 +346,8 @@ fn ghost_ui(ui: &mut Ui, drawing: &Drawing<'_>, nth: usize, missing: &Missing, w
     let y = drawing.corner.y + drawing.places.foot + nth as f32 * STEP;
     let line = Rect::from_min_size(pos2(drawing.corner.x, y - STEP / 2.0), vec2(width, STEP - 2.0));
     let color = match missing.absence {
-        Absence::Absent => tokens.error,
-        Absence::MayStillCome | Absence::NotRead => tokens.text_second,
+        Certainty::Shown | Certainty::Absent => tokens.error,
+        Certainty::MayStillCome | Certainty::NotRead => tokens.text_second,
     };
     let words = format!("{} {}", missing.step, missing.absence.words());
     let response = ui.interact(line, ui.id().with(("missing", nth)), Sense::hover());

@@ -315,6 +315,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use fabula_core::narrative::threads::diagnose::Certainty;
+
     use super::*;
 
     #[test]
@@ -326,9 +328,11 @@ mod tests {
             what: what.to_owned(),
             sureness: 1.0,
             may_still_come: false,
+            certainty: Certainty::Shown,
             at_ms: None,
             evidence,
             missing: Vec::new(),
+            skew: None,
         };
         let mark = Mark::of(&finding(Kind::SlowEdge, vec![at(1), at(2)], "took 3 s"));
         assert!(mark.is_of(&finding(Kind::SlowEdge, vec![at(1), at(2)], "took 3 s, 9 of 10 are faster")));

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_step_without_a_lane_is_not_drawn() {
-        let lanes = [LaneKey::Partition(TopicPartition::new("orders".into(), 0))];
+        let lanes = [LaneKey::Partition(TopicPartition::new("orders", 0))];
         let flow = Flow::of(&tale(&[0, 10, 20, 30]), &lanes);
         assert_eq!(flow.steps(0..NS * 100).iter().map(|stop| stop.place).collect::<Vec<u32>>(), [0, 2]);
         assert!(flow.arrows(0..NS * 100).is_empty());

@@ -34,6 +34,15 @@ impl Certainty {
         }
     }
 
+    /// What is said of something that is missing, after its name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Shown | Self::Absent => "never came",
+            Self::MayStillCome => "may still come",
+            Self::NotRead => "may lie in what was not read",
+        }
+    }
+
     /// The certainty as a person reads it.
     pub fn title(self) -> &'static str {
         match self {
