@@ -46,8 +46,18 @@ fn is_written(cell: &Cell<'_>, text: &str) -> bool {
         Cell::Bytes(bytes) => bytes_of(text).is_some_and(|written| written == **bytes),
         Cell::Array(json) | Cell::Object(json) => same_json(json, text),
         // Not a number, and beyond all numbers, are no JSON.
-        Cell::Float(float) if !float.is_finite() => cell.to_string().eq_ignore_ascii_case(text),
+        Cell::Float(float) if !float.is_finite() => special(text) == special(&cell.to_string()),
         cell => number(text).is_some_and(|number| cell.compare(&number) == Some(Ordering::Equal)),
+    }
+}
+
+/// Not a number, and beyond all numbers, however they are spelled.
+fn special(text: &str) -> Option<&'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "nan" => Some("nan"),
+        "inf" | "infinity" => Some("infinity"),
+        "-inf" | "-infinity" => Some("-infinity"),
+        _ => None,
     }
 }
 
@@ -180,9 +190,9 @@ pub(super) fn write_bucket(cell: &Cell<'_>, out: &mut Vec<u8>) {
                 out.extend(bytes);
             } else if text.trim_start().starts_with(['[', '{']) {
                 write_json(text, out);
-            } else if ["nan", "infinity", "-infinity"].contains(&text.to_ascii_lowercase().as_str()) {
+            } else if let Some(special) = special(text) {
                 out.push(b'n');
-                out.extend(text.to_ascii_lowercase().into_bytes());
+                out.extend_from_slice(special.as_bytes());
             } else {
                 out.push(b't');
                 out.extend_from_slice(text.as_bytes());
@@ -227,6 +237,8 @@ mod tests {
             (Cell::Missing, Cell::Null),
             (text(""), Cell::Missing),
             (Cell::Float(f64::NAN), text("NaN")),
+            (Cell::Float(f64::INFINITY), text("inf")),
+            (Cell::Float(f64::NEG_INFINITY), text("-Infinity")),
             (Cell::Failed(crate::codec::Fault::DivisionByZero), text("(division by zero)")),
             (Cell::Failed(crate::codec::Fault::DivisionByZero), Cell::Null),
         ] {
