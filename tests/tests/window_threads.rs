@@ -419,13 +419,13 @@ fn what_was_opened_stays_lit_in_its_own_list_also_when_events_are_tied_again() {
         let lit = rows.filter(|row| row.accesskit_node().is_selected() == Some(true));
         lit.filter_map(|row| row.accesskit_node().label()).collect()
     };
-    assert_eq!(lit(&pane), [String::new(); 0], "nothing was opened");
+    assert!(lit(&pane).is_empty(), "nothing was opened");
     let fourth = pane.all_that_say(" | ").swap_remove(3);
     pane.click(&fourth);
-    assert_eq!(lit(&pane), [fourth.clone()]);
+    assert_eq!(lit(&pane), std::slice::from_ref(&fourth));
     pane.click("Findings");
     pane.settle();
-    assert_eq!(lit(&pane), [String::new(); 0], "no finding was opened");
+    assert!(lit(&pane).is_empty(), "no finding was opened");
     pane.click("All threads");
     pane.settle();
     let before = pane.state().tied.as_ref().map(|tied| tied.number);
