@@ -15,7 +15,7 @@ const LATE: &str = "version = 1\nname = \"late\"\n[nodes.payments]\nkind = \"str
     [nodes.captured]\nkind = \"filter\"\ninput = \"payments\"\nwhere = \"headers.ce_type = 'PaymentCaptured'\"\n\
     [nodes.only]\nkind = \"view\"\ninput = \"captured\"\n[nodes.clicks]\nkind = \"stream\"\ntopic = \"web-clicks\"\n\
     [nodes.hops]\nkind = \"aggregate\"\ninput = \"clicks\"\nby = [\"topic AS which\"]\n\
-    window = { kind = \"hopping\", size = \"2m\", advance = \"1s\" }\nselect = { n = \"count(*)\" }\n\
+    window = { kind = \"hopping\", size = \"30m\", advance = \"1m\" }\nselect = { n = \"count(*)\" }\n\
     [nodes.result]\nkind = \"view\"\ninput = \"hops\"\n";
 
 /// The pipeline, run over a small sample, on the canvas.
@@ -89,7 +89,7 @@ fn a_mark_on_the_strip_names_the_event_and_the_windows_it_missed() {
 #[test]
 fn a_row_that_is_chosen_marks_the_events_that_made_it_in_the_story_and_on_the_timeline() {
     let mut pane = opened(LATE);
-    pane.send(Command::ShowPane(PaneKind::View));
+    pane.send(Command::OnlyTopic("web-clicks".into()));
     pane.send(Command::ShowPane(PaneKind::Timeline));
     pane.send(Command::ChooseNode(Some("result".to_owned())));
     pane.send(Command::ShowPane(PaneKind::View));

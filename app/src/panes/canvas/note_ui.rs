@@ -171,7 +171,11 @@ fn size_ui(ui: &mut Ui, canvas: &mut Canvas, (number, note): (usize, &Note), rec
 /// The field in which a note's words are written; they are taken when it is left.
 fn writing_ui(ui: &mut Ui, canvas: &mut Canvas, context: &Context<'_>) {
     let Some(mut writing) = canvas.writing.take() else { return };
-    let Some(note) = context.state.design.pipeline.notes.get(writing.number) else { return };
+    let Some(note) = context.state.design.pipeline.notes.get(writing.number) else {
+        // A note that was added in this very frame is there in the next.
+        canvas.writing = Some(writing).filter(|writing| writing.fresh);
+        return;
+    };
     let rect = place_of(canvas, writing.number, note).shrink(4.0);
     let mut done = false;
     ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| {
