@@ -115,6 +115,7 @@ impl Canvas {
         let (pipeline, name) = edits::add_topic(&context.state.design.pipeline, topic, table, at);
         send_edit(&pipeline, context);
         context.send(Command::ChooseNode(Some(name.clone())));
+        self.fresh = Some(name.clone());
         self.reveal = Some(name);
     }
 

@@ -71,6 +71,9 @@ const ARRANGING: [Command; 10] = [
     Command::FitCanvas,
 ];
 
+/// How much ground is brought into sight behind a card that was just added, in points of the pipeline.
+const ROOM: f32 = 200.0;
+
 /// The canvas.
 #[derive(Default)]
 pub struct Canvas {
@@ -92,6 +95,8 @@ pub struct Canvas {
     after: AfterEdit,
     /// The card that is to be brought into sight.
     reveal: Option<String>,
+    /// The card that was just added.
+    fresh: Option<String>,
     /// The card that is to have the keyboard.
     focus: Option<String>,
     /// Whether the keyboard is the canvas's: it was clicked last, or a card has the focus.
@@ -354,7 +359,10 @@ impl Pane for Canvas {
         let cards = self.cards(context);
         self.fit_new(rect, &cards, context);
         if let Some(card) = self.reveal.as_ref().and_then(|name| cards.iter().find(|card| card.name == *name)) {
-            self.view.reveal(rect, card.rect());
+            // Behind what was just added there is ground on which its wire can be let go.
+            let is_fresh = self.fresh.take_if(|name| *name == card.name).is_some();
+            let room = if is_fresh { ROOM } else { 0.0 };
+            self.view.reveal(rect, card.rect().with_max_x(card.rect().right() + room));
             self.reveal = None;
         }
         self.ground_ui(ui, rect, &cards, context);
