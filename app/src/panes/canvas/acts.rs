@@ -77,6 +77,7 @@ impl Canvas {
             Command::PasteNodes(text) => self.paste(text, context),
             Command::ChooseNode(node) => {
                 self.reveal.clone_from(node);
+                self.fresh = node.clone().filter(|name| !self.drawn.contains(name));
                 match node {
                     Some(name) if self.chosen.nodes.contains(name) => {}
                     Some(name) => self.chosen = Chosen { nodes: [name.clone()].into(), ..Chosen::default() },
@@ -115,7 +116,6 @@ impl Canvas {
         let (pipeline, name) = edits::add_topic(&context.state.design.pipeline, topic, table, at);
         send_edit(&pipeline, context);
         context.send(Command::ChooseNode(Some(name.clone())));
-        self.fresh = Some(name.clone());
         self.reveal = Some(name);
     }
 

@@ -203,7 +203,6 @@ fn take(canvas: &mut Canvas, adding: &Adding, choice: &Choice, context: &Context
         Ok((pipeline, name)) => {
             send_edit(&pipeline, context);
             context.send(Command::ChooseNode(Some(name.clone())));
-            canvas.fresh = Some(name.clone());
             canvas.reveal = Some(name);
         }
         Err(why) => canvas.refused = Some((adding.at, why)),

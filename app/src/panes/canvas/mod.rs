@@ -23,6 +23,7 @@ mod text_ui;
 mod view;
 mod wire_ui;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::{Pos2, Rect, Ui, pos2, vec2};
@@ -95,8 +96,9 @@ pub struct Canvas {
     after: AfterEdit,
     /// The card that is to be brought into sight.
     reveal: Option<String>,
-    /// The card that was just added.
+    /// The card that was just added, and the names of those that were drawn last.
     fresh: Option<String>,
+    drawn: BTreeSet<String>,
     /// The card that is to have the keyboard.
     focus: Option<String>,
     /// Whether the keyboard is the canvas's: it was clicked last, or a card has the focus.
@@ -365,6 +367,7 @@ impl Pane for Canvas {
             self.view.reveal(rect, card.rect().with_max_x(card.rect().right() + room));
             self.reveal = None;
         }
+        self.drawn = cards.iter().map(|card| card.name.clone()).collect();
         self.ground_ui(ui, rect, &cards, context);
         note_ui::notes_ui(ui, self, &cards, context);
         if cards.is_empty() {
