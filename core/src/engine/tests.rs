@@ -143,7 +143,7 @@ fn what_a_wire_carries_has_the_names_that_led_to_it() {
 fn a_node_runs_when_nothing_is_wrong_with_it_and_those_before_it() {
     let text = format!(
         "{ORDERS}[nodes.some]\nkind = \"filter\"\ninput = \"orders\"\nwhere = \"valu.total > 1\"\n\
-         [nodes.behind]\nkind = \"view\"\ninput = \"some\"\n[nodes.half]\nkind = \"join\"\nleft = \"orders\"\nright = \"\"\n\
+         [nodes.behind]\nkind = \"view\"\ninput = \"some\"\n[nodes.half]\nkind = \"join\"\nleft = \"orders\"\nright = \"\"\non = []\n\
          [nodes.all]\nkind = \"view\"\ninput = \"orders\"\n"
     );
     let (part, problems) = Plan::sound_part(Document::parse(&text).unwrap().pipeline());

@@ -91,6 +91,7 @@ impl Canvas {
             Command::PasteNodes(text) => self.paste(text, context),
             Command::ChooseNode(node) => {
                 self.reveal.clone_from(node);
+                self.fresh = node.clone().filter(|name| !self.drawn.contains(name));
                 match node {
                     Some(name) if self.chosen.nodes.contains(name) => {}
                     Some(name) => self.chosen = Chosen { nodes: [name.clone()].into(), ..Chosen::default() },

@@ -23,6 +23,7 @@ mod text_ui;
 mod view;
 mod wire_ui;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::{Pos2, Rect, Ui, pos2, vec2};
@@ -72,6 +73,9 @@ const ARRANGING: [Command; 10] = [
     Command::FitCanvas,
 ];
 
+/// How much ground is brought into sight behind a card that was just added, in points of the pipeline.
+const ROOM: f32 = 200.0;
+
 /// The canvas.
 #[derive(Default)]
 pub struct Canvas {
@@ -93,6 +97,9 @@ pub struct Canvas {
     after: AfterEdit,
     /// The card that is to be brought into sight.
     reveal: Option<String>,
+    /// The card that was just added, and the names of those that were drawn last.
+    fresh: Option<String>,
+    drawn: BTreeSet<String>,
     /// The card that is to have the keyboard.
     focus: Option<String>,
     /// Whether the keyboard is the canvas's: it was clicked last, or something on it has the focus.
@@ -387,11 +394,15 @@ impl Pane for Canvas {
         let cards = self.cards(context);
         self.fit_new(rect, &cards, context);
         if let Some(card) = self.reveal.as_ref().and_then(|name| cards.iter().find(|card| card.name == *name)) {
-            self.view.reveal(rect, card.rect());
+            // Behind what was just added there is ground on which its wire can be let go.
+            let is_fresh = self.fresh.take_if(|name| *name == card.name).is_some();
+            let room = if is_fresh { ROOM } else { 0.0 };
+            self.view.reveal(rect, card.rect().with_max_x(card.rect().right() + room));
             self.reveal = None;
         }
         self.wire = None;
         self.attended = false;
+        self.drawn = cards.iter().map(|card| card.name.clone()).collect();
         self.ground_ui(ui, rect, &cards, context);
         note_ui::notes_ui(ui, self, &cards, context);
         if cards.is_empty() {

@@ -122,7 +122,7 @@ impl Lane {
             wake: context.jobs.waker().clone(),
         };
         let name = match only {
-            Some(node) => format!("Rows of {node}"),
+            Some(node) => format!("Looking at {node}"),
             None if pipeline.name.is_empty() => "Running the pipeline".to_owned(),
             None => format!("Running {}", pipeline.name),
         };
