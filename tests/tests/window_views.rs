@@ -90,7 +90,7 @@ impl Shown {
         self.pane.send(Command::CutHistory(at.map(ms_to_ns)));
         self.pane.until("the pipeline has run up to the cut", |harness| {
             let outcome = harness.state().state().outcome.clone();
-            outcome.is_some_and(|outcome| outcome.whole && outcome.until_ms == at)
+            outcome.is_some_and(|outcome| outcome.whole && outcome.stretch.until_ms == at)
         });
         self.settle();
     }
