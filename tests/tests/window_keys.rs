@@ -240,7 +240,7 @@ fn what_gets_the_keyboard_is_brought_into_sight() {
     pane.send(Command::SetPipeline(Some(SAMPLES[0].1.to_owned())));
     pane.run();
     let aggregate = pane.state().design.pipeline.nodes.iter();
-    let aggregate =
+    let mut aggregate =
         aggregate.filter(|node| matches!(node.kind, NodeKind::Aggregate { .. })).map(|node| node.name.clone());
     let aggregate = aggregate.next_back().unwrap();
     pane.send(Command::ChooseNode(Some(aggregate)));
