@@ -78,7 +78,8 @@ const DUCKDB: &str = "id VARCHAR, n BIGINT, price DECIMAL(38,4), ratio DOUBLE, a
     text VARCHAR, list VARCHAR, odd VARCHAR, nothing VARCHAR, failed DECIMAL(38,1), raw BLOB, us TIMESTAMPTZ_NS, ns TIMESTAMPTZ_NS, \
     nan DOUBLE";
 const ARROW: &str = "id string_view, n int64, price decimal128(38, 4), ratio double, at timestamp[ms, tz=UTC], ok bool, \
-    text string_view, list string_view, odd string_view, nothing string_view, failed decimal128(38, 1), raw binary_view, us timestamp[ns, tz=UTC], \
+    text string_view, list string_view, odd string_view, nothing string_view, failed decimal128(38, 1), \
+    raw binary_view, us timestamp[ns, tz=UTC], \
     ns timestamp[ns, tz=UTC], nan double";
 const SQLITE: &str = "id TEXT, n INTEGER, price TEXT, ratio REAL, at TEXT, ok BOOLEAN, text TEXT, list TEXT, odd TEXT, \
     nothing TEXT, failed TEXT, raw BLOB, us TEXT, ns TEXT, nan REAL";

@@ -257,15 +257,28 @@ fn a_part_of_the_time_and_steps_of_ones_own_leave_findings_true() {
         let same = |found: &&Value| found["kind"] == kind && found["certainty"] == certainty;
         entries(findings).iter().filter(same).count()
     };
-    let whole = count(&findings, "missing_step", "absent");
-    // Whatever began before the middle of the day lacks its beginning, and nobody says it never was.
-    let times: Vec<i64> = entries(&json(&dir, &[])).iter().filter_map(|thread| thread["start_ms"].as_i64()).collect();
-    let middle = times[times.len() / 2].to_string();
-    let part = json(&dir, &["--diagnose", "--from", &middle]);
-    assert!(count(&part, "missing_step", "absent") <= whole, "{part}");
-    assert!(count(&part, "missing_step", "not_read") > 0);
+    // Whatever had begun by then lacks its beginning, and nobody says it never was.
+    let list = json(&dir, &[]);
+    let of_orders =
+        |thread: &&Value| thread["first"] == "CheckoutSubmitted" && thread["event_count"].as_u64() > Some(5);
+    let orders: Vec<&Value> = entries(&list).iter().filter(of_orders).collect();
+    let order = orders[orders.len() / 2];
+    let from = order["start_ms"].as_i64().unwrap() + 1;
+    let part = json(&dir, &["--diagnose", "--from", &from.to_string()]);
+    let begun: BTreeSet<&str> = entries(&list)
+        .iter()
+        .filter(|thread| thread["start_ms"].as_i64() < Some(from))
+        .filter_map(|thread| thread["thread"].as_str())
+        .collect();
+    let missing: Vec<&Value> = entries(&part).iter().filter(|found| found["kind"] == "missing_step").collect();
+    for found in &missing {
+        let cut = found["thread"].as_str().is_some_and(|thread| begun.contains(thread));
+        assert!(!cut || found["certainty"] == "not_read", "{found}");
+    }
+    assert!(missing.iter().any(|found| found["thread"] == order["thread"]), "{order} lacks what was cut off");
     // A range that goes on behind the end ends where the log does.
-    let behind = (times[times.len() - 1] + 864_000_000).to_string();
+    let last = entries(&list).iter().filter_map(|thread| thread["end_ms"].as_i64()).max().unwrap();
+    let behind = (last + 864_000_000).to_string();
     let on = json(&dir, &["--diagnose", "--to", &behind]);
     for certainty in ["absent", "may_still_come"] {
         let (one, other) = (count(&on, "missing_step", certainty), count(&findings, "missing_step", certainty));
