@@ -183,6 +183,9 @@ impl Pane {
 
     /// Everything on the screen that says these words, as it says it.
     pub fn all_that_say(&self, words: &str) -> Vec<String> {
-        self.harness.query_all_by_label_contains(words).filter_map(|node| node.accesskit_node().label()).collect()
+        // What a label says is its value.
+        let said =
+            |node: &egui_kittest::Node<'_>| node.accesskit_node().label().or_else(|| node.accesskit_node().value());
+        self.harness.query_all_by_label_contains(words).filter_map(|node| said(&node)).collect()
     }
 }

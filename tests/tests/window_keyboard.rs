@@ -141,6 +141,7 @@ fn a_view_is_filtered_sorted_exported_compared_and_asked_with_the_keyboard_alone
     // The past, and what changed between two of its moments.
     tab_to(&mut pane, "Past");
     press(&mut pane, Key::Space);
+    assert!(pane.says("Deriving") || pane.says("Moment, "), "{:?}", pane.all_that_say("past"));
     pane.until("the past is derived", |harness| harness.query_all_by_label_contains("Moment, now").next().is_some());
     tab_to(&mut pane, "Moment, now");
     for _ in 0..80 {

@@ -94,7 +94,7 @@ fn the_canvas_is_worked_from_the_keyboard_alone() {
     // A wire shows its rows and is cut; the cards that it joined stay.
     pane.key(NONE, Key::G);
     pane.tab_to("Wire from orders to joined", true);
-    assert!(pane.says("orders to joined · first rows"), "{:?}", pane.all_that_say("first rows"));
+    assert!(pane.says("orders to joined · latest rows"), "{:?}", pane.all_that_say("orders to joined"));
     let before = nodes(&pane);
     pane.key(NONE, Key::Delete);
     assert_eq!((joined(&pane), nodes(&pane)), (vec!["payments".to_owned()], before));

@@ -15,7 +15,7 @@ const LATE: &str = "version = 1\nname = \"late\"\n[nodes.payments]\nkind = \"str
     [nodes.captured]\nkind = \"filter\"\ninput = \"payments\"\nwhere = \"headers.ce_type = 'PaymentCaptured'\"\n\
     [nodes.only]\nkind = \"view\"\ninput = \"captured\"\n[nodes.clicks]\nkind = \"stream\"\ntopic = \"web-clicks\"\n\
     [nodes.hops]\nkind = \"aggregate\"\ninput = \"clicks\"\nby = [\"topic AS which\"]\n\
-    window = { kind = \"hopping\", size = \"30m\", advance = \"1m\" }\nselect = { n = \"count(*)\" }\n\
+    window = { kind = \"hopping\", size = \"50m\", advance = \"1m\" }\nselect = { n = \"count(*)\" }\n\
     [nodes.result]\nkind = \"view\"\ninput = \"hops\"\n";
 
 /// The pipeline, run over a small sample, on the canvas.
@@ -103,7 +103,7 @@ fn a_row_that_is_chosen_marks_the_events_that_made_it_in_the_story_and_on_the_ti
     let made_by = pane.state().pointed_out.clone();
     assert!(made_by.keys().all(|event| &*event.topic == "web-clicks"), "{made_by:?}");
     let said = pane.all_that_say("Pointed out: web-clicks/");
-    assert!(!said.is_empty() && said.len() <= made_by.len(), "{said:?} of {made_by:?}");
+    assert!(!said.is_empty() && said.len() <= made_by.len(), "{said:?} {:?} of {made_by:?}", pane.all_that_say("ane "));
 }
 
 #[test]

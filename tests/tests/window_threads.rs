@@ -1,7 +1,7 @@
 //! From a symptom to its cause: threads, findings and one thread's sequence in the whole window without a screen.
 
 use egui::Key;
-use egui::accesskit::Role;
+use egui::accesskit::{Role, Toggled};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fabula::command::{Command, Form};
 use fabula::panes::PaneKind;
@@ -84,6 +84,7 @@ fn why_an_order_was_never_shipped_is_four_clicks_away() {
     pane.until("the order is listed", |harness| harness.query_all_by_label_contains(&of_order).next().is_some());
     let row = named_within(&pane, &of_order);
     pane.click(&row);
+    pane.until("its thread is open", |harness| harness.state().state().tale.is_some());
     let tale = pane.state().tale.clone().expect("its thread is open");
     assert_eq!((tale.name.as_str(), tale.outcome), (order.as_str(), Outcome::Incomplete));
     for missing in &*tale.missing {
@@ -416,7 +417,7 @@ fn what_was_opened_stays_lit_in_its_own_list_also_when_events_are_tied_again() {
     pane.settle();
     let lit = |pane: &Pane| -> Vec<String> {
         let rows = pane.harness.query_all_by_label_contains(" | ");
-        let lit = rows.filter(|row| row.accesskit_node().is_selected() == Some(true));
+        let lit = rows.filter(|row| row.accesskit_node().toggled() == Some(Toggled::True));
         lit.filter_map(|row| row.accesskit_node().label()).collect()
     };
     assert!(lit(&pane).is_empty(), "nothing was opened");

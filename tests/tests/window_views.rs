@@ -344,7 +344,12 @@ fn a_view_of_more_rows_than_are_shown_is_derived_again_and_compared_too() {
         let name = if text == CLICKS { "clicks" } else { "each" };
         let outcome = state(&shown.pane).outcome.clone().unwrap();
         let rows = &outcome.views[name];
-        assert!(rows.count > 100_000 && rows.rows.len() == 100_000, "{} of {}", rows.rows.len(), rows.count);
+        assert!(
+            rows.count > 100_000 && (100_000..rows.count as usize).contains(&rows.rows.len()),
+            "{} of {}",
+            rows.rows.len(),
+            rows.count
+        );
         shown.click("Details");
         shown.click("Check");
         shown.click("Derive again");

@@ -20,6 +20,8 @@ use crate::theme::{Tokens, font, mix, tokens, widgets};
 /// The least that a map is drawn at; below it is scrolled.
 const SMALLEST: f32 = 0.55;
 const LARGEST: f32 = 1.6;
+/// Of a map with more steps or edges than this only those in sight are told to who cannot see it.
+const SPOKEN: usize = 300;
 /// How far an arrow's curve and its words reach beyond its way.
 const CURVED: f32 = 60.0;
 
@@ -115,7 +117,7 @@ pub(super) fn map_ui(
         for (nth, &place) in picture.edges.iter().enumerate() {
             let edge = &mapped.whole.edges[place];
             let way: Vec<Pos2> = picture.laid.ways[nth].iter().map(|point| at(*point)).collect();
-            if !Rect::from_points(&way).expand(CURVED).intersects(clip) {
+            if picture.edges.len() > SPOKEN && !Rect::from_points(&way).expand(CURVED).intersects(clip) {
                 continue;
             }
             let change = mapped.changes[place].as_ref();
@@ -131,7 +133,7 @@ pub(super) fn map_ui(
         for (nth, (name, count)) in picture.steps.iter().enumerate() {
             let node = picture.laid.nodes[nth];
             let node = Rect::from_min_max(at(node.min), at(node.max));
-            if !node.intersects(clip) {
+            if picture.steps.len() > SPOKEN && !node.intersects(clip) {
                 continue;
             }
             let on = match (lit.way, lit.step) {

@@ -72,7 +72,7 @@ fn words(text: &str) -> String {
 
 /// A sequence diagram of Mermaid: solid where events name their cause, dashed where it is inferred.
 pub(super) fn mermaid(tale: &Tale) -> String {
-    let mut text = "sequenceDiagram\n".to_owned();
+    let mut text = format!("sequenceDiagram\n    %% thread {}\n", words(&tale.name));
     for (at, name) in tale.participants.iter().enumerate() {
         _ = writeln!(text, "    participant P{at} as {}", words(name));
     }
