@@ -70,6 +70,8 @@ impl Window {
             | Command::HowFar
             | Command::ExportView => self.layout.show(crate::panes::PaneKind::View),
             Command::ChooseNode(Some(_)) => self.layout.show(crate::panes::PaneKind::Node),
+            // Who goes through rows that were set aside keeps their list before them.
+            Command::Select(Some(_)) if self.panes.node.chose_aside() => {}
             Command::Select(Some(_)) => self.layout.show(crate::panes::PaneKind::Inspector),
             Command::OpenPipeline => self.ask(Ask::Pipeline),
             Command::SavePipelineAs if self.state.document.pipeline.is_some() => self.ask(Ask::NewPipeline),

@@ -93,12 +93,13 @@ impl Change {
         Self { shares, medians_ms, way }
     }
 
-    /// How much it changed, to sort by: points of share, and the doublings of the median for twenty each.
+    /// How much it changed, to sort by: points of share, at most a hundred, and forty for each doubling of the
+    /// median.
     pub(super) fn weight(&self) -> f64 {
         let slower = match self.medians_ms {
-            [Some(first), Some(second)] => (second.max(0.1) / first.max(0.1)).ln().abs() * 20.0,
+            [Some(first), Some(second)] => (second.max(0.1) / first.max(0.1)).log2().abs() * 40.0,
             _ => 0.0,
         };
-        (self.shares[1] - self.shares[0]).abs() + slower
+        (self.shares[1] - self.shares[0]).abs().min(100.0) + slower
     }
 }

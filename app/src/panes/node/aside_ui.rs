@@ -18,20 +18,32 @@ pub(super) fn lines<'c>(node: &str, context: &Context<'c>) -> Option<&'c [AsideL
     outcome.aside.get(node).map(|lines| &**lines)
 }
 
-/// All of them; says whether the settings are wanted back.
-pub(super) fn aside_ui(ui: &mut Ui, node: &str, context: &Context<'_>) -> bool {
-    let mut back = false;
+/// What was done in the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    Nothing,
+    /// A row's event was chosen.
+    Chosen,
+    /// The settings are wanted back.
+    Back,
+}
+
+/// All of them.
+pub(super) fn aside_ui(ui: &mut Ui, node: &str, context: &Context<'_>) -> Done {
+    let mut done = Done::Nothing;
     let lines = lines(node, context).unwrap_or_default();
     egui::Frame::NONE.inner_margin(egui::Margin::symmetric(size::INSET as i8, 6)).show(ui, |ui| {
         ui.horizontal(|ui| {
-            back = widgets::link(ui, "Back to the settings").clicked();
+            if widgets::link(ui, "Back to the settings").clicked() {
+                done = Done::Back;
+            }
             ui.add_space(8.0);
             widgets::caption(ui, counted(node, lines, context));
         });
     });
     if lines.is_empty() {
         widgets::empty_state(ui, "Nothing set aside", "Rows that are late, or go no further, are listed here", None);
-        return back;
+        return done;
     }
     let rect = ui.available_rect_before_wrap();
     let list = ui.interact(rect, ui.id().with("set aside"), Sense::click());
@@ -57,8 +69,9 @@ pub(super) fn aside_ui(ui: &mut Ui, node: &str, context: &Context<'_>) -> bool {
     }
     if let Some(selection) = taken.and_then(|at| lines[at].selection()) {
         context.send(Command::Select(Some(selection)));
+        done = Done::Chosen;
     }
-    back
+    done
 }
 
 /// How many are listed, and of how many.

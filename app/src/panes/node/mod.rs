@@ -28,6 +28,8 @@ pub struct NodePane {
     focus: bool,
     /// The node of which what it set aside is listed, instead of its settings.
     aside: Option<String>,
+    /// Whether an event was chosen there in the last frame.
+    chose: bool,
 }
 
 struct Draft {
@@ -38,6 +40,11 @@ struct Draft {
 }
 
 impl NodePane {
+    /// Whether an event was just chosen among the rows that were set aside.
+    pub fn chose_aside(&self) -> bool {
+        self.chose
+    }
+
     fn follow(&mut self, context: &Context<'_>) {
         let chosen = context.state.design.chosen_node();
         match (chosen, &self.draft) {
@@ -84,7 +91,9 @@ impl Pane for NodePane {
             return;
         };
         if self.aside.as_ref() == Some(&draft.saved.name) {
-            if aside_ui::aside_ui(ui, &draft.saved.name, context) {
+            let done = aside_ui::aside_ui(ui, &draft.saved.name, context);
+            self.chose = done == aside_ui::Done::Chosen;
+            if done == aside_ui::Done::Back {
                 self.aside = None;
             }
             return;
