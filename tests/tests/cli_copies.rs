@@ -101,7 +101,10 @@ fn as_json(view: &[Value], read: &Read) {
                 ("json", value) => serde_json::from_str::<Value>(text).ok().as_ref() == Some(value),
                 // The view's own prices are texts here, for the digits that a float has not.
                 ("int" | "decimal" | "text", Value::String(value)) => text == value,
-                (_, value) => text == value.to_string() || text.parse().ok() == value.as_f64(),
+                (_, value) => {
+                    let written = value.to_string();
+                    text == written || text.parse().ok() == value.as_f64()
+                }
             };
             assert!(same, "{name} of {line}: {cell}");
         }

@@ -190,7 +190,7 @@ fn members_are_told_with_their_clients_and_what_they_read() {
     let member: BaseConsumer = settings.create().expect("a consumer");
     member.subscribe(&["shared-out"]).expect("a subscription");
     until_assigned(&member, 4);
-    let log = open(&kafka);
+    let log = open(kafka);
     let readers = group(&log, "readers");
     let Some([told]) = readers.members.as_deref() else { panic!("{:?}", readers.members) };
     assert_eq!((readers.state.as_deref(), readers.protocol.as_str()), (Some("Stable"), "consumer"));
@@ -218,7 +218,7 @@ fn a_group_of_the_newer_protocol_has_its_commits_and_what_is_not_told_is_not_sai
     list.add_partition_offset("newer", 1, Offset::Offset(4)).expect("an offset");
     member.commit(&list, CommitMode::Sync).expect("a commit");
 
-    let log = open(&kafka);
+    let log = open(kafka);
     let newer = group(&log, "kip-848");
     assert_ne!(newer.state.as_deref(), Some("Dead"), "it lives");
     // Whether members are told depends on the broker; where they are not, that is said and not taken for none.

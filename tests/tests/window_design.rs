@@ -1,7 +1,6 @@
 //! A pipeline designed as a newcomer would, with the mouse alone, from the program's first start; and what the canvas does
 //! for the hand and for the keyboard.
 
-use egui::accesskit::Role;
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable as _;
 use fabula::command::Command;

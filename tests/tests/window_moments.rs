@@ -51,9 +51,10 @@ fn what_a_card_says_is_late_leads_to_every_row_and_its_event() {
     let words = |pane: &Pane, line: &AsideLine| format!("{} {}", line.event_name(), line.words(&pane.state().clock));
     let first = words(&pane, &lines[0]);
     assert!(first.contains(" late for "), "{first}");
-    let row = pane.harness.query_all_by_label_contains(&first);
-    let row = row.filter(|node| node.accesskit_node().role() != Role::Label).next().expect("a row of the list");
-    row.click();
+    {
+        let mut rows = pane.harness.query_all_by_label_contains(&first);
+        rows.find(|node| node.accesskit_node().role() != Role::Label).expect("a row of the list").click();
+    }
     pane.settle();
     assert_eq!(chosen(&pane), lines[0].selection());
     // All of them are come to with the arrows, however long the list is.
@@ -72,8 +73,11 @@ fn a_mark_on_the_strip_names_the_event_and_the_windows_it_missed() {
     let mut pane = opened(LATE);
     pane.send(Command::ChooseNode(Some("hops".to_owned())));
     let lines = aside(&pane, "hops");
-    let marks = pane.harness.query_all_by_role(Role::Button).filter_map(|node| node.accesskit_node().label());
-    let mark = marks.filter(|label| label.contains(" late for ") && !label.contains("See ")).next().expect("a mark");
+    let mark = {
+        let buttons = pane.harness.query_all_by_role(Role::Button);
+        let mut marks = buttons.filter_map(|node| node.accesskit_node().label());
+        marks.find(|label| label.contains(" late for ") && !label.contains("See ")).expect("a mark")
+    };
     pane.harness.query_all_by_label(&mark).next().unwrap().focus();
     pane.settle();
     pane.key(Modifiers::NONE, Key::Space);

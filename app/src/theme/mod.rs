@@ -6,6 +6,7 @@
 pub mod fonts;
 pub mod icon;
 mod letters;
+pub mod names;
 pub mod size;
 mod style;
 mod tokens;

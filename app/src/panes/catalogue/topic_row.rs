@@ -8,7 +8,7 @@ use crate::figures;
 use crate::panes::Context;
 use crate::panes::canvas::Dragged;
 use crate::state::Topic;
-use crate::theme::{Tokens, font, icon, size, tokens, widgets};
+use crate::theme::{Tokens, font, icon, names, size, tokens, widgets};
 
 const SPARKLINE: f32 = 44.0;
 
@@ -41,7 +41,7 @@ pub fn topic_row_ui(ui: &mut Ui, rect: Rect, topic: &Topic, context: &Context<'_
         (None, true) => tokens.text,
         (None, false) => tokens.text_second,
     };
-    let cut = widgets::text_in(ui.painter(), name, Align2::LEFT_CENTER, &topic.name, font::body(), text);
+    let cut = names::name_in(ui.painter(), name, Align2::LEFT_CENTER, &topic.name, font::body(), text);
     details_switch_ui(ui, rect, topic, context, marked);
     respond(response, topic, context, cut, &events);
 }

@@ -15,7 +15,7 @@ use super::Figure;
 use super::changes::Change;
 use super::picture::{Mapped, Picture};
 use crate::figures;
-use crate::theme::{Tokens, font, mix, tokens, widgets};
+use crate::theme::{Tokens, font, mix, names, tokens, widgets};
 
 /// The least that a map is drawn at; below it is scrolled.
 const SMALLEST: f32 = 0.55;
@@ -255,7 +255,7 @@ fn step_ui(ui: &Ui, drawing: &Drawing<'_>, nth: usize, node: Rect, (name, count)
     ui.painter().rect(node, 6.0, fill, Stroke::new(if on { 1.75 } else { 1.0 }, edge), StrokeKind::Inside);
     let inner = node.shrink2(vec2(8.0, 3.0) * drawing.zoom);
     let (upper, lower) = inner.split_top_bottom_at_fraction(0.52);
-    let cut = widgets::text_in(
+    let cut = names::name_in(
         ui.painter(),
         upper,
         Align2::LEFT_CENTER,

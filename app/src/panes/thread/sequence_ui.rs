@@ -13,7 +13,7 @@ use crate::figures;
 use crate::panes::Context;
 use crate::panes::threads::kind_color;
 use crate::state::{Missing, Tale};
-use crate::theme::{Tokens, font, size, tokens, widgets};
+use crate::theme::{Tokens, font, names, size, tokens, widgets};
 
 const NS: i64 = 1_000_000;
 /// The width of the times at the left.
@@ -133,7 +133,7 @@ fn heads_ui(ui: &mut Ui, head: Rect, tale: &Tale, apart: f32, shift: f32) {
         if !place.intersects(clip) {
             continue;
         }
-        let cut = widgets::text_in(&painter, place, Align2::CENTER_CENTER, name, font::medium(), tokens.text);
+        let cut = names::name_in(&painter, place, Align2::CENTER_CENTER, name, font::medium(), tokens.text);
         let response = ui.interact(place.intersect(clip), ui.id().with(("service", at)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Service {name}")));
         if cut {
@@ -252,7 +252,7 @@ fn words_ui(painter: &Painter, drawing: &Drawing<'_>, place: usize, x: f32, y: f
     let finding = fault(tale, place);
     let color = finding.map_or(tokens.text, |finding| kind_color(tokens, finding));
     let room = drawing.apart - 12.0;
-    let galley = widgets::line(painter, &step.step, font::small(), color, room.max(60.0));
+    let (galley, _) = names::line(painter, &step.step, font::small(), color, room.max(60.0));
     let after = tale.causes[place].map(|edge| latency(edge.latency_ms));
     match from.filter(|from| (from - x).abs() > 1.0) {
         Some(from) => {

@@ -10,7 +10,7 @@ use super::view::Action;
 use super::{Frame, Outcome};
 use crate::command::Command;
 use crate::figures;
-use crate::theme::{Tokens, font, size, tokens, widgets};
+use crate::theme::{Tokens, font, names, size, tokens, widgets};
 
 /// So many of the events that were pointed out are drawn on a lane.
 const POINTED_OUT: usize = 500;
@@ -155,9 +155,8 @@ impl<'a> Lane<'a> {
         };
         let number = widgets::line(painter, &number, font::body(), tokens.text_second, rect.width());
         let room = rect.width() - number.size().x;
-        let name = widgets::line(painter, self.key.topic(), font::body(), tokens.text, room);
+        let (name, cut) = names::line(painter, self.key.topic(), font::body(), tokens.text, room);
         let y = |galley: &egui::Galley| rect.center().y - galley.size().y / 2.0;
-        let cut = name.elided;
         let after = pos2(rect.left() + name.size().x, y(&number));
         painter.galley(pos2(rect.left(), y(&name)), name, tokens.text);
         painter.galley(after, number, tokens.text_second);

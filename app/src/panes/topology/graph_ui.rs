@@ -9,7 +9,7 @@ use egui::{
 use super::picture::{Arrow, Node, Picture, Way};
 use crate::figures;
 use crate::panes::Context;
-use crate::theme::{Tokens, font, mix, size, tokens, widgets};
+use crate::theme::{Tokens, font, mix, names, size, tokens, widgets};
 
 /// The least that it is drawn at; below it is scrolled.
 const SMALLEST: f32 = 0.55;
@@ -179,7 +179,7 @@ fn node_ui(ui: &Ui, picture: &Picture, nth: usize, rect: Rect, (on, zoom): (bool
     let (upper, lower) = inner.split_top_bottom_at_fraction(0.52);
     let name = node.name();
     let medium = sized(font::medium(), zoom);
-    let cut = widgets::text_in(ui.painter(), upper, Align2::LEFT_CENTER, name, medium, tokens.text);
+    let cut = names::name_in(ui.painter(), upper, Align2::LEFT_CENTER, name, medium, tokens.text);
     let small = sized(font::small(), zoom);
     let cut_too = widgets::text_in(ui.painter(), lower, Align2::LEFT_CENTER, facts, small, tokens.text_second);
     let pressed = response.clicked();
