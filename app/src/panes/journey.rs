@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use fabula_core::codec::{Choice, TopicCodecs};
 use fabula_core::engine::{Explainer, NodeVisit, Verdict};
 use fabula_core::event::{Coordinates, TopicName};
-use fabula_core::pipeline::{NodeKind, Pipeline};
+use fabula_core::pipeline::Pipeline;
 use fabula_core::store::Snapshot;
 
 use super::Context;
@@ -116,7 +116,7 @@ impl Journeys {
 fn question(context: &Context<'_>) -> Option<Question> {
     let (state, design) = (context.state, &context.state.design);
     let event = state.selection.as_ref()?.coordinates.clone();
-    let runs = design.readable && topics_of(&design.runs).contains(&event.topic);
+    let runs = design.readable && design.runs.topics().contains(&event.topic);
     runs.then_some(Question {
         event,
         generation: state.log.generation,
@@ -128,18 +128,7 @@ fn question(context: &Context<'_>) -> Option<Question> {
 /// How many events of what has been read a pipeline takes.
 pub(super) fn events_of(pipeline: &Pipeline, context: &Context<'_>) -> u64 {
     let Some(snapshot) = &context.state.log.snapshot else { return 0 };
-    topics_of(pipeline).iter().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum()
-}
-
-fn topics_of(pipeline: &Pipeline) -> Vec<TopicName> {
-    let topic = |kind: &NodeKind| match kind {
-        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.as_str().into()),
-        _ => None,
-    };
-    let mut topics: Vec<TopicName> = pipeline.nodes.iter().filter_map(|node| topic(&node.kind)).collect();
-    topics.sort();
-    topics.dedup();
-    topics
+    pipeline.topics().iter().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum()
 }
 
 fn explain(
@@ -151,7 +140,7 @@ fn explain(
     progress: &Progress,
 ) -> Result<Told, String> {
     let mut codecs: BTreeMap<TopicName, TopicCodecs> = BTreeMap::new();
-    for topic in topics_of(pipeline) {
+    for topic in pipeline.topics() {
         let of = formats.of(&topic, snapshot).map_err(|damage| damage.to_string())?;
         codecs.insert(topic, of.codecs);
     }

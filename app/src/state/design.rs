@@ -87,11 +87,7 @@ impl Design {
 
     /// The topics that the pipeline reads.
     pub fn topics(&self) -> Vec<TopicName> {
-        let topic = |node: &Node| match &node.kind {
-            NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.as_str().into()),
-            _ => None,
-        };
-        self.pipeline.nodes.iter().filter_map(topic).collect()
+        self.pipeline.topics()
     }
 
     /// The node that is looked at.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::span::Span;
+use crate::event::TopicName;
 
 /// The version of the file format that this program writes.
 pub const VERSION: u32 = 1;
@@ -37,6 +38,16 @@ impl Pipeline {
     /// The node of a name.
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// The topics that it reads, sorted.
+    pub fn topics(&self) -> Vec<TopicName> {
+        let topic = |node: &Node| match &node.kind {
+            NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.as_str().into()),
+            _ => None,
+        };
+        let topics: BTreeSet<TopicName> = self.nodes.iter().filter_map(topic).collect();
+        topics.into_iter().collect()
     }
 
     /// The pipeline with no other nodes than this one and those that its rows come through.

@@ -128,7 +128,7 @@ impl Run {
             Plan::showing(&self.pipeline, also)
                 .map_err(|problems| problems.first().map(|problem| (problem.to_string(), problem.node.clone())))
         };
-        let topics = topics_of(&self.pipeline);
+        let topics = self.pipeline.topics();
         let codecs = self.codecs(&topics)?;
         let missing: Vec<&TopicName> = topics.iter().filter(|topic| self.snapshot.topic(topic).is_none()).collect();
         if let Some(topic) = missing.first() {
@@ -168,7 +168,7 @@ impl Run {
 
     /// How many events there are to be taken.
     fn total(&self) -> u64 {
-        let topics = topics_of(&self.pipeline);
+        let topics = self.pipeline.topics();
         topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum()
     }
 
@@ -316,22 +316,10 @@ impl Live {
     }
 }
 
-/// The topics that a pipeline reads.
-fn topics_of(pipeline: &Pipeline) -> Vec<TopicName> {
-    let topic = |kind: &NodeKind| match kind {
-        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.as_str().into()),
-        _ => None,
-    };
-    let mut topics: Vec<TopicName> = pipeline.nodes.iter().filter_map(|node| topic(&node.kind)).collect();
-    topics.sort();
-    topics.dedup();
-    topics
-}
-
 /// The partitions that a pipeline reads, and the first offset that is here of each.
 fn lanes_of(snapshot: &Snapshot, pipeline: &Pipeline) -> BTreeMap<TopicPartition, i64> {
     let mut lanes = BTreeMap::new();
-    for topic in topics_of(pipeline).iter().filter_map(|topic| snapshot.topic(topic)) {
+    for topic in pipeline.topics().iter().filter_map(|topic| snapshot.topic(topic)) {
         for held in &topic.partitions {
             let from = held.coverage.ranges().first().map_or(0, |(from, _)| *from);
             lanes.insert(TopicPartition::new(topic.name.clone(), held.partition), from);
@@ -343,7 +331,7 @@ fn lanes_of(snapshot: &Snapshot, pipeline: &Pipeline) -> BTreeMap<TopicPartition
 /// What the run waits for: partitions that have not been read up to their end.
 fn waits(snapshot: &Snapshot, pipeline: &Pipeline) -> Option<String> {
     let mut open = Vec::new();
-    for topic in topics_of(pipeline).iter().filter_map(|topic| snapshot.topic(topic)) {
+    for topic in pipeline.topics().iter().filter_map(|topic| snapshot.topic(topic)) {
         let behind = topic.partitions.iter().filter(|held| {
             let end = held.coverage.end();
             held.watermarks.is_some_and(|marks| end.map_or(marks.high > marks.low, |end| end < marks.high))
