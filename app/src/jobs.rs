@@ -160,6 +160,11 @@ impl Jobs {
         self.running.lock().iter().any(|job| !job.is_finished() && !job.title.endless)
     }
 
+    /// How many jobs have been begun so far, those that are over counted in.
+    pub fn begun(&self) -> u64 {
+        self.next.load(Ordering::Relaxed) - 1
+    }
+
     /// Ends a job.
     pub fn cancel(&self, id: JobId) {
         if let Some(job) = self.running.lock().iter().find(|job| job.id == id) {

@@ -12,6 +12,9 @@ use fabula::window::{Options, Start, Window};
 /// How long anything may take that the window does in the background.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How many frames in a row must have been quiet.
+const QUIET: u32 = 4;
+
 /// A window under test.
 pub struct Pane {
     /// What drives it.
@@ -57,12 +60,17 @@ impl Pane {
     }
 
     /// Draws frames until nothing is under way that ends by itself, and what it brought is drawn.
+    ///
+    /// A job may begin and end within one frame, and what it brought is taken in the next: only frames in which none
+    /// was under way and none was begun say that all is quiet.
     pub fn settle(&mut self) {
-        self.until("background work ends", |harness| !harness.state().jobs().is_busy());
-        for _ in 0..4 {
-            self.harness.step();
-        }
-        self.until("background work ends", |harness| !harness.state().jobs().is_busy());
+        let (mut quiet, mut begun) = (0, None);
+        self.until("background work ends", |harness| {
+            let jobs = harness.state().jobs();
+            let known = begun.replace(jobs.begun());
+            quiet = if jobs.is_busy() || known != begun { 0 } else { quiet + 1 };
+            quiet == QUIET
+        });
     }
 
     /// Sends a command and draws until all of its consequences are.
