@@ -6,7 +6,6 @@ pub mod cli;
 pub mod command;
 pub mod comparison;
 pub mod export;
-pub mod figures;
 pub mod files;
 pub mod formats;
 pub mod jobs;
@@ -24,6 +23,7 @@ pub mod window;
 pub mod workspace;
 pub mod zone;
 
+pub use fabula_core::event::figures;
 use window::{Options, Window};
 
 /// The system's allocator keeps what was freed when batches of every size come and go for hours, so that a window which

@@ -28,6 +28,20 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> anyhow::Result<Option<T>
     }
 }
 
+/// Whether a thread of a process runs, waits for its turn, or waits for the disk.
+fn has_work(process: u32) -> anyhow::Result<bool> {
+    for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        // A thread may end while it is asked about.
+        let Ok(told) = std::fs::read_to_string(thread?.path().join("stat")) else { continue };
+        // The name stands in brackets, and may hold some itself; what follows is the state.
+        let state = told.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+        if matches!(state, Some('R' | 'D')) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A virtual display, which ends with this value.
 #[derive(Debug)]
 pub struct Display {
@@ -186,11 +200,12 @@ impl<'a> Opened<'a> {
         self.display.xdotool(&["mousemove", "--window", &self.id, &x, &y])?;
         self.picture_at_rest()?;
         self.display.xdotool(&["mousedown", "1"])?;
+        self.picture_at_rest()?;
         for share in 1..=4 {
             let part = |from: u32, to: u32| (i64::from(from) + (i64::from(to) - i64::from(from)) * share / 4) as u32;
             let (x, y) = place((part(from.0, to.0), part(from.1, to.1)));
             self.display.xdotool(&["mousemove", "--window", &self.id, &x, &y])?;
-            std::thread::park_timeout(Duration::from_millis(60));
+            self.picture_at_rest()?;
         }
         self.display.xdotool(&["mouseup", "1"]).map(drop)
     }
@@ -203,18 +218,28 @@ impl<'a> Opened<'a> {
         wait_for(what, || Ok(Some(self.display.picture()?).filter(&wanted)))
     }
 
-    /// Waits until two pictures in a row are the same: nothing moves any more.
+    /// Waits until two pictures in a row are the same, and neither the program nor the display had work to do when they
+    /// were taken: on a busy machine a picture also stands still while what was pressed waits for its turn.
     ///
     /// # Errors
     /// If it never comes to rest.
     pub fn picture_at_rest(&self) -> anyhow::Result<Picture> {
         let mut last = None;
         wait_for("a picture that stands still", || {
+            if self.has_work()? {
+                last = None;
+                return Ok(None);
+            }
             let picture = self.display.picture()?;
-            let still = picture.colours() > 8 && last.as_ref() == Some(&picture);
+            let still = picture.colours() > 8 && last.as_ref() == Some(&picture) && !self.has_work()?;
             last = Some(picture);
             Ok(last.clone().filter(|_| still))
         })
+    }
+
+    /// Whether a thread of the program or of the display runs, or would if it had its turn.
+    fn has_work(&self) -> anyhow::Result<bool> {
+        Ok(has_work(self.program.id())? || has_work(self.display.server.id())?)
     }
 
     /// Sends what a window manager sends when the close button is pressed; there is no window manager here.

@@ -152,6 +152,11 @@ impl Feed {
         self.lanes.iter_mut().for_each(|lane| lane.from_ms = Some(from_ms));
     }
 
+    /// Takes events up to a later moment than so far, or all of them: what was cut off follows what was taken.
+    pub fn reach(&mut self, until_ms: Option<i64>) {
+        self.lanes.iter_mut().for_each(|lane| lane.until_ms = lane.until_ms.max(until_ms.unwrap_or(i64::MAX)));
+    }
+
     /// Sets where partitions begin, where that is not at their first offset.
     pub fn start_at(&mut self, positions: &[(TopicPartition, i64)]) {
         for (partition, from) in positions {
@@ -304,7 +309,7 @@ impl Feed {
                 } else if second.is_none_or(|second| (time, at) < second) {
                     second = this;
                 }
-            } else if !lane.at_end {
+            } else if !lane.at_end && !lane.is_cut() {
                 return None;
             }
         }

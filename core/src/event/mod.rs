@@ -5,6 +5,7 @@
 //! Arrow layout whether they were just read from a broker or lie in a mapped file.
 
 mod batch;
+pub mod figures;
 pub mod time;
 
 use std::fmt;

@@ -33,7 +33,7 @@ impl Canvas {
             }
             Command::CutWire(to, port) => drop(send_edit(&edits::disconnect(&design.pipeline, to, *port), context)),
             Command::CutAtEvent => {
-                self.playing = false;
+                self.playing = None;
                 match context.state.selection.as_ref().map(|selection| selection.time_ns) {
                     Some(Some(ns)) => context.send(Command::CutHistory(Some(ns))),
                     Some(None) => context.send(Command::Notify("The chosen event has no time".to_owned())),

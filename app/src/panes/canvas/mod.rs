@@ -111,7 +111,7 @@ pub struct Canvas {
     /// The wire that has the focus: the node that takes its rows, and as which input.
     wire: Option<(String, usize)>,
     /// Whether history is played.
-    playing: bool,
+    playing: Option<f64>,
     /// The windows under the canvas, and what they were made of.
     windows_of: Option<(usize, Option<String>, Option<Windows>)>,
     /// Where it was drawn last; `None` while it is not in sight.

@@ -69,6 +69,12 @@ impl Asked {
         self.generation == other.generation && self.formats == other.formats
     }
 
+    /// Whether this is the same with history cut earlier.
+    fn comes_before(&self, other: &Self) -> bool {
+        let later = self.cut.is_some_and(|cut| other.cut.is_none_or(|other| cut < other));
+        later && self.is_of_same_log(other) && self.begins == other.begins
+    }
+
     fn is_of_same_events(&self, other: &Self) -> bool {
         self.is_of_same_log(other) && (self.begins, self.cut) == (other.begins, other.cut)
     }
@@ -117,14 +123,25 @@ impl Runs {
     fn start(&mut self, context: &Context<'_>) -> bool {
         let state = context.state;
         let Some(snapshot) = state.log.snapshot.clone().filter(|_| !state.design.runs.nodes.is_empty()) else {
-            let news = self.asked.is_some();
-            (self.asked, self.main, self.inner, self.ran) = (None, Lane::default(), None, Arc::default());
+            let news = self.asked.take().is_some();
+            self.main.end(context);
+            (self.inner, self.ran) = (None, Arc::default());
             return news;
         };
         let asked = Asked::of(state);
         let known = self.asked.as_ref().filter(|_| !self.again);
         if known == Some(&asked) && self.main.goes_on(&snapshot, context) {
             return false;
+        }
+        if known.is_some_and(|known| known.design == asked.design && known.comes_before(&asked)) {
+            // What was run over is run over once: history goes on from where it was cut.
+            if !self.main.is_settled() {
+                return false;
+            }
+            if self.main.reaches(context) {
+                self.asked = Some(asked);
+                return true;
+            }
         }
         self.begin(asked, context);
         true
@@ -164,13 +181,23 @@ impl Runs {
             return self.inner.take().is_some();
         };
         let pipeline = self.ran.up_to(&node);
-        if let Some(inner) = &mut self.inner
-            && inner.node == node
-            && inner.pipeline.nodes == pipeline.nodes
-            && inner.asked.is_of_same_events(&asked)
-            && inner.lane.goes_on(&snapshot, context)
-        {
-            return false;
+        let same = |inner: &&mut Inner| inner.node == node && inner.pipeline.nodes == pipeline.nodes;
+        if let Some(inner) = self.inner.as_mut().filter(same) {
+            if inner.asked.is_of_same_events(&asked) && inner.lane.goes_on(&snapshot, context) {
+                return false;
+            }
+            if inner.asked.comes_before(&asked) {
+                if !inner.lane.is_settled() {
+                    return false;
+                }
+                if inner.lane.reaches(context) {
+                    inner.asked = asked;
+                    return true;
+                }
+            }
+        }
+        if let Some(mut inner) = self.inner.take() {
+            inner.lane.end(context);
         }
         let mut inner = Inner { asked, node, pipeline: Arc::new(pipeline), lane: Lane::default() };
         inner.lane.begin(&inner.pipeline, Some(&inner.node), &self.shapes, None, context);

@@ -16,6 +16,8 @@ use crate::theme::{font, size, tokens, widgets};
 pub(super) const HEIGHT: f32 = 40.0;
 /// In so many steps history is played.
 const STEPS: i64 = 120;
+/// A step takes so many seconds at least, so that it can be seen.
+const STEP_SECONDS: f64 = 0.1;
 
 /// Draws the strip.
 pub(super) fn strip_ui(ui: &mut Ui, canvas: &mut Canvas, rect: Rect, context: &Context<'_>) {
@@ -33,7 +35,7 @@ pub(super) fn strip_ui(ui: &mut Ui, canvas: &mut Canvas, rect: Rect, context: &C
     if state.cut.is_some() {
         let response = ui.put(end.shrink2(vec2(8.0, 0.0)), egui::Button::new("Latest"));
         if response.on_hover_text(Command::CutHistory(None).info().tooltip).clicked() {
-            canvas.playing = false;
+            canvas.playing = None;
             context.send(Command::CutHistory(None));
         }
     } else {
@@ -65,7 +67,7 @@ pub(super) fn strip_ui(ui: &mut Ui, canvas: &mut Canvas, rect: Rect, context: &C
     };
     if let Some(command) = windows_ui(ui, strip, &shown) {
         if matches!(command, Command::CutHistory(_)) {
-            canvas.playing = false;
+            canvas.playing = None;
         }
         context.send(command);
     }
@@ -78,32 +80,38 @@ fn outcome_id(context: &Context<'_>) -> usize {
 /// Plays history: the cut goes on by a step as often as the pipeline has run up to it.
 fn play_ui(ui: &mut Ui, canvas: &mut Canvas, rect: Rect, context: &Context<'_>) {
     let Some(extent) = context.state.extent else { return };
-    let tokens = tokens(ui);
+    let (tokens, now) = (tokens(ui), ui.input(|input| input.time));
     let response = ui.interact(rect, ui.id().with("play"), Sense::click());
-    let word = if canvas.playing { "Stop" } else { "Play history" };
+    let word = if canvas.playing.is_some() { "Stop" } else { "Play history" };
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, word));
     let fill = if response.hovered() || response.has_focus() { tokens.raised_hover } else { tokens.raised };
     ui.painter().rect_filled(rect, size::RADIUS, fill);
     let middle = rect.center();
-    if canvas.playing {
+    if canvas.playing.is_some() {
         ui.painter().rect_filled(Rect::from_center_size(middle, vec2(8.0, 8.0)), 1.0, tokens.text);
     } else {
         let mark = vec![middle + vec2(-3.5, -5.0), middle + vec2(5.0, 0.0), middle + vec2(-3.5, 5.0)];
         ui.painter().add(Shape::convex_polygon(mark, tokens.text, Stroke::NONE));
     }
     if response.on_hover_text("Run the pipeline through history, step by step").clicked() {
-        canvas.playing = !canvas.playing;
+        canvas.playing = if canvas.playing.is_some() { None } else { Some(now) };
         let at_end = context.state.cut.is_none_or(|cut| cut >= extent.end_ns);
-        if canvas.playing && at_end {
+        if canvas.playing.is_some() && at_end {
             context.send(Command::CutHistory(Some(extent.start_ns)));
         }
         return;
     }
-    if canvas.playing && canvas.runs.is_settled() {
+    if let Some(since) = canvas.playing.filter(|_| canvas.runs.is_settled()) {
+        if now - since < STEP_SECONDS {
+            let rest = std::time::Duration::from_secs_f64((since + STEP_SECONDS - now).max(0.001));
+            ui.ctx().request_repaint_after(rest);
+            return;
+        }
+        canvas.playing = Some(now);
         match context.state.cut.map(|cut| cut.saturating_add((extent.span_ns() / STEPS).max(1_000_000))) {
             Some(next) if next < extent.end_ns => context.send(Command::CutHistory(Some(next))),
             _ => {
-                canvas.playing = false;
+                canvas.playing = None;
                 context.send(Command::CutHistory(None));
             }
         }

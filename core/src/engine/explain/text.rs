@@ -7,6 +7,7 @@ use super::told::{
 };
 use crate::codec::Cell;
 use crate::engine::Dropped;
+use crate::event::figures;
 use crate::event::time::{format_iso_ms, format_span_ns, ms_to_ns};
 
 /// So long a value is told; a longer one is cut.
@@ -72,7 +73,7 @@ impl EventList {
         match self.events.as_slice() {
             [] => "no events".to_owned(),
             few if self.count <= 3 => few.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-            [first, ..] => format!("{} events, the first {first}", self.count),
+            [first, ..] => format!("{}, the first {first}", figures::of(self.count, "event")),
         }
     }
 

@@ -102,6 +102,12 @@ impl Lane {
         }
     }
 
+    /// Whether what comes next is later than what is wanted, where there is no head: nothing that is still to be read
+    /// comes before it.
+    pub(super) fn is_cut(&self) -> bool {
+        self.events.as_ref().is_some_and(|events| self.row < events.len())
+    }
+
     /// Takes rows from the head on, as long as they come before the head of another lane: those with a smaller time,
     /// and those with the same if this lane comes first.
     pub(super) fn take(

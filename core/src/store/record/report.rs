@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::super::snapshot::Snapshot;
 use crate::event::TopicPartition;
+use crate::event::figures::count;
 use crate::log::{LogError, PartitionRange};
 
 /// What a recording came to.
@@ -91,21 +92,21 @@ impl RecordReport {
     pub fn lines(&self) -> Vec<String> {
         let complete = self.partitions.iter().filter(|partition| partition.is_complete()).count();
         let mut summary =
-            format!("{complete} of {} partitions complete · {} events", self.partitions.len(), grouped(self.events()));
+            format!("{complete} of {} partitions complete · {} events", self.partitions.len(), count(self.events()));
         if self.added != self.events() {
-            summary.push_str(&format!(" · {} new", grouped(self.added)));
+            summary.push_str(&format!(" · {} new", count(self.added)));
         }
         match self.stopped {
             Some(Stopped::Cancelled) => summary.push_str(" · cancelled"),
             Some(Stopped::Budget { bytes }) => {
-                let budget = grouped(bytes >> 20);
+                let budget = count(bytes >> 20);
                 summary.push_str(&format!(" · stopped: the store may hold {budget} MiB and has reached that"));
             }
             None => {}
         }
         let mut lines = vec![summary];
         if self.let_go > 0 {
-            lines.push(format!("{} of the oldest events were let go of to keep to the budget", grouped(self.let_go)));
+            lines.push(format!("{} of the oldest events were let go of to keep to the budget", count(self.let_go)));
         }
         lines.extend(self.partitions.iter().filter(|partition| !partition.is_complete()).map(|it| self.why(it)));
         lines
@@ -142,16 +143,4 @@ impl fmt::Display for RecordReport {
 fn range_name((from, to): (i64, i64)) -> String {
     let last = to.saturating_sub(1);
     if from == last { from.to_string() } else { format!("{from} to {last}") }
-}
-
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use crate::event::Coordinates;
+use crate::event::figures::count;
 use crate::store::Damage;
 
 /// How far a search has come. Shared between the search and whoever shows it.
@@ -132,7 +133,7 @@ impl SearchReport {
 /// `scanned 10,000 of 10,000 · matched 12 · complete`, or why it is not.
 impl fmt::Display for SearchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scanned, total, matched) = (grouped(self.scanned), grouped(self.total), grouped(self.matched));
+        let (scanned, total, matched) = (count(self.scanned), count(self.total), count(self.matched));
         write!(f, "scanned {scanned} of {total} · matched {matched}")?;
         match self.end {
             None => f.write_str(" · searching")?,
@@ -142,7 +143,7 @@ impl fmt::Display for SearchReport {
             Some(SearchEnd::Cancelled) => f.write_str(" · cancelled, there may be more")?,
         }
         if self.failed > 0 {
-            write!(f, " · {} could not be judged", grouped(self.failed))?;
+            write!(f, " · {} could not be judged", count(self.failed))?;
             if let Some(first) = &self.first_failure {
                 write!(f, " (first {}: {})", first.event, first.why)?;
             }
@@ -152,19 +153,6 @@ impl fmt::Display for SearchReport {
         }
         Ok(())
     }
-}
-
-/// A number with its thousands set apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 #[cfg(test)]

@@ -85,6 +85,21 @@ impl Lane {
         true
     }
 
+    /// Goes on to where history is cut now, which is later than it was; false where it has to begin anew.
+    pub(super) fn reaches(&mut self, context: &Context<'_>) -> bool {
+        let Some(live) = self.live.take() else { return false };
+        let until_ms = context.state.stretch().until_ms;
+        self.outcome = self.outcome.as_deref().map(|outcome| Arc::new(Outcome { whole: false, ..outcome.clone() }));
+        let title = Title::quiet("Going on through history");
+        self.job = Some(context.jobs.spawn_blocking(title, move |progress| live.reach(until_ms, progress)));
+        true
+    }
+
+    /// Lets go of what it holds, aside: that may be much.
+    pub(super) fn end(&mut self, context: &Context<'_>) {
+        context.jobs.drop_aside(std::mem::take(self));
+    }
+
     /// Whether it has rested since it last went on; if not it is woken then.
     fn has_rested(&self, context: &Context<'_>) -> bool {
         let Some((at, took)) = self.ended else { return true };
@@ -108,6 +123,7 @@ impl Lane {
     ) {
         let state = context.state;
         let Some(snapshot) = state.log.snapshot.clone() else { return };
+        self.end(context);
         *self = Self { snapshot: snapshot.version, outcome: before.clone(), ..Self::default() };
         let run = Run {
             version: state.design.version,

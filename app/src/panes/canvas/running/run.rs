@@ -10,7 +10,7 @@ use fabula_core::engine::{Feed, Mark, Plan, Rows, Running, Sink, StepTimes, Stop
 use fabula_core::event::{TopicName, TopicPartition};
 use fabula_core::pipeline::{Node, NodeKind, Pipeline};
 use fabula_core::schema::{Sample, TopicShape};
-use fabula_core::store::{Damage, Snapshot};
+use fabula_core::store::{Damage, Segment, Snapshot};
 use parking_lot::Mutex;
 
 use super::aside::Events;
@@ -107,9 +107,7 @@ impl Run {
                     lanes,
                 });
                 let sound = live.go_on(progress);
-                live.ended = Some(Instant::now());
-                let grows = live.run.grows && live.run.stretch.until_ms.is_none();
-                Ended { took: began.elapsed(), live: (sound && grows).then_some(live) }
+                live.ended(began, sound)
             }
             Err(failure) => {
                 (outcome.failure, outcome.failed) = failure.map_or((None, None), |(why, node)| (Some(why), node));
@@ -124,10 +122,6 @@ impl Run {
     /// # Errors
     /// Why it could not go on, and the node that could not; `None` when it was to stop.
     fn started(&self, outcome: &mut Outcome, progress: &Progress) -> Result<(Feed, Running, Gather), Failure> {
-        let plan = |also: &[&str]| {
-            Plan::showing(&self.pipeline, also)
-                .map_err(|problems| problems.first().map(|problem| (problem.to_string(), problem.node.clone())))
-        };
         let topics = self.pipeline.topics();
         let codecs = self.codecs(&topics)?;
         let missing: Vec<&TopicName> = topics.iter().filter(|topic| self.snapshot.topic(topic).is_none()).collect();
@@ -136,14 +130,13 @@ impl Run {
         }
         outcome.done = (0, self.total());
         if self.only.is_none() {
-            let every: Vec<&str> = self.pipeline.nodes.iter().map(|node| node.name.as_str()).collect();
-            self.first_rows(plan(&every)?, &codecs, outcome, progress)?;
+            self.first_rows(&codecs, outcome, progress)?;
             self.hand_over(outcome);
             self.shapes(&topics, outcome);
             self.hand_over(outcome);
         }
         let also: Vec<&str> = self.only.as_deref().into_iter().collect();
-        let plan = plan(&also)?;
+        let plan = self.plan(&also)?;
         let mut feed = self.feed(&plan, &codecs);
         if self.grows {
             feed.start_at(&lanes_of(&self.snapshot, &self.pipeline).into_iter().collect::<Vec<_>>());
@@ -156,6 +149,11 @@ impl Run {
         let running = Running::new(plan);
         let gather = Gather::new(running.views(), SHOWN_ROWS);
         Ok((feed, running, gather))
+    }
+
+    fn plan(&self, also: &[&str]) -> Result<Plan, Failure> {
+        Plan::showing(&self.pipeline, also)
+            .map_err(|problems| problems.first().map(|problem| (problem.to_string(), problem.node.clone())))
     }
 
     fn feed(&self, plan: &Plan, codecs: &BTreeMap<TopicName, TopicCodecs>) -> Feed {
@@ -189,12 +187,13 @@ impl Run {
     /// within bounds.
     fn first_rows(
         &self,
-        plan: Plan,
         codecs: &BTreeMap<TopicName, TopicCodecs>,
         outcome: &mut Outcome,
         progress: &Progress,
     ) -> Result<(), Failure> {
         let (began, mut taken) = (Instant::now(), 0);
+        let every: Vec<&str> = self.pipeline.nodes.iter().map(|node| node.name.as_str()).collect();
+        let plan = self.plan(&every)?;
         let mut feed = self.feed(&plan, codecs);
         let mut running = Running::new(plan);
         let mut gather = Gather::first(running.views(), FIRST_ROWS);
@@ -253,6 +252,27 @@ impl Live {
         self.lanes == lanes_of(snapshot, &self.run.pipeline)
     }
 
+    fn ended(mut self: Box<Self>, began: Instant, sound: bool) -> Ended {
+        self.ended = Some(Instant::now());
+        let goes_on = sound && (self.run.grows || self.run.stretch.until_ms.is_some());
+        Ended { took: began.elapsed(), live: goes_on.then_some(self) }
+    }
+
+    /// Goes on to a later moment of history, or to its end.
+    pub(super) fn reach(mut self: Box<Self>, until_ms: Option<i64>, progress: &Progress) -> Ended {
+        let began = Instant::now();
+        self.run.stretch.until_ms = until_ms;
+        self.feed.reach(until_ms);
+        self.outcome.whole = false;
+        if self.run.only.is_none() && self.done.load(Ordering::Relaxed) < FIRST_EVENTS as u64 {
+            // Where there was little at first there may be more now. What fails then fails again for all, and is told.
+            let codecs = self.run.codecs(&self.run.pipeline.topics());
+            _ = codecs.and_then(|codecs| self.run.first_rows(&codecs, &mut self.outcome, progress));
+        }
+        let sound = self.go_on(progress);
+        self.ended(began, sound)
+    }
+
     /// Goes on with what the log holds beyond what it held before.
     pub(super) fn grow(mut self: Box<Self>, snapshot: Arc<Snapshot>, progress: &Progress) -> Ended {
         let began = Instant::now();
@@ -294,8 +314,7 @@ impl Live {
         outcome.done.0 = done.load(Ordering::Relaxed);
         outcome.reports = running.report();
         outcome.aside = events.lines(running, &run.pipeline);
-        outcome.waits =
-            if run.grows && run.stretch.until_ms.is_none() { waits(&run.snapshot, &run.pipeline) } else { None };
+        outcome.waits = if run.grows { waits(&run.snapshot, &run.pipeline, run.stretch.until_ms) } else { None };
         let sound = rows.is_ok();
         match rows {
             Ok(views) => {
@@ -328,11 +347,15 @@ fn lanes_of(snapshot: &Snapshot, pipeline: &Pipeline) -> BTreeMap<TopicPartition
     lanes
 }
 
-/// What the run waits for: partitions that have not been read up to their end.
-fn waits(snapshot: &Snapshot, pipeline: &Pipeline) -> Option<String> {
+/// What the run waits for: partitions that have not been read up to their end, or to where history is cut.
+fn waits(snapshot: &Snapshot, pipeline: &Pipeline, until_ms: Option<i64>) -> Option<String> {
     let mut open = Vec::new();
+    let is_beyond = |segment: &Arc<Segment>| segment.time_span_ms().map(|(_, last)| last) > until_ms;
     for topic in pipeline.topics().iter().filter_map(|topic| snapshot.topic(topic)) {
         let behind = topic.partitions.iter().filter(|held| {
+            if until_ms.is_some() && held.segments.iter().any(is_beyond) {
+                return false;
+            }
             let end = held.coverage.end();
             held.watermarks.is_some_and(|marks| end.map_or(marks.high > marks.low, |end| end < marks.high))
         });

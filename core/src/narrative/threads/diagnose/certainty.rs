@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::map::quantile;
 use super::{Diagnosis, Findings, Kind, span};
+use crate::event::figures::count;
 
 /// How far what was read tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
@@ -112,7 +113,7 @@ fn settled(
     if unread > 0 {
         let read: u64 = extents().map(|(_, topic)| topic.events).sum();
         let share = unread as f64 / (unread + read) as f64;
-        let says = format!("; it may lie among {unread} offsets that were not read");
+        let says = format!("; it may lie among {} offsets that were not read", count(unread));
         return Some((Certainty::NotRead, 1.0 - 0.5 * (share / MANY_UNREAD).min(1.0), says));
     }
     // What came before the first event that was read: only steps that threads do not begin with have such.

@@ -13,6 +13,7 @@ use super::super::tale::Edge;
 use super::super::threads::Threads;
 use super::order::CLOCKS_MS;
 use super::{Diagnosis, Kind, span};
+use crate::event::figures::count;
 
 /// Stretches of time that are looked at each by itself.
 const STRETCHES: usize = 64;
@@ -166,10 +167,11 @@ fn told(threads: &Threads, who: u16, is_behind: bool, said: &[&Behind]) -> Diagn
         None => format!("at least {}", span(at_least)),
     };
     let what = format!(
-        "the clock of {} is {off} {} {}: {contradicted} effects are stamped before their causes",
+        "the clock of {} is {off} {} {}: {} stamped before their causes",
         name(who),
         if is_behind { "behind that of" } else { "ahead of that of" },
-        others.join(", ")
+        others.join(", "),
+        if contradicted == 1 { "1 effect is".to_owned() } else { format!("{} effects are", count(contradicted)) }
     );
     let worst = said.iter().map(|one| one.worst).min_by_key(|least| least.latency_ms);
     let at_ms = worst.and_then(|worst| threads.time_ms(worst.to));

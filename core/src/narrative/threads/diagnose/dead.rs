@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::reader::Flags;
 use super::super::threads::Threads;
 use super::{Diagnosis, Findings, Kind};
-use crate::event::TopicName;
+use crate::event::{TopicName, figures};
 
 /// Of each topic so many events that are in no thread are told one by one.
 const LOOSE: usize = 200;
@@ -65,7 +65,7 @@ pub(super) fn loose(threads: &Threads, findings: &mut Vec<Diagnosis>) {
     }
     for ((topic, _), (last, count)) in told {
         if count > LOOSE as u64 {
-            findings[last].what.push_str(&format!("; so are {} more of {topic}", count - LOOSE as u64));
+            findings[last].what.push_str(&format!("; so are {} more of {topic}", figures::count(count - LOOSE as u64)));
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::super::reader::Flags;
 use super::{Findings, Kind, at_least};
+use crate::event::figures::count;
 
 /// How many threads must have a step before it says what does not belong beside it.
 const SEEN: u64 = 400;
@@ -47,8 +48,10 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
             continue;
         }
         let what = format!(
-            "{} is there; {both} of {of} threads with {} have it",
+            "{} is there; {} of {} threads with {} have it",
             threads.step_name(step),
+            count(both),
+            count(of),
             threads.step_name(surest)
         );
         let evidence: Vec<u32> = of_step(step).chain(of_step(surest).take(1)).collect();

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::peers::Peers;
 use super::{Findings, Kind, at_least};
+use crate::event::figures::count;
 
 /// How many threads must have a step before it says what goes along with it.
 const SEEN: u64 = 50;
@@ -84,9 +85,10 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
     let step = found.threads.step(last);
     let (has, ends) = (peers.has[usize::from(step)], peers.ends[usize::from(step)]);
     if has >= 2 * SEEN && (ends as f64) <= has as f64 * SELDOM_LAST {
+        let share = format!("{} of {} threads", count(ends), count(has));
         let what = match events.len() {
-            1 => format!("nothing came after {}; {ends} of {has} threads end with it", found.threads.step_name(step)),
-            _ => format!("stopped at {}, with which {ends} of {has} threads end", found.threads.step_name(step)),
+            1 => format!("nothing came after {}; {share} end with it", found.threads.step_name(step)),
+            _ => format!("stopped at {}, with which {share} end", found.threads.step_name(step)),
         };
         found.add(Kind::Died, thread, what, 1.0 - at_least(ends, has), &[last]);
     }
@@ -99,8 +101,8 @@ fn add_missing(found: &mut Findings<'_>, thread: u32, events: &[u32], missed: Ve
     let (step, has, sureness) = missed[0];
     let both = found.peers.with(has, step).unwrap_or(0);
     let of = found.peers.has[usize::from(has)];
-    let what =
-        format!("no {}: {} of {} threads with {} have it", names.join(", no "), both, of, threads.step_name(has));
+    let (both, of) = (count(both), count(of));
+    let what = format!("no {}: {both} of {of} threads with {} have it", names.join(", no "), threads.step_name(has));
     let shown = events.iter().rev().find(|&&event| threads.step(event) == has).copied();
     let last = events[events.len() - 1];
     let evidence: Vec<u32> = shown.into_iter().chain((shown != Some(last)).then_some(last)).collect();

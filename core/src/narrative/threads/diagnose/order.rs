@@ -6,6 +6,7 @@ use super::super::Role;
 use super::super::reader::Flags;
 use super::super::tale::Edge;
 use super::{Findings, Kind, span};
+use crate::event::figures::count;
 
 /// Timestamps of one partition may disagree with its order by this much before it is worth a word, in milliseconds.
 const JITTER_MS: i64 = 20;
@@ -35,7 +36,7 @@ pub(super) fn duplicates(found: &mut Findings<'_>, thread: u32, events: &[u32]) 
         let step = found.threads.step_name(found.threads.step(events[0]));
         let apart = found.threads.time_ms(events[0]).zip(found.threads.time_ms(events[events.len() - 1]));
         let apart = apart.map(|(one, other)| format!(", {} apart", span(other - one))).unwrap_or_default();
-        let what = format!("{step} is there {} times with the same identity{apart}", events.len());
+        let what = format!("{step} is there {} times with the same identity{apart}", count(events.len() as u64));
         found.add(Kind::DuplicateDelivery, thread, what, 0.99, &events);
     }
 }
@@ -139,6 +140,6 @@ pub(super) fn contradictions(found: &mut Findings<'_>, thread: u32, events: &[u3
     any
 }
 
-fn events_of(count: usize) -> String {
-    if count == 1 { "1 event was".to_owned() } else { format!("{count} events were") }
+fn events_of(number: usize) -> String {
+    if number == 1 { "1 event was".to_owned() } else { format!("{} events were", count(number as u64)) }
 }

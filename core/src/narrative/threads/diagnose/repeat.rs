@@ -2,6 +2,7 @@
 
 use super::super::threads::Threads;
 use super::{Diagnosis, Findings, Kind};
+use crate::event::figures::count;
 
 /// How many threads must have a step before it can be repeated too often.
 const SEEN: u64 = 50;
@@ -18,8 +19,11 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
         usual.filter(|(most, threads)| *threads >= SEEN && size >= HOT_EVENTS && size > most.saturating_mul(TIMES))
     {
         let what = format!(
-            "{size} events; 99 % of {threads} threads that start with {} have at most {most}",
-            found.threads.step_name(first)
+            "{} events; 99 % of {} threads that start with {} have at most {}",
+            count(size.into()),
+            count(threads),
+            found.threads.step_name(first),
+            count(most.into())
         );
         found.add(Kind::HotValue, thread, what, 0.9, &events[..events.len().min(3)]);
         // Its steps are many because it is large.
@@ -35,14 +39,16 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
     }
     for (step, of_step) in own {
         let (usual, has) = (found.peers.usual_count[usize::from(step)], found.peers.has[usize::from(step)]);
-        let count = of_step.len() as u32;
-        if has < SEEN || count < 2 || count < usual.saturating_mul(2) {
+        let times = of_step.len() as u32;
+        if has < SEEN || times < 2 || times < usual.saturating_mul(2) {
             continue;
         }
         let what = format!(
-            "{} is there {count} times; 99 % of {has} threads have it at most {}",
+            "{} is there {} times; 99 % of {} threads have it at most {}",
             found.threads.step_name(step),
-            if usual == 1 { "once".to_owned() } else { format!("{usual} times") }
+            count(times.into()),
+            count(has),
+            if usual == 1 { "once".to_owned() } else { format!("{} times", count(usual.into())) }
         );
         found.add(Kind::RepeatedStep, thread, what, super::at_least(has * 99 / 100, has), &of_step);
     }
@@ -51,7 +57,10 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
 /// Values that were left out since they tie too much.
 pub(super) fn hubs(threads: &Threads, findings: &mut Vec<Diagnosis>) {
     for hub in threads.hubs() {
-        let what = format!("one value of {} events would tie many stories into one, and was left out", hub.events);
+        let what = format!(
+            "one value of {} events would tie many stories into one, and was left out",
+            count(hub.events.into())
+        );
         let at_ms = threads.event_at(&hub.example).and_then(|event| threads.time_ms(event));
         findings.push(Diagnosis::shown(Kind::HotValue, None, what, 0.95, at_ms, vec![hub.example]));
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Topology;
 use crate::event::TopicName;
+use crate::event::figures::{count, of};
 use crate::narrative::lag::Standings;
 use crate::store::Snapshot;
 
@@ -120,16 +121,23 @@ impl Unknown {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unnamed { topic, events, of } if events == of => {
-                write!(f, "{topic}: who writes it; none of its {of} events names a service")
+            Self::Unnamed { topic, events, of: all } if events == all => {
+                write!(f, "{topic}: who writes it; none of its {} events names a service", count(*all))
             }
-            Self::Unnamed { topic, events, of } => {
-                write!(f, "{topic}: who wrote {events} of its {of} events; they name no service")
+            Self::Unnamed { topic, events, of: all } => {
+                write!(f, "{topic}: who wrote {} of its {} events; they name no service", count(*events), count(*all))
             }
             Self::DeadLetters { topic, events } => {
-                write!(f, "{topic}: who put {events} dead letters there; their headers name who wrote what they were")
+                write!(
+                    f,
+                    "{topic}: who put {} there; their headers name who wrote what they were",
+                    of(*events, "dead letter")
+                )
             }
-            Self::Unread { topic, offsets } => write!(f, "{topic}: {offsets} offsets were not read"),
+            Self::Unread { topic, offsets } => match offsets {
+                1 => write!(f, "{topic}: 1 offset was not read"),
+                _ => write!(f, "{topic}: {} offsets were not read", count(*offsets)),
+            },
             Self::NoGroups => write!(f, "consumer groups: this log does not tell them"),
             Self::NoReader { topic } => write!(
                 f,
