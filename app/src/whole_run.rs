@@ -9,14 +9,32 @@ use fabula_core::codec::{Cell, Choice, TopicCodecs};
 use fabula_core::engine::{Feed, Mark, Materialised, Plan, PlannedView, Rows, Running, Sink, Stop, run_history};
 use fabula_core::event::TopicName;
 use fabula_core::event::time::{Moment, format_iso_ms};
-use fabula_core::pipeline::{Flow, NodeKind, Pipeline};
-use fabula_core::store::Snapshot;
+use fabula_core::pipeline::{Flow, Node, NodeKind, Pipeline, Problem, sound};
+use fabula_core::store::{Segment, Snapshot};
 
 use crate::cli::run::cut;
 use crate::figures;
 use crate::formats::Formats;
 use crate::jobs::Progress;
 use crate::state::{State, Stretch};
+
+/// What of a pipeline can run over what has been read, and the nodes that can't: nothing of their topics has been read.
+/// Where nothing can run it is the whole.
+pub fn read_part(pipeline: &Arc<Pipeline>, snapshot: &Snapshot) -> (Arc<Pipeline>, BTreeMap<String, TopicName>) {
+    let unread = |node: &Node| match &node.kind {
+        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } if snapshot.topic(topic).is_none() => {
+            Some((node.name.clone(), topic.as_str().into()))
+        }
+        _ => None,
+    };
+    let unread: BTreeMap<String, TopicName> = pipeline.nodes.iter().filter_map(unread).collect();
+    if unread.is_empty() {
+        return (Arc::clone(pipeline), unread);
+    }
+    let wrong: Vec<Problem> = unread.keys().map(|node| Problem::of_node(node, "is not read")).collect();
+    let part = sound(pipeline, &wrong);
+    (if part.nodes.is_empty() { Arc::clone(pipeline) } else { Arc::new(part) }, unread)
+}
 
 /// A pipeline and what it runs over.
 #[derive(Clone)]
@@ -39,6 +57,16 @@ pub enum Ended {
     Password(String),
     /// Why, in a line.
     Failed(String),
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Password(server) => write!(f, "{server} asks for a password"),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
 }
 
 impl From<Stop> for Ended {
@@ -75,12 +103,13 @@ impl WholeRun {
         let design = &state.design;
         let runs = design.readable && !design.runs.nodes.is_empty();
         let snapshot = state.log.snapshot.as_ref().filter(|_| runs)?;
-        Some(Self {
-            pipeline: Arc::clone(&design.runs),
-            snapshot: Arc::clone(snapshot),
-            stretch: state.stretch(),
-            formats: state.formats.clone(),
-        })
+        let (pipeline, _) = read_part(&design.runs, snapshot);
+        Some(Self::over(pipeline, Arc::clone(snapshot), state))
+    }
+
+    /// What a pipeline runs over: what has been read, or the stretch of it that counts.
+    pub fn over(pipeline: Arc<Pipeline>, snapshot: Arc<Snapshot>, state: &State) -> Self {
+        Self { pipeline, snapshot, stretch: state.stretch(), formats: state.formats.clone() }
     }
 
     /// The same as of a moment in milliseconds; where history is cut before that, up to there.
@@ -101,6 +130,11 @@ impl WholeRun {
             return Ok(Some(until.saturating_sub(span_ms)));
         }
         cut(at, &self.snapshot, topics).map_err(|error| failed(&error))
+    }
+
+    /// How topics are decoded, as far as that was chosen.
+    pub fn formats(&self) -> &Formats {
+        &self.formats
     }
 
     /// Whether two come to the same.
@@ -127,14 +161,31 @@ impl WholeRun {
         if let Some(topic) = topics.iter().find(|topic| self.snapshot.topic(topic).is_none()) {
             return Err(Ended::Failed(format!("nothing of {topic} has been read: show the topic in the catalogue")));
         }
-        let codecs = self.codecs(&topics)?;
-        let mut feed =
-            Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(&codecs, topic), self.stretch.until_ms);
+        let feed = self.feed(&plan, &self.codecs(&topics)?);
+        let total = self.events(&topics);
+        Ok(Ready { running: Running::new(plan), feed, total, taken: 0, stretch: self.stretch, topics })
+    }
+
+    /// The events that a plan of its pipeline takes.
+    pub fn feed(&self, plan: &Plan, codecs: &BTreeMap<TopicName, TopicCodecs>) -> Feed {
+        let mut feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(codecs, topic), self.stretch.until_ms);
         if let Some(from) = self.stretch.from_ms {
             feed.begin_at_time(from);
         }
-        let total = topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum();
-        Ok(Ready { running: Running::new(plan), feed, total, taken: 0, stretch: self.stretch, topics })
+        feed
+    }
+
+    /// How many events there are to be taken of these topics: those of the segments that reach into the stretch.
+    pub fn events(&self, topics: &[TopicName]) -> u64 {
+        let Stretch { from_ms, until_ms } = self.stretch;
+        let reaches = |segment: &&Arc<Segment>| match segment.time_span_ms() {
+            Some((first, last)) => {
+                from_ms.is_none_or(|from| last >= from) && until_ms.is_none_or(|until| first <= until)
+            }
+            None => true,
+        };
+        let held = topics.iter().filter_map(|topic| self.snapshot.topic(topic)).flat_map(|topic| &topic.partitions);
+        held.flat_map(|held| held.segments.iter().filter(reaches)).map(|segment| segment.len() as u64).sum()
     }
 
     /// How the topics' events are decoded.

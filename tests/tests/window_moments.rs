@@ -86,8 +86,9 @@ fn a_mark_on_the_strip_names_the_event_and_the_windows_it_missed() {
     assert!(mark.contains(&line.words(&pane.state().clock)), "{mark}");
     // The windows are those of the row's time.
     let [first, last] = line.missed_ms.unwrap();
-    assert!(first.0 <= line.time_ms && line.time_ms < first.1, "{line:?}");
-    assert!(first.0 <= last.0 && last.0 <= line.time_ms, "{line:?}");
+    let time_ms = line.time_ms.expect("a time");
+    assert!(first.0 <= time_ms && time_ms < first.1, "{line:?}");
+    assert!(first.0 <= last.0 && last.0 <= time_ms, "{line:?}");
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fabula_core::engine::{Description, NodeReport, Unseen};
-use fabula_core::engine::{Plan, Rows};
+use fabula_core::engine::{Plan, Rows, Untimed};
 use fabula_core::event::time::{format_span_ns, ms_to_ns};
 use fabula_core::event::{Coordinates, TopicName};
 use fabula_core::expr::Type;
 use fabula_core::pipeline::{self, Flow, Node, NodeKind, Pipeline, Problem};
 
 use super::{Selection, Stretch};
+use crate::figures;
 use crate::zone::Clock;
 
 /// The pipeline on the canvas.
@@ -97,10 +98,15 @@ impl Design {
 
     /// The node before this one, over however many, that something is wrong with: the nearest, if there is one.
     pub fn waits_for(&self, node: &str) -> Option<&str> {
+        self.nearest_before(node, |name| self.problems_of(name).next().is_some())
+    }
+
+    /// The nearest node before this one, over however many, of which something holds.
+    pub fn nearest_before(&self, node: &str, holds: impl Fn(&str) -> bool) -> Option<&str> {
         let mut waiting: VecDeque<&str> = VecDeque::from([self.pipeline.node(node)?.name.as_str()]);
         let mut seen = Vec::new();
         while let Some(name) = waiting.pop_front() {
-            if name != node && self.problems_of(name).next().is_some() {
+            if name != node && holds(name) {
                 return Some(name);
             }
             if let Some(node) = self.pipeline.node(name).filter(|_| !seen.contains(&name)) {
@@ -148,11 +154,20 @@ pub struct Outcome {
     pub whole: bool,
     /// What has to be read before it can go on, in words.
     pub waits: Option<String>,
+    /// Nodes that do not run since nothing of their topics has been read, and those topics.
+    pub unread: BTreeMap<String, TopicName>,
+    /// Events that nodes set aside because they have no time, by the node's name.
+    pub untimed: BTreeMap<String, Untimed>,
+    /// Events that came after others had passed their place in the order of all.
+    pub behind: u64,
     /// Why it could not go on.
     pub failure: Option<String>,
     /// The node that could not, where it was one.
     pub failed: Option<String>,
 }
+
+/// Why a run could not go on, and the node that could not, where it was one; `None` when somebody ended it.
+pub type Failure = Option<(String, Option<String>)>;
 
 /// How many rows each node gives in a second.
 #[derive(Debug, Clone)]
@@ -188,6 +203,19 @@ impl Outcome {
             (Some(now), Some(before)) if now.metrics.rows_in < before.metrics.rows_in => Some(before),
             (now, before) => now.or(before),
         }
+    }
+
+    /// The run came to no end: it failed, or somebody ended it.
+    pub fn ended(&mut self, failure: Failure) {
+        self.pace = None;
+        (self.failure, self.failed) = failure.map_or_else(
+            || {
+                let (done, total) = self.done;
+                let taken = format!("ended after {} of {}", figures::count(done), figures::of(total, "event"));
+                (Some(format!("{taken}: run it again for the rest")), None)
+            },
+            |(why, node)| (Some(why), node),
+        );
     }
 
     /// What stands of this outcome while another version of its pipeline runs over the same events: what is told of the
@@ -226,8 +254,8 @@ impl Outcome {
 /// A row that went no further, or missed some of its windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AsideLine {
-    /// Its time in milliseconds.
-    pub time_ms: i64,
+    /// Its time in milliseconds; `None` when it has none that can be used.
+    pub time_ms: Option<i64>,
     /// How much it was late, if it was: for the last window that it missed, and without windows behind the newest row.
     pub late_by_ms: Option<i64>,
     /// The first and the last window that it missed, each with its start and end in milliseconds.
@@ -267,7 +295,7 @@ impl AsideLine {
 
     /// It as a choice for all panes.
     pub fn selection(&self) -> Option<Selection> {
-        Some(Selection { coordinates: self.event.clone()?, time_ns: Some(ms_to_ns(self.time_ms)) })
+        Some(Selection { coordinates: self.event.clone()?, time_ns: self.time_ms.map(ms_to_ns) })
     }
 }
 

@@ -27,7 +27,7 @@ use crate::source::Depth;
 use crate::theme::Theme;
 use crate::zone::Clock;
 
-pub use design::{AsideLine, Design, NodeRows, Outcome, Pace};
+pub use design::{AsideLine, Design, Failure, NodeRows, Outcome, Pace};
 pub use document::{Column, Document, History, Order};
 pub use journey::{Journey, Visit, Way};
 pub use log::{CoverageTotals, LogState, LogStatus, Series, Topic, TopicTotals};

@@ -22,9 +22,10 @@ use super::operator::Dropped;
 use super::plan::PlannedSource;
 use super::rows::Rows;
 use crate::codec::{Cell, TopicCodecs};
-use crate::event::time::ns_to_ms;
+use crate::event::time::{is_in_range_ms, ns_to_ms};
 use crate::event::{Coordinates, EventBatch, TopicName, TopicPartition};
 use crate::expr::event_columns;
+use crate::pipeline::Flow;
 use crate::store::{Damage, Segment, Snapshot};
 use lane::{Lane, time_of};
 
@@ -147,9 +148,15 @@ impl Feed {
         }
     }
 
-    /// Leaves out, of each partition, what comes before its first event that is not earlier than this.
+    /// Leaves out, of each partition, what comes before its first event that is not earlier than this. What only tables read
+    /// is taken from its beginning: a table holds at a moment what was written before.
     pub fn begin_at_time(&mut self, from_ms: i64) {
-        self.lanes.iter_mut().for_each(|lane| lane.from_ms = Some(from_ms));
+        for lane in &mut self.lanes {
+            let mut readers = self.sources.iter().filter(|source| source.topic == lane.partition.topic);
+            if readers.any(|source| source.flow == Flow::Stream) {
+                lane.from_ms = Some(from_ms);
+            }
+        }
     }
 
     /// Takes events up to a later moment than so far, or all of them: what was cut off follows what was taken.
@@ -382,13 +389,16 @@ fn times_of(
 ) -> Vec<Result<i64, Dropped>> {
     let Some(expr) = &source.time else {
         let (types, times) = (events.timestamp_types(), events.timestamps_ms());
-        let time = |&row: &u32| if types[row as usize] < 0 { Err(Dropped::Untimed) } else { Ok(times[row as usize]) };
+        let time = |&row: &u32| match times[row as usize] {
+            time if types[row as usize] >= 0 && is_in_range_ms(time) => Ok(time),
+            _ => Err(Dropped::Untimed),
+        };
         return rows.iter().map(time).collect();
     };
     let cells = expr.evaluate(events, rows, codecs);
     let time = |cell: Cell<'_>| match cell {
         Cell::Time(ns) => Ok(ns_to_ms(ns)),
-        Cell::Int(ms) => Ok(ms),
+        Cell::Int(ms) if is_in_range_ms(ms) => Ok(ms),
         Cell::Text(text) => crate::expr::time_of_text(&text).map(ns_to_ms).ok_or(Dropped::Untimed),
         _ => Err(Dropped::Untimed),
     };

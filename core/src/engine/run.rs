@@ -136,6 +136,11 @@ impl Running {
         &self.views
     }
 
+    /// The names of the nodes that take the rows of the sources, in their order.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|&node| &*self.nodes[node].name)
+    }
+
     /// What each node's rows carry, in the order of [`Plan::nodes`].
     pub fn wires(&self) -> Vec<NodeWire> {
         let wire = |node: &Node| NodeWire { name: node.name.clone(), flow: node.flow, columns: node.carried.clone() };

@@ -123,6 +123,43 @@ fn what_comes_before_the_beginning_of_a_stretch_is_left_out_of_each_partition() 
 }
 
 #[test]
+fn a_table_holds_at_the_beginning_of_a_stretch_what_was_written_before() {
+    let store = stored(SHOP);
+    let times = |text: &str| {
+        let plan = Plan::of(Document::parse(text).unwrap().pipeline()).unwrap();
+        let codecs = |_: &_| TopicCodecs::new(Choice::Text, Choice::Json);
+        let mut feed = Feed::new(&store.snapshot(), &plan.sources, codecs, None);
+        feed.begin_at_time(62_000);
+        let steps = std::iter::from_fn(|| feed.step(1));
+        steps.flat_map(|step| step.rows.into_iter().flat_map(|rows| rows.time_ms)).collect::<Vec<_>>()
+    };
+    let table = ORDERS.replace("stream", "table");
+    assert_eq!(times(&format!("{table}{PAYMENTS}")), [0, 1_000, 61_000, 62_000, 900_000, 901_000]);
+    // Read by a stream too, a topic begins where the stretch does.
+    let both =
+        format!("{table}{}{PAYMENTS}", ORDERS.replace("[nodes.orders]", "[nodes.all]").replace("version = 1\n", ""));
+    assert_eq!(times(&both), [62_000, 900_000, 900_000, 901_000]);
+}
+
+#[test]
+fn an_event_whose_time_nanoseconds_cannot_say_is_set_aside_and_makes_nothing_late() {
+    let pipeline = format!(
+        "{ORDERS}[nodes.n]\nkind = \"aggregate\"\ninput = \"orders\"\nby = [\"key\"]\nselect = {{ n = \"count(*)\" }}\n\
+         window = {{ kind = \"tumbling\", size = \"1h\" }}\n"
+    );
+    let micros = 1_773_446_418_424_000;
+    let events = [("orders", 1_000, "a", "{}"), ("orders", micros, "b", "{}"), ("orders", 1_500, "a", "{}")];
+    let rows = run(&pipeline, &events);
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows[1].starts_with("a | ") && rows[1].ends_with(" | 2"), "{rows:?}");
+    let plan = Plan::of(Document::parse(&pipeline).unwrap().pipeline()).unwrap();
+    let store = stored(&events);
+    let mut feed = Feed::new(&store.snapshot(), &plan.sources, |_| TopicCodecs::new(Choice::Text, Choice::Json), None);
+    while feed.step(10).is_some() {}
+    assert_eq!((feed.untimed()[0].count, feed.untimed()[0].first[0].offset), (1, 1));
+}
+
+#[test]
 fn what_a_wire_carries_has_the_names_that_led_to_it() {
     let text = format!(
         "{ORDERS}{PAYMENTS}[nodes.j]\nkind = \"join\"\nleft = \"orders\"\nright = \"payments\"\n\

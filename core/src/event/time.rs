@@ -13,6 +13,12 @@ pub fn ms_to_ns(ms: i64) -> i64 {
     ms.saturating_mul(NS_PER_MS)
 }
 
+/// Whether nanoseconds can say a moment given in milliseconds. A producer that writes microseconds where milliseconds are
+/// meant gives times that they can't.
+pub fn is_in_range_ms(ms: i64) -> bool {
+    ms.checked_mul(NS_PER_MS).is_some()
+}
+
 /// Nanoseconds to the millisecond they lie in, rounding down.
 pub fn ns_to_ms(ns: i64) -> i64 {
     ns.div_euclid(NS_PER_MS)

@@ -209,7 +209,11 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
     let failure = outcome
         .filter(|outcome| outcome.failed.as_ref() == Some(&node.name))
         .and_then(|outcome| outcome.failure.as_deref());
-    let waits_for = design.waits_for(&node.name);
+    let unread = |name: &str| outcome.and_then(|outcome| outcome.unread.get(name));
+    let topic = unread(&node.name).map(|topic| format!("nothing of {topic} has been read"));
+    let failure = topic.as_deref().or(failure);
+    let waits_for =
+        design.waits_for(&node.name).or_else(|| design.nearest_before(&node.name, |name| unread(name).is_some()));
     let health = match problem {
         _ if waits => Health::Unconfigured,
         Some(_) => Health::Failing,
@@ -231,11 +235,15 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
         lines.extend(hint.into_iter().map(|line| (Line::Hint, line)));
     } else if let Some(failure) = failure {
         lines.extend(in_lines(failure).into_iter().map(|line| (Line::Error, line)));
+        if topic.is_some() {
+            lines.push((Line::Hint, "show the topic in the catalogue".to_owned()));
+        }
     } else if let Some(before) = waits_for {
         lines.push((Line::Hint, format!("waits for {before}")));
     } else if report.is_none() && state.log.snapshot.is_some() {
         // What was there is of another node than this one is by now.
-        lines.push((Line::Figures, "recomputing…".to_owned()));
+        let stopped = outcome.is_some_and(|outcome| outcome.failure.is_some());
+        lines.push((Line::Figures, if stopped { "did not run" } else { "recomputing…" }.to_owned()));
     } else if let Some(report) = report {
         let metrics = &report.metrics;
         let mut figures = match (report.flow, &node.kind) {
@@ -255,6 +263,9 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
         let mut notes = Vec::new();
         if late > 0 {
             notes.push(format!("{} late", figures::count(late)));
+        }
+        if let Some(untimed) = outcome.and_then(|outcome| outcome.untimed.get(&node.name)) {
+            notes.push(format!("{} without a time", figures::count(untimed.count)));
         }
         if dropped > 0 && !is_filter {
             notes.push(format!("{} set aside", figures::count(dropped)));

@@ -254,6 +254,13 @@ impl Canvas {
             return "stopped".to_owned();
         }
         let (done, total) = outcome.done;
+        let mut more = String::new();
+        if !outcome.unread.is_empty() {
+            more = format!(" · {} not read", figures::of(outcome.unread.len() as u64, "source"));
+        }
+        if outcome.behind > 0 {
+            more.push_str(&format!(" · {} came after their turn", figures::count(outcome.behind)));
+        }
         let clock = &context.state.clock;
         let cut = match (context.state.begins, context.state.cut) {
             (Some(begins), Some(cut)) => format!(", from {} to {}", clock.time_of_day(begins), clock.time_of_day(cut)),
@@ -261,9 +268,9 @@ impl Canvas {
             _ => String::new(),
         };
         if let Some(waits) = &outcome.waits {
-            format!("{} run · {waits}", figures::of(done, "event"))
+            format!("{} run · {waits}{more}", figures::of(done, "event"))
         } else if outcome.whole {
-            format!("{} run{cut}", figures::of(done, "event"))
+            format!("{} run{cut}{more}", figures::of(done, "event"))
         } else {
             format!("{} of {}", figures::short(done as f64), figures::of(total, "event"))
         }

@@ -9,6 +9,8 @@ mod gather;
 mod lane;
 mod latest;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 
 use egui::{Align2, EventFilter, Key, Modifiers, Rect, ScrollArea, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
+use fabula_core::event::time::ms_to_ns;
+
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
@@ -77,10 +79,15 @@ pub(super) fn aside_ui(ui: &mut Ui, node: &str, context: &Context<'_>) -> Done {
 /// How many are listed, and of how many.
 fn counted(node: &str, lines: &[AsideLine], context: &Context<'_>) -> String {
     let metrics = context.state.outcome.as_ref().and_then(|outcome| outcome.report(node)).map(|report| &report.metrics);
-    let dropped: u64 = metrics.map_or(0, |metrics| metrics.dropped.values().sum());
+    let untimed = context.state.outcome.as_ref().and_then(|outcome| outcome.untimed.get(node));
+    let dropped =
+        metrics.map_or(0, |metrics| metrics.dropped.values().sum::<u64>()) + untimed.map_or(0, |untimed| untimed.count);
     let kept = lines.iter().filter(|line| !line.partly).count() as u64;
     let partly = lines.len() as u64 - kept;
     let mut words = match dropped > kept {
+        true if untimed.is_some() => {
+            format!("the first {} of {} set aside", figures::count(kept), figures::count(dropped))
+        }
         true => format!("the last {} of {} set aside", figures::count(kept), figures::count(dropped)),
         false => format!("{} set aside", figures::count(kept)),
     };
@@ -120,11 +127,14 @@ pub(super) fn row_ui(
 ) -> bool {
     let (tokens, clock) = (tokens(ui), &context.state.clock);
     let response = ui.interact(place, ui.id().with(("set aside", node, at)), sense);
-    let (time, event, why) =
-        (clock.time_of_day(fabula_core::event::time::ms_to_ns(line.time_ms)), line.event_name(), line.words(clock));
+    let time = line.time_ms.map_or_else(|| "no time".to_owned(), |ms| clock.time_of_day(ms_to_ns(ms)));
+    let (event, why) = (line.event_name(), line.words(clock));
     let chosen = is_chosen(line, context);
     response.widget_info(|| {
-        let words = format!("{event} {why}, at {time}: {}", line.row);
+        let words = match line.time_ms {
+            Some(_) => format!("{event} {why}, at {time}: {}", line.row),
+            None => format!("{event} {why}"),
+        };
         WidgetInfo::selected(WidgetType::SelectableLabel, true, chosen, words)
     });
     if chosen {

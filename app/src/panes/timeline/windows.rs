@@ -76,6 +76,7 @@ impl Windows {
             _ => (None, None),
         };
         let mut aside = outcome.aside.get(&at.name).map(|aside| aside.to_vec()).unwrap_or_default();
+        aside.retain(|line| line.time_ms.is_some());
         aside.sort_by_key(|line| line.time_ms);
         let stream_time_ms = outcome.report(&at.name).and_then(|report| report.metrics.stream_time_ms);
         if window.is_none() && aside.is_empty() {

@@ -186,7 +186,7 @@ fn time_ui(painter: &Painter, lanes: Rect, scale: &Scale, windows: &Windows, tok
 fn late_ui(ui: &Ui, rect: Rect, strip: &Strip<'_>, windows: &Windows) -> Option<Command> {
     let (tokens, scale) = (tokens(ui), strip.scale);
     let shown = scale.shown();
-    let at = |line: &AsideLine| line.time_ms.saturating_mul(NS);
+    let at = |line: &AsideLine| line.time_ms.unwrap_or(0).saturating_mul(NS);
     let first = windows.aside.partition_point(|line| at(line) < shown.from_ns);
     let last = windows.aside.partition_point(|line| at(line) < shown.to_ns);
     let mut command = None;
@@ -245,8 +245,8 @@ fn hover_ui(ui: &mut Ui, scale: &Scale, windows: Option<&Windows>, x: f32, clock
         ui.label(egui::RichText::new(words).font(font::small()).color(tokens.text_second));
     }
     let near = (scale.ns_per_px() * 5.0) as i64 / NS + 1;
-    for line in windows.aside.iter().filter(|line| (line.time_ms - ms).abs() <= near).take(4) {
-        let words = format!("{} {} {}", time(line.time_ms), line.event_name(), line.words(clock));
+    for line in windows.aside.iter().filter(|line| line.time_ms.is_some_and(|time| (time - ms).abs() <= near)).take(4) {
+        let words = format!("{} {} {}", time(line.time_ms.unwrap_or(ms)), line.event_name(), line.words(clock));
         ui.label(egui::RichText::new(words).font(font::small()).color(tokens.warning));
     }
     let hint = "Drag to cut history here, double-click for all of it";

@@ -14,6 +14,7 @@ use crate::engine::plan::PlannedSource;
 use crate::event::time::ns_to_ms;
 use crate::event::{Coordinates, TopicName};
 use crate::expr::{Expr, Source};
+use crate::pipeline::Flow;
 
 /// Reads events again whose numbers are known: a feed of the same topics gives each the number that it had.
 ///
@@ -29,8 +30,13 @@ pub(super) fn named(
     // An event's time is of no matter here, so it is something that every event has.
     let time = Expr::parse("offset").ok();
     let fields = vec![Source::Partition, Source::Offset, Source::Timestamp, Source::Key(Path::default())];
-    let source =
-        |topic: &TopicName| PlannedSource { node: 0, topic: topic.clone(), fields: fields.clone(), time: time.clone() };
+    let source = |topic: &TopicName| PlannedSource {
+        node: 0,
+        topic: topic.clone(),
+        flow: Flow::Stream,
+        fields: fields.clone(),
+        time: time.clone(),
+    };
     let sources: Vec<PlannedSource> = topics.iter().map(source).collect();
     let mut feed = feed(&sources);
     let done = CancellationToken::new();

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::mark::{Gap, StepTimes};
+use crate::event::time::is_in_range_ms;
 use crate::event::{EventBatch, TopicPartition};
 use crate::store::{Damage, PartitionSnapshot, Segment};
 
@@ -137,7 +138,8 @@ impl Lane {
     }
 }
 
-/// The time of a row for the order; a row without one stands where it is.
+/// The time of a row for the order; a row without one that can be used stands where it is.
 pub(super) fn time_of(events: &EventBatch, row: usize) -> i64 {
-    if events.timestamp_types()[row] < 0 { i64::MIN } else { events.timestamps_ms()[row] }
+    let time = events.timestamps_ms()[row];
+    if events.timestamp_types()[row] < 0 || !is_in_range_ms(time) { i64::MIN } else { time }
 }

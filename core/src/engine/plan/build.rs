@@ -107,7 +107,8 @@ impl Planning<'_> {
                     _ => None,
                 });
                 let (topic, time) = (topic.clone(), time.clone());
-                sources.push(PlannedSource { node: at, topic, fields: fields.collect(), time });
+                let flow = if matches!(recipe, Recipe::Table { .. }) { Flow::Table } else { Flow::Stream };
+                sources.push(PlannedSource { node: at, topic, flow, fields: fields.collect(), time });
             }
             let columns = layout(wire, &recipe, &wires);
             let inputs = inputs_of(&recipe);

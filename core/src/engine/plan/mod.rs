@@ -67,6 +67,8 @@ pub struct PlannedSource {
     pub node: usize,
     /// The topic.
     pub topic: TopicName,
+    /// Whether its events are taken as they come, or as the rows of a table.
+    pub flow: Flow,
     /// The fields that are decoded, a column each.
     pub fields: Vec<Source>,
     /// What the event's time is, where it is not the record's timestamp.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use fabula_core::engine::{AsideRow, Dropped, Running, StepTimes};
+use fabula_core::engine::{AsideRow, Dropped, Running, StepTimes, Untimed};
 use fabula_core::event::Coordinates;
 use fabula_core::pipeline::Pipeline;
 
@@ -64,6 +64,20 @@ impl Events {
     }
 }
 
+/// Events that a source could not take because they have no time.
+pub(super) fn untimed(untimed: &Untimed) -> Arc<[AsideLine]> {
+    let line = |event: &Coordinates| AsideLine {
+        time_ms: None,
+        late_by_ms: None,
+        missed_ms: None,
+        partly: false,
+        why: Dropped::Untimed.why(),
+        event: Some(event.clone()),
+        row: String::new(),
+    };
+    untimed.first.iter().map(line).collect()
+}
+
 fn line(row: &AsideRow, partly: bool, event: Option<Coordinates>) -> AsideLine {
     let behind = row.stream_time_ms.saturating_sub(row.time_ms);
     let late_by_ms = match row.missed {
@@ -72,7 +86,7 @@ fn line(row: &AsideRow, partly: bool, event: Option<Coordinates>) -> AsideLine {
     };
     let cells: Vec<String> = row.cells.iter().filter(|cell| !cell.is_null()).map(ToString::to_string).collect();
     AsideLine {
-        time_ms: row.time_ms,
+        time_ms: Some(row.time_ms),
         late_by_ms,
         missed_ms: row.missed.map(|missed| [missed.first_ms, missed.last_ms]),
         partly,

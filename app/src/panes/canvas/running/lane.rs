@@ -11,6 +11,7 @@ use super::run::{Ended, Live, Run, Shapes, Shared};
 use crate::jobs::{Job, Title, Unit};
 use crate::panes::Context;
 use crate::state::Outcome;
+use crate::whole_run::{WholeRun, read_part};
 
 /// How long to wait before a run goes on with what has come; at least so many times what that took the last time.
 const REST: Duration = Duration::from_millis(250);
@@ -27,6 +28,8 @@ pub(super) struct Lane {
     shared: Arc<Mutex<Shared>>,
     taken: u64,
     outcome: Option<Arc<Outcome>>,
+    /// Whether somebody ended the last job: it rests until it is asked for again.
+    cancelled: bool,
     /// When the last job ended, and how long it took.
     ended: Option<(Instant, Duration)>,
 }
@@ -53,7 +56,7 @@ impl Lane {
         if let Some(job) = &mut self.job {
             if let Some(ended) = job.poll() {
                 self.ended = Some((Instant::now(), ended.took));
-                self.live = ended.live;
+                (self.live, self.cancelled) = (ended.live, ended.cancelled);
                 self.job = None;
                 news = true;
             } else if job.is_lost() {
@@ -74,7 +77,7 @@ impl Lane {
 
     /// Goes on with what the log holds by now, where there is more and it has rested; false where it has to begin anew.
     pub(super) fn goes_on(&mut self, snapshot: &Arc<Snapshot>, context: &Context<'_>) -> bool {
-        if self.job.is_some() || self.snapshot == snapshot.version || !self.has_rested(context) {
+        if self.job.is_some() || self.cancelled || self.snapshot == snapshot.version || !self.has_rested(context) {
             return true;
         }
         let Some(live) = self.live.take().filter(|live| live.is_of(snapshot)) else { return false };
@@ -125,13 +128,13 @@ impl Lane {
         let Some(snapshot) = state.log.snapshot.clone() else { return };
         self.end(context);
         *self = Self { snapshot: snapshot.version, outcome: before.clone(), ..Self::default() };
+        let (part, unread) = read_part(pipeline, &snapshot);
         let run = Run {
             version: state.design.version,
             pipeline: Arc::clone(pipeline),
             only: only.map(str::to_owned),
-            snapshot,
-            formats: state.formats.clone(),
-            stretch: state.stretch(),
+            over: WholeRun::over(part, snapshot, state),
+            unread,
             grows: state.log.can_read_more,
             shapes: Arc::clone(shapes),
             shared: Arc::clone(&self.shared),

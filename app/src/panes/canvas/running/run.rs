@@ -5,20 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use fabula_core::codec::{Choice, TopicCodecs};
-use fabula_core::engine::{Feed, Mark, Plan, Rows, Running, Sink, StepTimes, Stop, run_history};
+use fabula_core::codec::TopicCodecs;
+use fabula_core::engine::{Feed, Mark, Plan, Rows, Running, Sink, StepTimes, Stop, Untimed, run_history};
 use fabula_core::event::{TopicName, TopicPartition};
 use fabula_core::pipeline::{Node, NodeKind, Pipeline};
 use fabula_core::schema::{Sample, TopicShape};
-use fabula_core::store::{Damage, Segment, Snapshot};
+use fabula_core::store::{Segment, Snapshot};
 use parking_lot::Mutex;
 
-use super::aside::Events;
+use super::aside::{self, Events};
 use super::gather::Gather;
 use super::latest::Latest;
-use crate::formats::Formats;
 use crate::jobs::{Progress, Waker};
-use crate::state::{Outcome, Pace, Stretch};
+use crate::state::{Failure, Outcome, Pace};
+use crate::whole_run::WholeRun;
 
 /// At most so many events are looked at for the first rows of every node, so many at a time, and for so long.
 const FIRST_EVENTS: usize = 20_000;
@@ -31,6 +31,9 @@ const SHOWN_ROWS: usize = 100_000;
 /// How often figures are handed over, and at most how often rows.
 const TICK: Duration = Duration::from_millis(100);
 const ROWS_TICK: Duration = Duration::from_millis(700);
+
+/// What is said of a run whose topics have not been read.
+const NOTHING_READ: &str = "nothing has been read of what it reads";
 
 /// What a run hands over; `number` counts how often.
 #[derive(Default)]
@@ -45,13 +48,14 @@ pub(super) type Shapes = Arc<Mutex<BTreeMap<TopicName, (u64, TopicShape)>>>;
 /// What a run needs.
 pub(super) struct Run {
     pub(super) version: u64,
+    /// All of the pipeline, of which some may wait until its topics are read.
     pub(super) pipeline: Arc<Pipeline>,
     /// The node whose rows alone are wanted: nothing else is found out then.
     pub(super) only: Option<String>,
-    pub(super) snapshot: Arc<Snapshot>,
-    pub(super) formats: Formats,
-    /// Where the stretch of history begins and ends, in milliseconds, where that is not all of it.
-    pub(super) stretch: Stretch,
+    /// What runs, and over what.
+    pub(super) over: WholeRun,
+    /// The nodes of whose topics nothing has been read.
+    pub(super) unread: BTreeMap<String, TopicName>,
     /// Whether the log may hold more later.
     pub(super) grows: bool,
     pub(super) shapes: Shapes,
@@ -81,6 +85,8 @@ pub(super) struct Ended {
     pub(super) took: Duration,
     /// With what it goes on; `None` when it can't.
     pub(super) live: Option<Box<Live>>,
+    /// Whether somebody ended it.
+    pub(super) cancelled: bool,
 }
 
 impl Run {
@@ -90,9 +96,10 @@ impl Run {
         let mut outcome =
             Outcome { whole: false, failure: None, failed: None, pace: None, ..before.cloned().unwrap_or_default() };
         outcome.version = self.version;
+        outcome.unread.clone_from(&self.unread);
         match self.started(&mut outcome, progress) {
             Ok((feed, running, gather)) => {
-                let lanes = lanes_of(&self.snapshot, &self.pipeline);
+                let lanes = lanes_of(&self.over.snapshot, &self.pipeline);
                 let (latest, done, events) = (Latest::new(&running), AtomicU64::new(0), Events::default());
                 let mut live = Box::new(Live {
                     run: self,
@@ -107,12 +114,12 @@ impl Run {
                     lanes,
                 });
                 let sound = live.go_on(progress);
-                live.ended(began, sound)
+                live.ended(began, sound, progress.is_cancelled())
             }
             Err(failure) => {
-                (outcome.failure, outcome.failed) = failure.map_or((None, None), |(why, node)| (Some(why), node));
+                outcome.ended(failure);
                 self.hand_over(&outcome);
-                Ended { took: began.elapsed(), live: None }
+                Ended { took: began.elapsed(), live: None, cancelled: progress.is_cancelled() }
             }
         }
     }
@@ -122,13 +129,13 @@ impl Run {
     /// # Errors
     /// Why it could not go on, and the node that could not; `None` when it was to stop.
     fn started(&self, outcome: &mut Outcome, progress: &Progress) -> Result<(Feed, Running, Gather), Failure> {
-        let topics = self.pipeline.topics();
-        let codecs = self.codecs(&topics)?;
-        let missing: Vec<&TopicName> = topics.iter().filter(|topic| self.snapshot.topic(topic).is_none()).collect();
-        if let Some(topic) = missing.first() {
-            return Err(Some((format!("nothing of {topic} has been read yet"), reader_of(&self.pipeline, topic))));
+        let topics = self.over.pipeline.topics();
+        if topics.iter().all(|topic| self.over.snapshot.topic(topic).is_none()) {
+            // What is missing stands on the cards.
+            return Err(Some((NOTHING_READ.to_owned(), self.unread.keys().next().cloned())));
         }
-        outcome.done = (0, self.total());
+        let codecs = self.codecs()?;
+        outcome.done = (0, self.over.events(&topics));
         if self.only.is_none() {
             self.first_rows(&codecs, outcome, progress)?;
             self.hand_over(outcome);
@@ -137,13 +144,13 @@ impl Run {
         }
         let also: Vec<&str> = self.only.as_deref().into_iter().collect();
         let plan = self.plan(&also)?;
-        let mut feed = self.feed(&plan, &codecs);
+        let mut feed = self.over.feed(&plan, &codecs);
         if self.grows {
-            feed.start_at(&lanes_of(&self.snapshot, &self.pipeline).into_iter().collect::<Vec<_>>());
+            feed.start_at(&lanes_of(&self.over.snapshot, &self.pipeline).into_iter().collect::<Vec<_>>());
             // Partitions that are still being read hold the others back, so that rows come in their order. Where the log
             // has a hole there is nothing to wait for.
-            if feed.grow(&self.snapshot).is_err() {
-                feed = self.feed(&plan, &codecs);
+            if feed.grow(&self.over.snapshot).is_err() {
+                feed = self.over.feed(&plan, &codecs);
             }
         }
         let running = Running::new(plan);
@@ -152,35 +159,17 @@ impl Run {
     }
 
     fn plan(&self, also: &[&str]) -> Result<Plan, Failure> {
-        Plan::showing(&self.pipeline, also)
+        Plan::showing(&self.over.pipeline, also)
             .map_err(|problems| problems.first().map(|problem| (problem.to_string(), problem.node.clone())))
     }
 
-    fn feed(&self, plan: &Plan, codecs: &BTreeMap<TopicName, TopicCodecs>) -> Feed {
-        let mut feed = Feed::new(&self.snapshot, &plan.sources, |topic| codec_of(codecs, topic), self.stretch.until_ms);
-        if let Some(from) = self.stretch.from_ms {
-            feed.begin_at_time(from);
+    fn codecs(&self) -> Result<BTreeMap<TopicName, TopicCodecs>, Failure> {
+        let mut all = BTreeMap::new();
+        for topic in self.over.pipeline.topics() {
+            let codecs = self.over.codecs(std::slice::from_ref(&topic));
+            all.extend(codecs.map_err(|why| Some((why.to_string(), reader_of(&self.pipeline, &topic))))?);
         }
-        feed
-    }
-
-    /// How many events there are to be taken.
-    fn total(&self) -> u64 {
-        let topics = self.pipeline.topics();
-        topics.iter().filter_map(|topic| self.snapshot.topic(topic)).map(|topic| topic.events()).sum()
-    }
-
-    fn codecs(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, TopicCodecs>, Failure> {
-        let mut codecs = BTreeMap::new();
-        for topic in topics {
-            if self.snapshot.topic(topic).is_none() {
-                continue;
-            }
-            let of_reader = |damage: Damage| Some((damage.to_string(), reader_of(&self.pipeline, topic)));
-            let formats = self.formats.of(topic, &self.snapshot).map_err(of_reader)?;
-            codecs.insert(topic.clone(), formats.codecs);
-        }
-        Ok(codecs)
+        Ok(all)
     }
 
     /// Every node's first rows, of a stretch of the log from its beginning: as long as it takes until every node has some,
@@ -192,9 +181,9 @@ impl Run {
         progress: &Progress,
     ) -> Result<(), Failure> {
         let (began, mut taken) = (Instant::now(), 0);
-        let every: Vec<&str> = self.pipeline.nodes.iter().map(|node| node.name.as_str()).collect();
+        let every: Vec<&str> = self.over.pipeline.nodes.iter().map(|node| node.name.as_str()).collect();
         let plan = self.plan(&every)?;
-        let mut feed = self.feed(&plan, codecs);
+        let mut feed = self.over.feed(&plan, codecs);
         let mut running = Running::new(plan);
         let mut gather = Gather::first(running.views(), FIRST_ROWS);
         while taken < FIRST_EVENTS && began.elapsed() < FIRST_TIME {
@@ -218,12 +207,12 @@ impl Run {
     fn shapes(&self, topics: &[TopicName], outcome: &mut Outcome) {
         let mut shapes = BTreeMap::new();
         for topic in topics {
-            let Some(held) = self.snapshot.topic(topic) else { continue };
+            let Some(held) = self.over.snapshot.topic(topic) else { continue };
             let known = self.shapes.lock().get(topic).cloned();
             let shape = match known.filter(|(events, _)| held.events() / 4 <= *events) {
                 Some((_, shape)) => shape,
                 None => {
-                    let chosen = self.formats.chosen().get(topic).copied().unwrap_or_default();
+                    let chosen = self.over.formats().chosen().get(topic).copied().unwrap_or_default();
                     let Some(sample) = Sample::of(held, chosen.key, chosen.value) else { continue };
                     self.shapes.lock().insert(topic.clone(), (held.events(), sample.shape.clone()));
                     sample.shape
@@ -231,10 +220,10 @@ impl Run {
             };
             shapes.insert(topic.clone(), shape);
         }
-        outcome.nodes = Plan::describe(&self.pipeline, Some(&shapes))
-            .or_else(|_| Plan::describe(&self.pipeline, None))
+        outcome.nodes = Plan::describe(&self.over.pipeline, Some(&shapes))
+            .or_else(|_| Plan::describe(&self.over.pipeline, None))
             .unwrap_or_default();
-        outcome.unseen = Plan::of(&self.pipeline).map(|plan| plan.unseen(&shapes)).unwrap_or_default();
+        outcome.unseen = Plan::of(&self.over.pipeline).map(|plan| plan.unseen(&shapes)).unwrap_or_default();
     }
 
     fn hand_over(&self, outcome: &Outcome) {
@@ -252,41 +241,42 @@ impl Live {
         self.lanes == lanes_of(snapshot, &self.run.pipeline)
     }
 
-    fn ended(mut self: Box<Self>, began: Instant, sound: bool) -> Ended {
+    fn ended(mut self: Box<Self>, began: Instant, sound: bool, cancelled: bool) -> Ended {
         self.ended = Some(Instant::now());
-        let goes_on = sound && (self.run.grows || self.run.stretch.until_ms.is_some());
-        Ended { took: began.elapsed(), live: goes_on.then_some(self) }
+        let goes_on = sound && (self.run.grows || self.run.over.stretch.until_ms.is_some());
+        Ended { took: began.elapsed(), live: goes_on.then_some(self), cancelled }
     }
 
     /// Goes on to a later moment of history, or to its end.
     pub(super) fn reach(mut self: Box<Self>, until_ms: Option<i64>, progress: &Progress) -> Ended {
         let began = Instant::now();
-        self.run.stretch.until_ms = until_ms;
+        self.run.over.stretch.until_ms = until_ms;
         self.feed.reach(until_ms);
         self.outcome.whole = false;
+        self.outcome.done.1 = self.run.over.events(&self.run.over.pipeline.topics());
         if self.run.only.is_none() && self.done.load(Ordering::Relaxed) < FIRST_EVENTS as u64 {
             // Where there was little at first there may be more now. What fails then fails again for all, and is told.
-            let codecs = self.run.codecs(&self.run.pipeline.topics());
+            let codecs = self.run.codecs();
             _ = codecs.and_then(|codecs| self.run.first_rows(&codecs, &mut self.outcome, progress));
         }
         let sound = self.go_on(progress);
-        self.ended(began, sound)
+        self.ended(began, sound, progress.is_cancelled())
     }
 
     /// Goes on with what the log holds beyond what it held before.
     pub(super) fn grow(mut self: Box<Self>, snapshot: Arc<Snapshot>, progress: &Progress) -> Ended {
         let began = Instant::now();
         let before = given(&self.outcome);
-        self.run.snapshot = snapshot;
-        self.outcome.done.1 = self.run.total();
-        let sound = self.feed.grow(&self.run.snapshot).is_ok() && self.go_on(progress);
+        self.run.over.snapshot = snapshot;
+        self.outcome.done.1 = self.run.over.events(&self.run.over.pipeline.topics());
+        let sound = self.feed.grow(&self.run.over.snapshot).is_ok() && self.go_on(progress);
         // What comes by and by is told by the clock: from the end of the last that came to the end of this.
         let since = self.ended.replace(Instant::now()).unwrap_or(began).elapsed();
         self.outcome.pace = Pace::between(&before, &given(&self.outcome), since);
         if sound {
             self.run.hand_over(&self.outcome);
         }
-        Ended { took: began.elapsed(), live: sound.then_some(self) }
+        Ended { took: began.elapsed(), live: sound.then_some(self), cancelled: progress.is_cancelled() }
     }
 
     /// Takes all that the feed has; says whether it can be gone on with.
@@ -314,17 +304,19 @@ impl Live {
         outcome.done.0 = done.load(Ordering::Relaxed);
         outcome.reports = running.report();
         outcome.aside = events.lines(running, &run.pipeline);
-        outcome.waits = if run.grows { waits(&run.snapshot, &run.pipeline, run.stretch.until_ms) } else { None };
+        outcome.untimed = untimed(running, feed);
+        outcome.aside.extend(outcome.untimed.iter().map(|(node, events)| (node.clone(), aside::untimed(events))));
+        outcome.behind = feed.behind();
+        outcome.waits = run.grows.then(|| waits(&run.over)).flatten();
         let sound = rows.is_ok();
         match rows {
             Ok(views) => {
-                (outcome.views, outcome.stretch) = (views, run.stretch);
+                (outcome.views, outcome.stretch) = (views, run.over.stretch);
                 outcome.kept.clear();
                 outcome.whole = outcome.waits.is_none();
             }
-            // What was broken off is stale: nobody is told.
-            Err(None) => return false,
-            Err(Some((why, node))) => (outcome.failure, outcome.failed) = (Some(why), node),
+            // What is stale is broken off too; then nobody looks at what is handed over.
+            Err(failure) => outcome.ended(failure),
         }
         if let damages @ [_, ..] = feed.damages() {
             outcome.failed = None;
@@ -348,16 +340,15 @@ fn lanes_of(snapshot: &Snapshot, pipeline: &Pipeline) -> BTreeMap<TopicPartition
 }
 
 /// What the run waits for: partitions that have not been read up to their end, or to where history is cut.
-fn waits(snapshot: &Snapshot, pipeline: &Pipeline, until_ms: Option<i64>) -> Option<String> {
-    let mut open = Vec::new();
+fn waits(over: &WholeRun) -> Option<String> {
+    let (mut open, until_ms) = (Vec::new(), over.stretch.until_ms);
     let is_beyond = |segment: &Arc<Segment>| segment.time_span_ms().map(|(_, last)| last) > until_ms;
-    for topic in pipeline.topics().iter().filter_map(|topic| snapshot.topic(topic)) {
+    for topic in over.pipeline.topics().iter().filter_map(|topic| over.snapshot.topic(topic)) {
         let behind = topic.partitions.iter().filter(|held| {
-            if until_ms.is_some() && held.segments.iter().any(is_beyond) {
-                return false;
-            }
             let end = held.coverage.end();
-            held.watermarks.is_some_and(|marks| end.map_or(marks.high > marks.low, |end| end < marks.high))
+            let is_cut = until_ms.is_some() && held.segments.iter().any(is_beyond);
+            let is_behind = |high, low| end.map_or(high > low, |end| end < high);
+            !is_cut && held.watermarks.is_some_and(|marks| is_behind(marks.high, marks.low))
         });
         open.extend(behind.map(|held| format!("{} {}", topic.name, held.partition)));
     }
@@ -366,12 +357,11 @@ fn waits(snapshot: &Snapshot, pipeline: &Pipeline, until_ms: Option<i64>) -> Opt
     Some(if more == 0 { format!("waits for {first}") } else { format!("waits for {first} and {more} more") })
 }
 
-fn codec_of(codecs: &BTreeMap<TopicName, TopicCodecs>, topic: &TopicName) -> TopicCodecs {
-    codecs.get(topic).cloned().unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json))
+/// Events that sources could not take because they have no time, by the source's name.
+fn untimed(running: &Running, feed: &Feed) -> BTreeMap<String, Untimed> {
+    let told = running.sources().zip(feed.untimed()).filter(|(_, untimed)| untimed.count > 0);
+    told.map(|(name, untimed)| (name.to_owned(), untimed.clone())).collect()
 }
-
-/// Why a run could not go on, and the node that could not, where it was one; `None` when it was to stop.
-type Failure = Option<(String, Option<String>)>;
 
 fn failure(stop: Stop, running: &Running) -> Failure {
     match stop {
@@ -447,7 +437,7 @@ impl Sink for Watched<'_> {
                     rows.clone_from(before);
                 }
             }
-            (self.outcome.views, self.outcome.stretch) = (views, self.run.stretch);
+            (self.outcome.views, self.outcome.stretch) = (views, self.run.over.stretch);
             self.outcome.aside = self.events.lines(running, &self.run.pipeline);
             (self.last_rows, self.rest) = (Instant::now(), ROWS_TICK.max(began.elapsed() * 20));
         }

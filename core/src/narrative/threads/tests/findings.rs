@@ -56,7 +56,7 @@ fn a_step_that_hardly_any_peer_has_is_extra() {
     for number in 0..3 {
         let found = of(&threads, &found, &format!("order-{:05}", 90_000 + number));
         assert_eq!(found.len(), 1);
-        assert!(found[0].what.starts_with("Rerouted is there; 3 of 4043"), "{}", found[0].what);
+        assert!(found[0].what.starts_with("Rerouted is there; 3 of 4,043"), "{}", found[0].what);
         assert!(found[0].sureness > 0.99 && found[0].evidence.len() == 2, "{found:?}");
     }
 }
@@ -113,7 +113,7 @@ fn only_offsets_of_the_topics_that_would_have_the_step_count() {
     assert_eq!((one.certainty, many.certainty), (Certainty::NotRead, Certainty::NotRead));
     assert!(one.sureness < sure.sureness && many.sureness < one.sureness, "{} {}", one.sureness, many.sureness);
     assert!((many.sureness - sure.sureness / 2.0).abs() < 1e-9);
-    assert!(many.what.contains("1000 offsets"), "{}", many.what);
+    assert!(many.what.contains("1,000 offsets"), "{}", many.what);
 }
 
 #[test]
