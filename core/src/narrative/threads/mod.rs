@@ -8,7 +8,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `role`, `field`, `profile` | what values mean, where they stand, by which of them to tie |
-//! | `candidates`, `heard`, `suggest`, `judged` | finding that out |
+//! | `candidates`, `heard`, `suggest`, `judged`, `doubted` | finding that out |
 //! | `reader`, `row`, `text`, `spans`, `dead_letter`, `names` | what one event says |
 //! | `correlate`, `events`, `values`, `column` | taking events in, compactly |
 //! | `resolve` | which belong together; hubs |
@@ -25,6 +25,7 @@ mod column;
 mod correlate;
 mod dead_letter;
 pub mod diagnose;
+mod doubted;
 mod events;
 mod field;
 mod find;
