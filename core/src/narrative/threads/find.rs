@@ -1,7 +1,6 @@
 //! Threads by a value that somebody has at hand.
 
 use super::resolve::NONE;
-use super::text;
 use super::threads::Threads;
 use crate::event::{Coordinates, TopicName};
 use crate::store::Snapshot;
@@ -36,18 +35,11 @@ impl Threads {
         {
             return vec![thread];
         }
-        let mut texts = vec![id.to_owned(), id.trim_start_matches('0').to_ascii_lowercase()];
-        texts.extend(text::trace_in(id));
-        let mut wanted: Vec<u64> = Vec::new();
-        for reader in self.readers() {
-            for (about, within) in reader.subjects() {
-                let hash = |text: &String| match within {
-                    true => text::hash_within(about, text),
-                    false => text::hash(about, text),
-                };
-                wanted.extend(texts.iter().filter(|text| !text.is_empty()).map(hash));
-            }
+        if id.is_empty() {
+            return Vec::new();
         }
+        let mut wanted: Vec<u64> = Vec::new();
+        self.readers().for_each(|reader| reader.hashes_of(id, &mut wanted));
         wanted.sort_unstable();
         wanted.dedup();
         let resolved = self.resolved();

@@ -187,7 +187,7 @@ impl Threads {
     }
 
     /// A number that is the same for the partitions of one topic: the first of them.
-    fn topic_number(&self, event: u32) -> usize {
+    pub(super) fn topic_number(&self, event: u32) -> usize {
         let partitions = &self.events().partitions;
         let (partition, _) = self.events().place(event);
         let topic = &partitions[partition as usize].topic;

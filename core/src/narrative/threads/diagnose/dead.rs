@@ -15,12 +15,17 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
         let flags = found.threads.flags(event);
         if flags.has(Flags::DEAD_LETTER) && !found.threads.goes_on(events, event) {
             let (what, evidence) = aside(found.threads, events, event);
-            found.add(Kind::DeadLettered, thread, what, 1.0, &evidence);
+            found.add(Kind::DeadLettered, thread, what, sureness(flags), &evidence);
         } else if flags.has(Flags::UNDECODABLE) {
             let what = FORMAT.to_owned();
             found.add(Kind::Undecodable, thread, what, 1.0, &[event]);
         }
     }
+}
+
+/// Less sure where only the topic's name says so.
+fn sureness(flags: Flags) -> f64 {
+    if flags.has(Flags::BY_NAME) { 0.85 } else { 1.0 }
 }
 
 const FORMAT: &str = "the value is not of its topic's format";
@@ -31,6 +36,9 @@ fn aside(threads: &Threads, events: &[u32], event: u32) -> (String, Vec<u32>) {
             let was = threads.event_in(events, origin);
             let read = if was.is_some() { "" } else { ", which was not read" };
             (format!("{origin} was put aside{read}"), vec![event].into_iter().chain(was).collect())
+        }
+        None if threads.flags(event).has(Flags::BY_NAME) => {
+            (format!("put aside, as the name of {} says", threads.topic(event)), vec![event])
         }
         None => ("put aside; the headers do not say from where".to_owned(), vec![event]),
     }
@@ -61,7 +69,8 @@ pub(super) fn loose(threads: &Threads, findings: &mut Vec<Diagnosis>) {
             Kind::DeadLettered => format!("{} (in no thread)", aside(threads, &[], event).0),
             _ => format!("{FORMAT} (in no thread)"),
         };
-        findings.push(Diagnosis::shown(kind, None, what, 1.0, threads.time_ms(event), vec![at]));
+        let sureness = sureness(Flags(*flags));
+        findings.push(Diagnosis::shown(kind, None, what, sureness, threads.time_ms(event), vec![at]));
     }
     for ((topic, _), (last, count)) in told {
         if count > LOOSE as u64 {
