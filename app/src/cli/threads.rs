@@ -234,6 +234,10 @@ impl Threads {
                 hub.example
             ));
         }
+        if threads.has_others() {
+            let most = figures::count(u16::MAX.into());
+            say(&format!("there are more kinds of steps or services than {most}: the others are one, “(others)”"));
+        }
         if threads.refused() > 0 {
             say(&format!("there was no room for {}", figures::of(threads.refused(), "value")));
         }
@@ -293,6 +297,12 @@ fn named(id: &str, threads: &Tied, snapshot: &Snapshot, topics: &[TopicName]) ->
     if !found.is_empty() {
         if found.len() > 1 {
             say(&format!("“{id}” is said in {}", figures::of(found.len() as u64, "thread")));
+        }
+        // What does not tie may say it all the same.
+        let beside = threads.mentioned_beside(id, &found, snapshot, topics)?;
+        if let Some(events) = beside.map(|beside| beside.events).filter(|events| *events > 0) {
+            let (more, verb) = (figures::count(events), if events == 1 { "event mentions" } else { "events mention" });
+            say(&format!("{more} more {verb} “{id}”, outside of what it ties"));
         }
         return Ok(found);
     }

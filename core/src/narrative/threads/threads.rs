@@ -58,6 +58,13 @@ pub struct Summary {
     pub last: u16,
 }
 
+impl Summary {
+    /// From its start to its end in milliseconds; `None` where no event has a time.
+    pub fn duration_ms(&self) -> Option<i64> {
+        self.start_ms.zip(self.end_ms).map(|(start, end)| end.saturating_sub(start))
+    }
+}
+
 /// A value that would have tied very many stories into one, and was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hub {
@@ -96,6 +103,12 @@ impl Threads {
     /// How many values or events there was no room for (4 billion events, half a billion values).
     pub fn refused(&self) -> u64 {
         self.0.told.refused
+    }
+
+    /// Whether there are more kinds of steps, or more participants, than are told apart (65 535): all others are one,
+    /// called `(others)`.
+    pub fn has_others(&self) -> bool {
+        [&self.0.told.steps, &self.0.told.participants].iter().any(|names| names.len() > usize::from(u16::MAX))
     }
 
     /// The latest time of any event.
