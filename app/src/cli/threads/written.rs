@@ -3,7 +3,7 @@
 use std::io::{Stdout, Write as _};
 
 use fabula_core::codec::Cell;
-use fabula_core::event::time::{format_iso_ms, format_span_ns};
+use fabula_core::event::time::{format_iso_ms, format_span_ms, format_span_ns};
 use fabula_core::narrative::threads::diagnose::Diagnosed;
 use fabula_core::narrative::threads::{Listed, ProcessMap, Profile, Threads, Variant};
 use fabula_core::store::Snapshot;
@@ -59,7 +59,9 @@ impl Writer {
             ]))?;
         }
         for edge in map.edges.iter().take(self.limit) {
-            let span = |ms: Option<f64>| ms.map(|ms| format_span_ns((ms * 1e6) as i64));
+            let span = |ms: Option<f64>| {
+                ms.map(|ms| if ms < 1e9 { format_span_ns((ms * 1e6) as i64) } else { format_span_ms(ms as i64) })
+            };
             rows.row(texts([
                 Some(edge.from.to_string()),
                 Some(edge.to.to_string()),
@@ -148,7 +150,7 @@ impl Writer {
             rows.row(texts([
                 Some(glance.thread),
                 glance.start,
-                glance.duration_ms.map(span),
+                glance.duration_ms.map(format_span_ms),
                 Some(glance.event_count.to_string()),
                 Some(glance.participants.len().to_string()),
                 Some(glance.last.to_string()),
@@ -223,7 +225,7 @@ impl Writer {
                 Some(threads.step_name(threads.step(event)).to_string()),
                 Some(threads.participant_name(threads.participant(event)).to_string()),
                 Some(threads.coordinates(event).to_string()),
-                edge.and_then(|edge| edge.latency_ms).map(span),
+                edge.and_then(|edge| edge.latency_ms).map(format_span_ms),
                 cause,
             ]))?;
         }
@@ -234,10 +236,6 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-fn span(ms: i64) -> String {
-    format_span_ns(ms.saturating_mul(1_000_000))
 }
 
 fn texts<const N: usize>(texts: [Option<String>; N]) -> impl Iterator<Item = Cell<'static>> {

@@ -2,18 +2,13 @@
 
 use std::fmt::Write as _;
 
-use fabula_core::event::time::format_span_ns;
+pub(super) use fabula_core::event::time::format_span_ms as span;
 use fabula_core::narrative::threads::EdgeKind;
 
 use crate::state::{Tale, Tied};
 use crate::zone::Clock;
 
 const NS: i64 = 1_000_000;
-
-pub(super) fn span(ms: i64) -> String {
-    let sign = if ms < 0 { "-" } else { "" };
-    format!("{sign}{}", format_span_ns(ms.saturating_abs().saturating_mul(NS)))
-}
 
 /// A text within a table of Markdown, where it is words and nothing else.
 fn cell(text: &str) -> String {

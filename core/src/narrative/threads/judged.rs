@@ -51,6 +51,11 @@ impl Judged {
         self.recurring > 0 && !self.is_coarse() && (cheap || joins)
     }
 
+    /// Whether it ties nothing that is not tied already, and tells stories apart: what a person calls them by.
+    pub(super) fn names(&self) -> bool {
+        self.recurring > 0 && !self.is_coarse() && self.joining == 0 && !self.is_said_again()
+    }
+
     pub(super) fn because(&self, ties: bool) -> String {
         match () {
             () if ties => format!("{} of {} values recur", self.recurring, self.values),

@@ -160,7 +160,9 @@ impl Reader {
                 false => text::about(&wanted.about),
             };
             let (field, role, within_topic) = (wanted.field.clone(), wanted.role, wanted.within_topic);
-            reader.uses.push(Use { seat, field, role, about, within_topic });
+            let also = wanted.also.iter();
+            let also = also.map(|field| Seat { place: reader.place(field), structured: false }).collect();
+            reader.uses.push(Use { seat, also, field, role, about, within_topic });
         }
         let traces = fields().filter(|wanted| wanted.ties && wanted.role == Role::Trace).map(|wanted| &wanted.field);
         reader.spans = Spans::of(traces, |name| Place::Header(reader.header(name)));
@@ -343,8 +345,7 @@ impl Reader {
         for (part, rows) in rows.chunks(CHUNK).enumerate() {
             self.each(batch, rows, |at, row| {
                 for (number, wanted) in self.uses.iter().enumerate() {
-                    let tie = row.seated(wanted.seat).and_then(|text| text::tying(&wanted.field, wanted.role, text));
-                    if let Some(tie) = tie {
+                    if let Some(tie) = row.tie(wanted) {
                         visit(part * CHUNK + at, number, wanted.hash(&tie), &tie);
                     }
                 }

@@ -216,17 +216,24 @@ impl Study {
             (events * 1000 / self.judged(*number).count().max(1), *number)
         };
         entities.sort_by_cached_key(says);
+        // Of each topic what may name its stories, if nothing that ties does.
+        let mut names: Vec<Option<usize>> = vec![None; looks.len()];
         for number in entities {
             let (topic, field) = (self.told[number].topic, self.told[number].field);
             let judged = self.judge_entity(number);
+            let is_named = looks[topic].found.named[field];
             let wanted = &mut looks[topic].found.profile.fields[field];
             wanted.ties = judged.ties(&wanted.field);
             wanted.because = judged.because(wanted.ties);
+            if is_named && judged.names() {
+                names[topic] = Some(field);
+            }
             self.told[number].ties = Some(wanted.ties);
             if wanted.ties {
                 self.join_values(number);
             }
         }
+        name_stories(looks, &names);
         self.keep_topics_together(looks);
         for look in looks.iter_mut() {
             let mut named = look.found.named.iter();
@@ -414,6 +421,18 @@ impl Study {
                 fields[key].within_topic = true;
                 fields[key].because = "ties several stories across topics, so it ties only within its own".to_owned();
             }
+        }
+    }
+}
+
+/// A correlation id ties the story of an order, and its number names it: people do not know orders by UUIDs.
+fn name_stories(looks: &mut [Look], names: &[Option<usize>]) {
+    for (look, name) in looks.iter_mut().zip(names) {
+        let fields = &mut look.found.profile.fields;
+        let is_named = fields.iter().any(|wanted| wanted.ties && wanted.role == Role::Entity);
+        if let Some(wanted) = name.filter(|_| !is_named).and_then(|name| fields.get_mut(name)) {
+            wanted.ties = true;
+            wanted.because = "names what is tied already".to_owned();
         }
     }
 }

@@ -3,8 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::super::map::quantile;
-use super::{Diagnosis, Findings, Kind, span};
+use super::{Diagnosis, Findings, Kind};
 use crate::event::figures::count;
+use crate::event::time::format_span_ms as span;
 
 /// How far what was read tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use super::super::tale::Edge;
 use super::super::threads::Threads;
 use super::order::CLOCKS_MS;
-use super::{Diagnosis, Kind, span};
+use super::{Diagnosis, Kind};
 use crate::event::figures::count;
+use crate::event::time::format_span_ms as span;
 
 /// Stretches of time that are looked at each by itself.
 const STRETCHES: usize = 64;

@@ -225,12 +225,6 @@ impl Findings<'_> {
     }
 }
 
-/// A span of milliseconds as a person reads it.
-fn span(ms: i64) -> String {
-    let sign = if ms < 0 { "-" } else { "" };
-    format!("{sign}{}", crate::event::time::format_span_ns(ms.saturating_abs().saturating_mul(1_000_000)))
-}
-
 /// The share that a proportion is at least, with 95 % confidence: Wilson's lower bound.
 fn at_least(part: u64, of: u64) -> f64 {
     if of == 0 {

@@ -5,8 +5,9 @@ use rustc_hash::FxHashMap;
 use super::super::Role;
 use super::super::reader::Flags;
 use super::super::tale::Edge;
-use super::{Findings, Kind, span};
+use super::{Findings, Kind};
 use crate::event::figures::count;
+use crate::event::time::format_span_ms as span;
 
 /// Timestamps of one partition may disagree with its order by this much before it is worth a word, in milliseconds.
 const JITTER_MS: i64 = 20;

@@ -176,7 +176,7 @@ fn tied_by_a_persons_field_events_still_say_what_led_to_what() {
     ]);
     let topics = topics_of(&snapshot);
     let (like, codecs) = suggest(&snapshot, &topics, |_| None::<TopicCodecs>).unwrap();
-    let profile = Profile::by_fields(&["key".parse().unwrap()], &topics, &like);
+    let profile = Profile::by_fields(&[vec!["key".parse().unwrap()]], &topics, &like);
     let mut correlator = Correlator::new(Settings { profile, codecs, ..Settings::default() });
     correlator.take_snapshot(&snapshot, &topics, &Default::default(), &|| false);
     let threads = correlator.threads();

@@ -1,8 +1,9 @@
 //! How logs are commonly laid out, and that one order is one thread in each: with keys of customers, with several traces
 //! an order, with one trace for many orders, with tenants, with values that stand for nothing.
 
-use super::super::{Profile, Role, Threads};
+use super::super::{Correlator, Field, Profile, Role, Settings, Threads, suggest};
 use super::stage::{Made, correlate, log, told};
+use crate::codec::TopicCodecs;
 
 const MINUTE: i64 = 60_000;
 
@@ -43,8 +44,11 @@ fn keyed_by_customer_each_order_is_still_its_own_story() {
     let (profile, threads) = correlate(&log(&orders(200, |order, _, made| event(order, made))));
     assert_a_thread_an_order(&profile, &threads, 200, 3);
     let correlated = |order: i64, _: usize, made: Made| event(order, made).header("X-Correlation-ID", uuid(1, order));
-    let (profile, threads) = correlate(&log(&orders(200, correlated)));
+    let snapshot = log(&orders(200, correlated));
+    let (profile, threads) = correlate(&snapshot);
     assert_a_thread_an_order(&profile, &threads, 200, 3);
+    // People know it by its number.
+    assert_eq!(threads.label(7, &snapshot).unwrap(), "ORD-7");
 }
 
 /// What nothing ties to others is still told by its key.
@@ -163,6 +167,34 @@ fn a_correlation_that_stands_for_nothing_ties_nothing() {
         let (profile, threads) = correlate(&log(&orders(30, event)));
         assert_a_thread_an_order(&profile, &threads, 30, 3);
     }
+}
+
+/// Every tenant counts its orders from one.
+#[test]
+fn what_a_person_asks_for_together_ties_together() {
+    let mut events = Vec::new();
+    for order in 0..40 {
+        for (nth, tenant) in ["acme", "globex"].into_iter().enumerate() {
+            for topic in ["orders", "payments"] {
+                let made = Made::new(topic, order * MINUTE + nth as i64 * 7_000);
+                events.push(made.value(format!(r#"{{"order_id":{order},"tenant":"{tenant}"}}"#)));
+            }
+        }
+    }
+    events.push(Made::new("orders", 0).value(r#"{"order_id":1}"#));
+    let snapshot = log(&events);
+    let topics = super::stage::topics_of(&snapshot);
+    let (like, codecs) = suggest(&snapshot, &topics, |_| None::<TopicCodecs>).unwrap();
+    let both: Vec<Field> = ["value.tenant", "value.order_id"].map(|field| field.parse().unwrap()).into();
+    let profile = Profile::by_fields(&[both], &topics, &like);
+    let mut correlator = Correlator::new(Settings { profile, codecs, keep_hubs: true, ..Settings::default() });
+    correlator.take_snapshot(&snapshot, &topics, &Default::default(), &|| false);
+    let threads = correlator.threads();
+    assert_eq!((threads.len(), threads.loose()), (80, 1));
+    let found = threads.find_all("globex+17");
+    assert_eq!(found.len(), 1);
+    assert_eq!(threads.label(found[0], &snapshot).unwrap(), "globex+17");
+    assert_eq!(threads.events_of(found[0]).len(), 2);
 }
 
 #[test]
