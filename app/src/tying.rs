@@ -129,6 +129,10 @@ fn notes(ask: &Ask, threads: &Threads, damages: &[Damage]) -> Result<Vec<String>
         let events = figures::of(hub.events.into(), "event");
         notes.push(format!("left out, since it would tie many stories into one: {value} ({events})"));
     }
+    if threads.has_others() {
+        let most = figures::count(u16::MAX.into());
+        notes.push(format!("there are more kinds of steps or services than {most}: the others are one, “(others)”"));
+    }
     if threads.refused() > 0 {
         notes.push(format!("there was no room for {}", figures::of(threads.refused(), "value")));
     }

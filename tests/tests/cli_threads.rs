@@ -75,6 +75,7 @@ fn a_lost_step_is_found_named_and_shown() {
     assert_eq!(thread["events"].as_array().unwrap().len() as u64, thread["event_count"].as_u64().unwrap());
     let (topic, partition, offset) = place(&events[1]);
     assert_eq!(json(&dir, &["--id", &format!("{topic}/{partition}/{offset}")]), thread);
+    assert_eq!(json(&dir, &["--id", thread["reference"].as_str().unwrap()]), thread);
     let at = format!("{topic}:{partition}");
     let read = program::run(arguments![
         "read",
@@ -152,6 +153,7 @@ fn the_json_is_what_the_readme_says() {
     let readme: String = readme.lines().filter(|line| line.starts_with("| ")).collect();
     let summary = [
         "thread",
+        "reference",
         "start",
         "start_ms",
         "end",
@@ -178,11 +180,14 @@ fn the_json_is_what_the_readme_says() {
         "kind",
         "thread",
         "what",
+        "reason",
         "sureness",
         "certainty",
         "may_still_come",
+        "explained",
         "missing",
         "participant",
+        "or_participant",
         "skew_ms",
         "skew_within_ms",
         "timestamp",
@@ -246,6 +251,46 @@ fn what_an_id_names_is_found_though_it_ties_nothing_or_names_several() {
     let thread: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(thread["events"][0]["topic"], "orders", "{thread}");
     assert!(ran.stderr.contains("ties nothing"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_events_say_neither_steers_the_terminal_nor_overflows() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.jsonl");
+    let mut lines = String::new();
+    for number in 0..60_i64 {
+        let order = if number == 3 { "ORD\\u001b[31m\\nevil".to_owned() } else { format!("ORD-{number}") };
+        for (topic, step, at) in [("orders", "Pla\\u001b]0;x\\u0007ced", 0), ("paid", "Paid", 900)] {
+            let ts = match number {
+                7 => {
+                    if at == 0 {
+                        -9_000_000_000_000_000_000
+                    } else {
+                        9_000_000_000_000_000_000
+                    }
+                }
+                _ => 1_700_000_000_000 + number * 60_000 + at,
+            };
+            let value = serde_json::json!({ "order_id": "", "eventType": "" }).to_string();
+            let value = value.replace("\"order_id\":\"\"", &format!("\"order_id\":\"{order}\""));
+            let value = value.replace("\"eventType\":\"\"", &format!("\"eventType\":\"{step}\""));
+            let payload = serde_json::Value::from(value);
+            lines += &format!("{{\"topic\":\"{topic}\",\"ts\":{ts},\"payload\":{payload}}}\n");
+        }
+    }
+    // Said by what ties nothing.
+    lines += "{\"topic\":\"notes\",\"ts\":1700000000000,\"payload\":\"{\\\"text\\\":\\\"about ORD-11, now\\\"}\"}\n";
+    std::fs::write(&file, lines).unwrap();
+    let dir = folder.path().join("recording");
+    program::run(arguments!["import", &file, "--to", &dir]).ok();
+    for more in [&["--variants"][..], &["--diagnose"], &["--map"], &["--id", "ORD-11"], &["--fields"], &[]] {
+        let ran = threads(&dir, more).ok();
+        let is_control = |c: char| c.is_control() && c != '\n';
+        assert!(!ran.stdout.contains(is_control) && !ran.stderr.contains(is_control), "{more:?}: {:?}", ran.stdout);
+        threads(&dir, &[more, &["--json"]].concat()).ok();
+    }
+    let ran = threads(&dir, &["--id", "ORD-11"]).ok();
+    assert!(ran.stderr.contains("1 more event mentions “ORD-11”"), "{}", ran.stderr);
 }
 
 #[test]

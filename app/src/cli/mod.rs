@@ -130,8 +130,10 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Says one thing on stderr, on one line, after the program's name.
 pub(crate) fn say(what: &str) {
     let line: Vec<&str> = what.split_whitespace().collect();
-    // A closed stderr must not take a recording down with it.
-    let _ = writeln!(std::io::stderr(), "fabula: {}", line.join(" "));
+    let line = line.join(" ");
+    // What an event says must not steer the terminal. A closed stderr must not take a recording down with it.
+    let safe: String = line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let _ = writeln!(std::io::stderr(), "fabula: {safe}");
 }
 
 /// A runtime for the asynchronous side of core.

@@ -45,7 +45,8 @@ pub struct Threads {
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     to: Option<Moment>,
 
-    /// Tie by this field and no other: key, value.order_id, headers.correlationid. Several tie where any is equal.
+    /// Tie by this field and no other: key, value.order_id, headers.correlationid. Several tie where any is equal, those with
+    /// a + between only where all are: value.tenant+value.order_id.
     #[arg(long, value_name = "FIELD", num_args = 1..)]
     by: Vec<String>,
 
@@ -108,7 +109,7 @@ impl Threads {
     /// Ties, writes what was asked for, says what that covers.
     pub fn run(self) -> anyhow::Result<()> {
         let span = self.span.span(self.to)?;
-        let by = self.by.iter().map(|by| field(by)).collect::<Result<Vec<Field>, Usage>>()?;
+        let by = self.by.iter().map(|by| fields(by)).collect::<Result<Vec<Vec<Field>>, Usage>>()?;
         let steps = self.step.as_deref().map(steps).transpose()?;
         let source = self.log.source()?;
         let cancel = interrupt::cancelled_by_ctrl_c()?;
@@ -234,6 +235,10 @@ impl Threads {
                 hub.example
             ));
         }
+        if threads.has_others() {
+            let most = figures::count(u16::MAX.into());
+            say(&format!("there are more kinds of steps or services than {most}: the others are one, “(others)”"));
+        }
         if threads.refused() > 0 {
             say(&format!("there was no room for {}", figures::of(threads.refused(), "value")));
         }
@@ -294,6 +299,12 @@ fn named(id: &str, threads: &Tied, snapshot: &Snapshot, topics: &[TopicName]) ->
         if found.len() > 1 {
             say(&format!("“{id}” is said in {}", figures::of(found.len() as u64, "thread")));
         }
+        // What does not tie may say it all the same.
+        let beside = threads.mentioned_beside(id, &found, snapshot, topics)?;
+        if let Some(events) = beside.map(|beside| beside.events).filter(|events| *events > 0) {
+            let (more, verb) = (figures::count(events), if events == 1 { "event mentions" } else { "events mention" });
+            say(&format!("{more} more {verb} “{id}”, outside of what it ties"));
+        }
         return Ok(found);
     }
     let mentions = threads.mentioning(id, snapshot, topics)?;
@@ -324,6 +335,15 @@ fn tell_findings(diagnosed: &Diagnosed) {
         true => say("nothing unusual was found"),
         false => say(&format!("found: {}", counts.join(", "))),
     }
+}
+
+/// The fields that one entry of --by names: one, or several that tie only together.
+fn fields(by: &str) -> Result<Vec<Field>, Usage> {
+    // A name in quotes may have a plus of its own.
+    if let Ok(one) = field(by) {
+        return Ok(vec![one]);
+    }
+    by.split('+').map(|part| field(part.trim())).collect()
 }
 
 /// The field that --by names.

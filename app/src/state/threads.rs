@@ -210,6 +210,7 @@ mod tests {
             evidence: Vec::new(),
             missing: Vec::new(),
             skew: None,
+            explained: false,
         }
     }
 

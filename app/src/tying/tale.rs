@@ -25,7 +25,10 @@ const VALUE_CHARS: usize = 400;
 /// When the part of the store that names it is damaged.
 pub fn tale(tied: &Tied, thread: u32, formats: &Formats) -> Result<Tale, String> {
     let threads = &tied.threads;
-    let findings = tied.diagnosed.of(thread).to_vec();
+    let mut findings = tied.diagnosed.of(thread).to_vec();
+    for finding in &mut findings {
+        finding.what = threads.words(finding, &tied.snapshot).map_err(|damage| damage.to_string())?;
+    }
     let (steps, participants) = steps(threads, thread, &findings);
     let mut causes = vec![None; steps.len()];
     for edge in threads.edges(thread) {

@@ -164,9 +164,24 @@ pub fn format_span_ns(ns: i64) -> String {
     format!("{sign}{body}")
 }
 
+/// A span of milliseconds as a person reads it, also one that is too long in nanoseconds: in days.
+pub fn format_span_ms(ms: i64) -> String {
+    match ms.checked_mul(1_000_000) {
+        Some(ns) => format_span_ns(ns),
+        None => format!("{} d", ms / 86_400_000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_that_is_too_long_in_nanoseconds_is_told_in_days() {
+        assert_eq!(format_span_ms(-1_500), "-1.500 s");
+        assert_eq!(format_span_ms(9_000_000_000_000_000), "104166666 d");
+        assert_eq!(format_span_ms(i64::MIN), "-106751991167 d");
+    }
 
     #[test]
     fn a_moment_is_read_in_every_form() {

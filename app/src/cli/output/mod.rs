@@ -14,6 +14,7 @@ use fabula_core::event::EventRef;
 
 pub use json::{IsoClock, push_string};
 pub use payload::{Decoding, Form};
+pub use table::plain;
 pub use view::{ViewRows, push_json};
 
 /// A form of output.

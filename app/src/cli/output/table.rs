@@ -113,7 +113,7 @@ fn shown<'a>(shown: Shown<'a>, null: &'static str) -> Cow<'a, str> {
 }
 
 /// Text as a cell of one line: as it is, or quoted where it would break the line or pass for something else.
-fn plain(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     /// More than any terminal shows; a value of megabytes is not escaped for nothing.
     const MOST: usize = 4_096;
     if text.is_empty() {

@@ -107,7 +107,7 @@ fn findings_ui(ui: &mut Ui, tale: &Tale, context: &Context<'_>) {
 }
 
 fn finding_ui(ui: &Ui, rect: Rect, nth: usize, finding: &Diagnosis, context: &Context<'_>) {
-    let text = format!("{}: {} ({:.0} % sure)", finding.kind.title(), finding.what, finding.sureness * 100.0);
+    let text = format!("{}: {} ({} sure)", finding.kind.title(), finding.what, finding.sure());
     let tokens = tokens(ui);
     let response = ui.interact(rect, ui.id().with(("finding", nth)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, &text));

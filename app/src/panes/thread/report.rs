@@ -9,7 +9,7 @@ use crate::command::{Command, Form};
 use crate::files;
 use crate::jobs::{Job, Title};
 use crate::panes::Context;
-use crate::state::{State, Tale};
+use crate::state::{State, Tale, Tied};
 use crate::theme::Theme;
 use crate::zone::Clock;
 
@@ -17,6 +17,8 @@ use crate::zone::Clock;
 #[derive(Clone)]
 struct Writing {
     tale: Arc<Tale>,
+    /// The threads that it is one of, and its number among those.
+    tied: Option<(Arc<Tied>, u32)>,
     form: Form,
     theme: Theme,
     clock: Clock,
@@ -27,7 +29,10 @@ impl Writing {
         match self.form {
             Form::Markdown => Ok(written::markdown(&self.tale, &self.clock)),
             Form::Mermaid => Ok(written::mermaid(&self.tale)),
-            Form::Json => Ok(written::json(&self.tale)),
+            Form::Json => match &self.tied {
+                Some((tied, thread)) => written::json(tied, *thread),
+                None => Err("its threads are tied no more".to_owned()),
+            },
             Form::Svg => Ok(Drawing::of(&self.tale, self.theme, &self.clock).svg()),
             Form::Png => Err("a picture is no text: save it in a file".to_owned()),
         }
@@ -60,7 +65,16 @@ impl Report {
         if tale.is_none() {
             context.send(Command::Notify("Open a thread first".to_owned()));
         }
-        Some(Writing { tale: tale?, form, theme: state.theme, clock: state.clock.clone() })
+        let tale = tale?;
+        // Threads may have been tied again since it was read: then it is found by its first event.
+        let tied = state.tied.clone().and_then(|tied| {
+            let thread = match tied.number == tale.of {
+                true => Some(tale.thread),
+                false => tale.steps.first().and_then(|first| tied.threads.thread_at(&first.at)),
+            };
+            thread.map(|thread| (tied, thread))
+        });
+        Some(Writing { tale, tied, form, theme: state.theme, clock: state.clock.clone() })
     }
 
     /// Puts the thread on the clipboard.

@@ -2,30 +2,41 @@
 
 use std::fmt::Write as _;
 
-use fabula_core::event::time::{format_iso_ms, format_span_ns};
+pub(super) use fabula_core::event::time::format_span_ms as span;
 use fabula_core::narrative::threads::EdgeKind;
 
-use crate::state::Tale;
+use crate::state::{Tale, Tied};
 use crate::zone::Clock;
 
 const NS: i64 = 1_000_000;
 
-pub(super) fn span(ms: i64) -> String {
-    let sign = if ms < 0 { "-" } else { "" };
-    format!("{sign}{}", format_span_ns(ms.saturating_abs().saturating_mul(NS)))
+/// A text within a table of Markdown, where it is words and nothing else.
+fn cell(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_control() => cell.push(' '),
+            '<' => cell.push_str("&lt;"),
+            '>' => cell.push_str("&gt;"),
+            '&' => cell.push_str("&amp;"),
+            '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '~' | '#' => cell.extend(['\\', c]),
+            c => cell.push(c),
+        }
+    }
+    cell
 }
 
-/// A text within a table of Markdown.
-fn cell(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ")
+/// A text as code, which ends where its own marks could.
+fn code(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() || c == '`' { ' ' } else { c }).collect();
+    format!("`{}`", text.replace('|', "\\|"))
 }
 
 /// A table of the steps, and what was found.
 pub(super) fn markdown(tale: &Tale, clock: &Clock) -> String {
     let mut text = format!("## Thread {}\n\n", cell(&tale.name));
     for finding in &tale.findings {
-        let sure = finding.sureness * 100.0;
-        _ = writeln!(text, "- **{}**: {} ({sure:.0} % sure)", finding.kind.title(), cell(&finding.what));
+        _ = writeln!(text, "- **{}**: {} ({} sure)", finding.kind.title(), cell(&finding.what), finding.sure());
     }
     if !tale.findings.is_empty() {
         text.push('\n');
@@ -41,11 +52,11 @@ pub(super) fn markdown(tale: &Tale, clock: &Clock) -> String {
         });
         _ = writeln!(
             text,
-            "| {time} | {after} | {} | {} | {} | `{}` |",
+            "| {time} | {after} | {} | {} | {} | {} |",
             cell(&step.step),
             cell(&tale.participants[step.participant]),
             by.unwrap_or_default(),
-            cell(&step.at.to_string()),
+            code(&step.at.to_string()),
         );
     }
     for missing in &tale.missing {
@@ -102,44 +113,23 @@ pub(super) fn mermaid(tale: &Tale) -> String {
     text
 }
 
-/// Everything, for programs.
-pub(super) fn json(tale: &Tale) -> String {
-    let steps: Vec<_> = tale
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(place, step)| {
-            let cause = tale.causes[place].map(|edge| {
-                serde_json::json!({ "step": edge.from, "kind": edge.kind.name(), "latency_ms": edge.latency_ms })
-            });
-            serde_json::json!({
-                "step": &*step.step,
-                "participant": &*tale.participants[step.participant],
-                "topic": &*step.at.topic, "partition": step.at.partition, "offset": step.at.offset,
-                "timestamp": step.time_ms.map(format_iso_ms),
-                "timestamp_ms": step.time_ms,
-                "cause": cause,
-            })
-        })
-        .collect();
-    let findings: Vec<_> = tale
-        .findings
-        .iter()
-        .map(|finding| {
-            let evidence: Vec<String> = finding.evidence.iter().map(ToString::to_string).collect();
-            serde_json::json!({
-                "kind": finding.kind.name(), "what": finding.what, "sureness": finding.sureness,
-                "may_still_come": finding.may_still_come, "evidence": evidence,
-            })
-        })
-        .collect();
-    let missing: Vec<_> = tale
-        .missing
-        .iter()
-        .map(|missing| serde_json::json!({ "step": &*missing.step, "absence": missing.absence.name() }))
-        .collect();
-    let whole = serde_json::json!({
-        "thread": tale.name, "outcome": tale.outcome.name(), "steps": steps, "missing": missing, "findings": findings,
-    });
-    format!("{whole:#}\n")
+/// Everything, for programs: what `fabula threads --id … --json` says, on several lines.
+///
+/// # Errors
+/// When a part of the store that holds the thread is damaged.
+pub(super) fn json(tied: &Tied, thread: u32) -> Result<String, String> {
+    let story = tied.threads.story(thread, &tied.diagnosed, &tied.snapshot).map_err(|damage| damage.to_string())?;
+    serde_json::to_string_pretty(&story).map(|text| text + "\n").map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_in_markdown_is_words_and_nothing_else() {
+        assert_eq!(cell("a|b\n<b> *c* `d` _e_"), "a\\|b &lt;b&gt; \\*c\\* \\`d\\` \\_e\\_");
+        assert_eq!(cell("ORD-1001 at 3.5 s"), "ORD-1001 at 3.5 s");
+        assert_eq!(code("a`b|c"), "`a b\\|c`");
+    }
 }

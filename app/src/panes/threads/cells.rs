@@ -73,7 +73,7 @@ pub(super) fn finding_cells(finding: &Diagnosis, lines: &Lines, tokens: &Tokens,
         Text(time(finding.at_ms, context), tokens.text_second, font::mono()),
         Text(finding.kind.title().to_owned(), color, font::medium()),
         Text(thread, tokens.text, font::mono()),
-        Text(format!("{:.0} %", finding.sureness * 100.0), tokens.text_second, font::mono()),
+        Text(finding.sure(), tokens.text_second, font::mono()),
         Text(finding.what.clone(), tokens.text, font::body()),
     ]
 }

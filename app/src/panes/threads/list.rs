@@ -333,6 +333,7 @@ mod tests {
             evidence,
             missing: Vec::new(),
             skew: None,
+            explained: false,
         };
         let mark = Mark::of(&finding(Kind::SlowEdge, vec![at(1), at(2)], "took 3 s"));
         assert!(mark.is_of(&finding(Kind::SlowEdge, vec![at(1), at(2)], "took 3 s, 9 of 10 are faster")));

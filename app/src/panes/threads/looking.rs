@@ -26,6 +26,10 @@ pub(super) enum Wanted {
 pub(super) struct Found {
     threads: Vec<Coordinates>,
     is_taken: bool,
+    /// What is to be said of an id beside that.
+    note: Option<String>,
+    /// Why it could not be looked for.
+    failure: Option<String>,
 }
 
 /// Several threads that one id leads to, and which of them was opened.
@@ -56,15 +60,47 @@ impl Looking {
 
 impl Found {
     fn of(tied: &Tied, wanted: &Wanted) -> Self {
+        let mut found = Self::default();
         let threads = match wanted {
-            Wanted::Id(id) => tied.threads.find_all(id),
+            Wanted::Id(id) => found.of_id(tied, id).unwrap_or_else(|why| {
+                found.failure = Some(why);
+                Vec::new()
+            }),
             Wanted::Event(at) => tied.threads.thread_at(at).into_iter().collect(),
         };
-        let is_taken = match wanted {
+        found.is_taken = match wanted {
             Wanted::Event(at) if threads.is_empty() => tied.threads.event_at(at).is_some(),
             _ => true,
         };
-        Self { threads: threads.into_iter().filter_map(|thread| tied.first_of(thread)).collect(), is_taken }
+        found.threads = threads.into_iter().filter_map(|thread| tied.first_of(thread)).collect();
+        found
+    }
+
+    /// The threads that an id ties; else those that have it in an event.
+    fn of_id(&mut self, tied: &Tied, id: &str) -> Result<Vec<u32>, String> {
+        let (threads, topics) = (&tied.threads, &tied.topics);
+        let found = threads.find_all(id);
+        if !found.is_empty() {
+            let beside = threads.mentioned_beside(id, &found, &tied.snapshot, topics).map_err(|why| why.to_string())?;
+            if let Some(events) = beside.map(|beside| beside.events).filter(|events| *events > 0) {
+                let verb = if events == 1 { "event mentions" } else { "events mention" };
+                let events = figures::count(events);
+                self.note = Some(format!("{events} more {verb} “{id}”, outside of what it ties"));
+            }
+            return Ok(found);
+        }
+        let mentions = threads.mentioning(id, &tied.snapshot, topics).map_err(|why| why.to_string())?;
+        if mentions.damaged > 0 {
+            return Err(format!("{} damaged, so “{id}” may be there", figures::of(mentions.damaged as u64, "part")));
+        }
+        self.note = match (mentions.threads.len() as u64, mentions.loose) {
+            (0, 0) => None,
+            (0, loose) => Some(format!("{} in no thread have it", figures::of(loose, "event"))),
+            (in_threads, _) => {
+                Some(format!("“{id}” ties nothing; {} have it in an event", figures::of(in_threads, "thread")))
+            }
+        };
+        Ok(mentions.threads)
     }
 }
 
@@ -102,6 +138,9 @@ impl ThreadsPane {
         let Some(found) = self.looking.asking.answer().cloned() else { return };
         if let Some(first) = found.threads.first() {
             context.send(Command::OpenThread(first.clone()));
+            if let Some(note) = found.note {
+                context.send(Command::Notify(note));
+            }
             self.looking.several = match wanted {
                 Wanted::Id(id) if found.threads.len() > 1 => Some(Several { id, threads: found.threads, at: 0 }),
                 _ => None,
@@ -118,7 +157,10 @@ impl ThreadsPane {
             return;
         }
         let why = match &wanted {
-            Wanted::Id(id) => format!("no thread says “{id}”{}", limits(&tied, context.state)),
+            Wanted::Id(id) => {
+                let more = found.failure.or(found.note).map(|more| format!("; {more}")).unwrap_or_default();
+                format!("no thread says “{id}”{more}{}", limits(&tied, context.state))
+            }
             Wanted::Event(at) => nowhere(at, found.is_taken, &tied, context.state),
         };
         self.give_up(why, context);

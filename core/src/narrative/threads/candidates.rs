@@ -10,6 +10,13 @@ use crate::schema::{FieldShape, Kinds, Shape, TopicShape};
 /// How many fields without a telling name are looked at in a topic.
 const MOST_UNNAMED: usize = 40;
 
+/// Names of an event's type, the most telling first.
+const TYPES: [&str; 5] = ["eventType", "event_type", "messageType", "message_type", "type"];
+
+/// Parts of a value that say what the event is, and those that may hold the whole of it too.
+const ENVELOPE: [&str; 6] = ["metadata", "meta", "header", "headers", "envelope", "payload"];
+const CONTENT: [&str; 7] = ["metadata", "meta", "header", "headers", "envelope", "payload", "data"];
+
 /// What could tie the events of a topic.
 pub(super) struct Candidates {
     /// Every candidate, as if it tied; steps and participants as found.
@@ -48,7 +55,7 @@ impl Candidates {
         if let Some(role) = role::of_header(name) {
             let about = match role {
                 Role::Identity | Role::Causation => "identity".to_owned(),
-                Role::Entity => role::subject_of(&self.profile.topic),
+                Role::Entity => role::subject_of_topic(&self.profile.topic),
                 _ => role::subject_of(name),
             };
             self.add(field.clone(), role, about, true);
@@ -64,7 +71,7 @@ impl Candidates {
     fn key(&mut self, topic: &TopicName, key: &Shape) {
         let scalar = Kinds::OBJECT.union(Kinds::ARRAY);
         if key.samples() > key.nulls() && !key.kinds().without(scalar).is_empty() {
-            self.add(Field::Key(Path::root()), Role::Entity, role::subject_of(topic), true);
+            self.add(Field::Key(Path::root()), Role::Entity, role::subject_of_topic(topic), true);
         }
         for field in key.fields().iter().filter(|field| is_scalar(field) && in_no_array(&field.path)) {
             let name = last_name(&field.path);
@@ -98,6 +105,7 @@ impl Candidates {
             }
         }
         let mut unnamed = 0;
+        let mut types: Vec<(usize, usize, Field)> = Vec::new();
         for field in fields.iter().filter(|field| is_scalar(field) && in_no_array(&field.path)) {
             let (name, path) = (last_name(&field.path), &field.path);
             let place = Field::Value(path.clone());
@@ -105,7 +113,7 @@ impl Candidates {
             if cloud_event && at_top {
                 match name {
                     "id" => self.add(place, Role::Identity, "identity".to_owned(), true),
-                    "subject" | "partitionkey" => self.add(place, Role::Entity, role::subject_of(topic), true),
+                    "subject" | "partitionkey" => self.add(place, Role::Entity, role::subject_of_topic(topic), true),
                     "type" => self.profile.step.push(StepField::Type(place)),
                     "source" => self.profile.participant.push(place),
                     "specversion" | "datacontenttype" | "dataschema" | "time" => {}
@@ -113,14 +121,17 @@ impl Candidates {
                 }
                 continue;
             }
-            let is_type = matches!(name, "eventType" | "event_type" | "type" | "messageType");
             let everywhere = field.present * 10 >= value.samples() * 3;
-            if is_type && path.steps().len() <= 2 && field.kinds.intersects(Kinds::TEXT) && everywhere {
-                self.profile.step.push(StepField::Type(place));
-                continue;
+            let rank = TYPES.iter().position(|known| *known == name).filter(|_| everywhere && path.steps().len() <= 2);
+            match rank.filter(|_| field.kinds.intersects(Kinds::TEXT)) {
+                // That of an address or a card is not the event's.
+                Some(rank) if in_envelope(path, &CONTENT) => types.push((rank, path.steps().len(), place)),
+                Some(_) => {}
+                None => self.by_name(topic, field, &mut unnamed),
             }
-            self.by_name(topic, field, &mut unnamed);
         }
+        types.sort();
+        self.profile.step.extend(types.into_iter().map(|(.., place)| StepField::Type(place)));
     }
 
     fn by_name(&mut self, topic: &TopicName, field: &FieldShape, unnamed: &mut usize) {
@@ -129,6 +140,9 @@ impl Candidates {
         match role::of_payload_field(name) {
             Some(Role::Causation) => self.add(place, Role::Causation, "identity".to_owned(), true),
             Some(role) => self.add(place, role, about, true),
+            None if role::may_be_identity(name) && in_envelope(&field.path, &ENVELOPE) => {
+                self.add(place, Role::Identity, "identity".to_owned(), true);
+            }
             // Debezium says where a change comes from in `source`, with ids of its own.
             None if in_change_source(&field.path) => {}
             None if name.starts_with("__") => {}
@@ -142,6 +156,15 @@ impl Candidates {
     }
 }
 
+/// Whether a field stands at the top, or in one of these parts.
+fn in_envelope(path: &Path, parts: &[&str]) -> bool {
+    match path.steps() {
+        [_] => true,
+        [Step::Field(outer), _] => parts.iter().any(|part| outer.eq_ignore_ascii_case(part)),
+        _ => false,
+    }
+}
+
 /// `id` is the id of what it stands in, at the top of what the topic is about.
 fn about(topic: &TopicName, path: &Path, name: &str) -> String {
     if !matches!(name, "id" | "uuid" | "_id") {
@@ -152,7 +175,7 @@ fn about(topic: &TopicName, path: &Path, name: &str) -> String {
         Some(Step::Field(outer)) if !matches!(&**outer, "after" | "before" | "payload" | "data") => {
             role::subject_of(outer)
         }
-        _ => role::subject_of(topic.rsplit('.').next().unwrap_or(topic)),
+        _ => role::subject_of_topic(topic),
     }
 }
 

@@ -75,7 +75,6 @@ pub struct Correlator {
     owners: Column<u16>,
     /// Values that are identities of events of several participants.
     shared: FxHashSet<u32>,
-    end_ms: Option<i64>,
     refused: u64,
 }
 
@@ -95,7 +94,6 @@ impl Correlator {
             orders: Vec::new(),
             owners: Column::default(),
             shared: FxHashSet::default(),
-            end_ms: None,
             refused: 0,
         }
     }
@@ -313,9 +311,6 @@ impl Correlator {
                 }
                 self.events.links.push(link(slot, role));
             }
-            if at_ms != i64::MIN {
-                self.end_ms = Some(self.end_ms.map_or(at_ms, |end| end.max(at_ms)));
-            }
             self.place(partition, offset, first);
             self.events.times_ms.push(at_ms);
             self.events.steps.push(steps[usize::from(extracted.steps[row])]);
@@ -376,7 +371,6 @@ impl Correlator {
                 steps: self.steps.all().into(),
                 participants: self.participants.all().into(),
                 readers: self.readers.clone(),
-                end_ms: self.end_ms,
                 refused: self.refused,
                 origins: self.origins.iter().cloned().collect(),
             },

@@ -27,6 +27,8 @@ const REASONS: [&str; 6] = [
 pub(super) enum Fate {
     /// Put aside for good.
     Dead,
+    /// In a topic of dead letters by its name: its headers say nothing of it.
+    Named,
     /// Put aside to be tried again: Spring's retry topics name the original as dead letters do.
     Retry,
 }
@@ -41,6 +43,8 @@ pub(super) struct DeadLetterHeaders {
     reasons: [usize; 2],
     attempts: usize,
     is_dead: bool,
+    /// Whether the topic's name says that all in it are dead letters.
+    is_named: bool,
     is_retry: bool,
 }
 
@@ -51,7 +55,8 @@ impl DeadLetterHeaders {
         let reasons = [REASONS[0], REASONS[2]].map(&mut place);
         let is_dead = ["dlt", "dlq", "dead"].iter().any(|name| topic.contains(name));
         let is_retry = !is_dead && ["retry", "retries"].iter().any(|name| topic.contains(name));
-        Self { families, reasons, attempts: place(ATTEMPTS), is_dead, is_retry }
+        let is_named = is_of_dead_letters(&topic);
+        Self { families, reasons, attempts: place(ATTEMPTS), is_dead, is_named, is_retry }
     }
 
     /// The event that a dead letter or a retry was, if its headers say so.
@@ -69,9 +74,28 @@ impl DeadLetterHeaders {
         let named = self.families.iter().any(|family| family.iter().all(|&header| headers[header].is_some()));
         let tried = headers[self.attempts].is_some();
         let failed = self.reasons.iter().any(|&reason| headers[reason].is_some());
-        (named || tried || failed).then_some(())?;
+        if !(named || tried || failed) {
+            return self.is_named.then_some(Fate::Named);
+        }
         // The headers of a retry and of the dead letter in the end are alike: the topic's name tells.
         Some(if self.is_retry || (tried && !self.is_dead) { Fate::Retry } else { Fate::Dead })
+    }
+}
+
+/// Whether a topic is one of dead letters by its name: `orders.dlq`, `orders-dlt`, `dead-letter-queue`, `orders.dlq.v1`.
+fn is_of_dead_letters(topic: &str) -> bool {
+    let mut words: Vec<&str> = topic.split(['.', '-', '_']).filter(|word| !word.is_empty()).collect();
+    let is_version = |word: &&str| {
+        let digits = word.strip_prefix('v').unwrap_or(word);
+        digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    while words.last().is_some_and(|word| is_version(word) || matches!(*word, "queue" | "topic")) {
+        words.pop();
+    }
+    match words.as_slice() {
+        [.., "dead", "letter" | "letters"] => true,
+        [.., last] => ["dlq", "dlt", "deadletter", "deadletters"].contains(last),
+        [] => false,
     }
 }
 
@@ -85,12 +109,28 @@ fn number(bytes: &[u8]) -> Option<i64> {
     }
 }
 
-/// Why an event was put aside, in the words of its headers.
+/// Why an event was put aside, in the words of its headers: of those that frameworks write, else of any that speaks of
+/// an exception or an error, a message rather than a name.
 pub(super) fn reason(event: EventRef<'_>) -> Option<String> {
-    REASONS.iter().find_map(|reason| {
+    let text = |value: &[u8]| Some(String::from_utf8_lossy(value).into_owned()).filter(|text| !text.is_empty());
+    let known = REASONS.iter().find_map(|reason| {
         let header = event.headers().find(|(name, _)| name.eq_ignore_ascii_case(reason));
-        let text = String::from_utf8_lossy(header?.1?).into_owned();
-        (!text.is_empty()).then_some(text)
+        text(header?.1?)
+    });
+    known.or_else(|| {
+        let mut speaking: Vec<(bool, String)> = event
+            .headers()
+            .filter_map(|(name, value)| {
+                let name = name.to_ascii_lowercase();
+                let speaks = ["exception", "error"].iter().any(|word| name.contains(word));
+                let is_trace = ["stack", "trace"].iter().any(|word| name.contains(word));
+                let is_place = ["topic", "partition", "offset"].iter().any(|word| name.ends_with(word));
+                let value = value.filter(|_| speaks && !is_trace && !is_place)?;
+                Some((!name.contains("message"), text(value)?))
+            })
+            .collect();
+        speaking.sort_by_key(|(is_no_message, _)| *is_no_message);
+        speaking.into_iter().next().map(|(_, text)| text)
     })
 }
 
@@ -129,5 +169,11 @@ mod tests {
         assert_eq!(fate("orders.DLT", &FAMILIES[0]), Some(Fate::Dead));
         assert_eq!(fate("orders", &[]), None);
         assert_eq!(fate("orders-retry-0", &[]), None);
+        for topic in ["orders.DLQ", "orders-dlt", "dead-letter-queue", "orders_dead_letters", "orders.dlq.v1", "dlq"] {
+            assert_eq!(fate(topic, &[]), Some(Fate::Named), "{topic}");
+        }
+        for topic in ["deadlines", "orders.dlq.replayed", "letters", "v1"] {
+            assert_eq!(fate(topic, &[]), None, "{topic}");
+        }
     }
 }

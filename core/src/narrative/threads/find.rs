@@ -36,18 +36,11 @@ impl Threads {
         {
             return vec![thread];
         }
-        let mut texts = vec![id.to_owned(), id.trim_start_matches('0').to_ascii_lowercase()];
-        texts.extend(text::trace_in(id));
-        let mut wanted: Vec<u64> = Vec::new();
-        for reader in self.readers() {
-            for (about, within) in reader.subjects() {
-                let hash = |text: &String| match within {
-                    true => text::hash_within(about, text),
-                    false => text::hash(about, text),
-                };
-                wanted.extend(texts.iter().filter(|text| !text.is_empty()).map(hash));
-            }
+        if id.is_empty() {
+            return Vec::new();
         }
+        let mut wanted: Vec<u64> = Vec::new();
+        self.readers().for_each(|reader| reader.hashes_of(id, &mut wanted));
         wanted.sort_unstable();
         wanted.dedup();
         let resolved = self.resolved();
@@ -73,6 +66,34 @@ impl Threads {
     /// # Errors
     /// When the text is too long to be looked for, or no thread of the processor can be started.
     pub fn mentioning(&self, text: &str, snapshot: &Snapshot, topics: &[TopicName]) -> Result<Mentions, SearchError> {
+        self.mentioning_beside(text, &[], snapshot, topics)
+    }
+
+    /// The same of events that are not in some threads: those that a value leads to may not be all that have it. `None`
+    /// for a number or a few letters, which stand in much that has nothing to do with it.
+    ///
+    /// # Errors
+    /// As [`Threads::mentioning`].
+    pub fn mentioned_beside(
+        &self,
+        text: &str,
+        threads: &[u32],
+        snapshot: &Snapshot,
+        topics: &[TopicName],
+    ) -> Result<Option<Mentions>, SearchError> {
+        if text::is_plain(text.trim()) || text.trim().parse::<Coordinates>().is_ok() {
+            return Ok(None);
+        }
+        self.mentioning_beside(text, threads, snapshot, topics).map(Some)
+    }
+
+    fn mentioning_beside(
+        &self,
+        text: &str,
+        beside: &[u32],
+        snapshot: &Snapshot,
+        topics: &[TopicName],
+    ) -> Result<Mentions, SearchError> {
         let literal = Literal { bytes: text.trim().into(), ignore_ascii_case: true, places: Places::ALL };
         let topics = topics.iter().filter_map(|name| snapshot.topic(name));
         let segments = topics.flat_map(|topic| topic.segments().cloned()).collect();
@@ -91,8 +112,12 @@ impl Threads {
                 let at = Coordinates { topic, partition, offset: batch.offsets()[row as usize] };
                 // What is not of the range that was asked for was not taken in.
                 let Some(event) = self.event_at(&at) else { continue };
+                let thread = self.thread_of(event);
+                if thread.is_some_and(|thread| beside.contains(&thread)) {
+                    continue;
+                }
                 mentions.events += 1;
-                match self.thread_of(event) {
+                match thread {
                     Some(thread) => mentions.threads.push(thread),
                     None => mentions.loose += 1,
                 }

@@ -8,11 +8,11 @@
 //! | file | subject |
 //! |---|---|
 //! | `role`, `field`, `profile` | what values mean, where they stand, by which of them to tie |
-//! | `candidates`, `heard`, `suggest`, `judged` | finding that out |
+//! | `candidates`, `heard`, `suggest`, `judged`, `doubted` | finding that out |
 //! | `reader`, `row`, `text`, `spans`, `dead_letter`, `names` | what one event says |
 //! | `correlate`, `events`, `values`, `column` | taking events in, compactly |
 //! | `resolve` | which belong together; hubs |
-//! | `threads`, `find`, `tale` | asking: lists, one thread, causes |
+//! | `threads`, `find`, `tale`, `story` | asking: lists, one thread, causes; what JSON says of them |
 //! | `map` | the process map, variants, conformance |
 //! | `topology` | who writes and who reads which topic |
 //! | `diagnose/` | what is unusual, and how sure that is |
@@ -25,6 +25,7 @@ mod column;
 mod correlate;
 mod dead_letter;
 pub mod diagnose;
+mod doubted;
 mod events;
 mod field;
 mod find;
@@ -38,6 +39,7 @@ mod resolve;
 pub mod role;
 mod row;
 mod spans;
+mod story;
 mod suggest;
 mod tale;
 mod text;
@@ -53,6 +55,7 @@ pub use map::{MapEdge, Move, ProcessMap, StepCount, Variant, conformance, fitnes
 pub use profile::{FieldUse, Profile, StepField, TopicProfile};
 pub use reader::{Said, StepNames};
 pub use role::Role;
+pub use story::{Finding, Glance, Listed, Place, Story, StoryEdge, StoryEvent};
 pub use suggest::suggest;
 pub use tale::{Edge, EdgeKind};
 pub use threads::{Hub, Summary, Threads};

@@ -46,6 +46,10 @@ pub enum StepField {
 pub struct FieldUse {
     /// Where it stands.
     pub field: Field,
+    /// Fields that tie only together with it: an order's number is one only within its tenant. Their values are told after
+    /// its own, with a `+` between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Field>,
     /// What its values mean.
     pub role: Role,
     /// Whether its values tie events.
@@ -68,27 +72,35 @@ impl FieldUse {
     /// A field that ties.
     pub fn tying(field: Field, role: Role) -> Self {
         let about = role::subject_of(field.name());
-        Self { field, role, ties: true, tells: false, within_topic: false, about, because: String::new() }
+        let also = Vec::new();
+        Self { field, also, role, ties: true, tells: false, within_topic: false, about, because: String::new() }
     }
 }
 
 impl Profile {
-    /// Ties by nothing but these fields, in every one of these topics: what a person asks for by name. Types of events
+    /// Ties by nothing but these fields, in every one of these topics: what a person asks for by name. Each is one field or
+    /// several that tie only together. Types of events
     /// are taken from where `like` finds them, and so is what led to what, which ties nothing.
-    pub fn by_fields(fields: &[Field], topics: &[TopicName], like: &Self) -> Self {
+    pub fn by_fields(fields: &[Vec<Field>], topics: &[TopicName], like: &Self) -> Self {
         let mut topics: Vec<TopicProfile> = topics
             .iter()
             .map(|topic| {
                 let known = like.topic(topic);
                 // One name for all, so that numbers are compared across topics and fields.
-                let asked = |field: &Field| FieldUse {
-                    about: String::new(),
-                    because: "asked for".to_owned(),
-                    ..FieldUse::tying(field.clone(), Role::Entity)
+                let asked = |fields: &Vec<Field>| {
+                    let (field, also) = fields.split_first()?;
+                    Some(FieldUse {
+                        about: String::new(),
+                        because: "asked for".to_owned(),
+                        also: also.to_vec(),
+                        ..FieldUse::tying(field.clone(), Role::Entity)
+                    })
                 };
                 let says = |known: &&FieldUse| {
                     let tells = [Role::Identity, Role::Causation, Role::Reply, Role::Correlation];
-                    known.ties && tells.contains(&known.role) && !fields.contains(&known.field)
+                    known.ties
+                        && tells.contains(&known.role)
+                        && !fields.iter().flatten().any(|field| *field == known.field)
                 };
                 let tells = known.into_iter().flat_map(|known| &known.fields).filter(says).map(|known| FieldUse {
                     ties: false,
@@ -98,7 +110,7 @@ impl Profile {
                 });
                 TopicProfile {
                     topic: topic.clone(),
-                    fields: fields.iter().map(asked).chain(tells).collect(),
+                    fields: fields.iter().filter_map(asked).chain(tells).collect(),
                     step: known.map(|known| known.step.clone()).unwrap_or_default(),
                     participant: known.map(|known| known.participant.clone()).unwrap_or_default(),
                 }

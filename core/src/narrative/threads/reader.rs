@@ -48,7 +48,9 @@ impl Flags {
     pub(super) const RETRY: u8 = 1 << 4;
     /// Its identity counts among the events of its participant only.
     pub(super) const OWN_IDENTITY: u8 = 1 << 5;
-    /// A copy that says of which event.
+    /// A dead letter by its topic's name alone.
+    pub(super) const BY_NAME: u8 = 1 << 6;
+    /// A copy, whether it says of which event or not.
     pub(super) const COPY: u8 = Self::DEAD_LETTER | Self::RETRY;
 
     /// Whether it has any of these.
@@ -158,7 +160,9 @@ impl Reader {
                 false => text::about(&wanted.about),
             };
             let (field, role, within_topic) = (wanted.field.clone(), wanted.role, wanted.within_topic);
-            reader.uses.push(Use { seat, field, role, about, within_topic });
+            let also = wanted.also.iter();
+            let also = also.map(|field| Seat { place: reader.place(field), structured: false }).collect();
+            reader.uses.push(Use { seat, also, field, role, about, within_topic });
         }
         let traces = fields().filter(|wanted| wanted.ties && wanted.role == Role::Trace).map(|wanted| &wanted.field);
         reader.spans = Spans::of(traces, |name| Place::Header(reader.header(name)));
@@ -219,9 +223,17 @@ impl Reader {
         }
     }
 
-    /// The subjects of values that are looked for by text: `true` where they count within the topic.
-    pub(super) fn subjects(&self) -> impl Iterator<Item = (u64, bool)> {
-        self.uses.iter().map(|wanted| (wanted.about, wanted.within_topic))
+    /// Adds the hashes that a text has in the fields that tie. A trace's id is written in several ways.
+    pub(super) fn hashes_of(&self, text: &str, hashes: &mut Vec<u64>) {
+        let trace = text::trace_in(text);
+        let short = text.trim_start_matches('0').to_ascii_lowercase();
+        for wanted in &self.uses {
+            hashes.push(wanted.hash(text));
+            hashes.extend(trace.iter().map(|trace| wanted.hash(trace)));
+            if wanted.role == Role::Trace && !short.is_empty() {
+                hashes.push(wanted.hash(&short));
+            }
+        }
     }
 
     /// How the topic's payloads are decoded.
@@ -287,7 +299,11 @@ impl Reader {
                     spans.add(row, &mut out.links);
                 }
                 if let Some(fate) = self.dead_letter.fate(&row.headers) {
-                    flags |= if fate == Fate::Retry { Flags::RETRY } else { Flags::DEAD_LETTER };
+                    flags |= match fate {
+                        Fate::Retry => Flags::RETRY,
+                        Fate::Dead => Flags::DEAD_LETTER,
+                        Fate::Named => Flags::DEAD_LETTER | Flags::BY_NAME,
+                    };
                     out.origins.extend(self.dead_letter.origin(&row.headers).map(|origin| (rows[at], origin)));
                 }
                 if let Some(order) = self.total_order.and_then(|place| row.number(place)) {
@@ -329,8 +345,7 @@ impl Reader {
         for (part, rows) in rows.chunks(CHUNK).enumerate() {
             self.each(batch, rows, |at, row| {
                 for (number, wanted) in self.uses.iter().enumerate() {
-                    let tie = row.seated(wanted.seat).and_then(|text| text::tying(&wanted.field, wanted.role, text));
-                    if let Some(tie) = tie {
+                    if let Some(tie) = row.tie(wanted) {
                         visit(part * CHUNK + at, number, wanted.hash(&tie), &tie);
                     }
                 }

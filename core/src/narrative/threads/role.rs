@@ -123,6 +123,61 @@ pub fn is_id(name: &str) -> bool {
     before.is_some() || matches!(name, "id" | "uuid" | "_id")
 }
 
+/// Whether a payload's field of this name may be the identity of its event.
+pub(super) fn may_be_identity(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "eventid" | "event_id" | "messageid" | "message_id")
+}
+
+/// Parts of a topic's name that say where it is or what it is written for, not what it is about.
+const AFFIXES: [&str; 22] = [
+    "prod",
+    "production",
+    "live",
+    "staging",
+    "stage",
+    "stg",
+    "preprod",
+    "uat",
+    "qa",
+    "test",
+    "int",
+    "dev",
+    "local",
+    "events",
+    "event",
+    "topic",
+    "commands",
+    "command",
+    "changes",
+    "cdc",
+    "stream",
+    "facts",
+];
+
+/// What a topic is about: `order` of `orders`, `shop.orders.v1`, `prod-order-events`.
+pub(super) fn subject_of_topic(topic: &str) -> String {
+    let is_affix = |part: &&str| {
+        let small = part.to_ascii_lowercase();
+        let digits = small.strip_prefix('v').unwrap_or(&small);
+        digits.bytes().all(|byte| byte.is_ascii_digit()) || AFFIXES.contains(&small.as_str())
+    };
+    let told = |parts: Vec<&str>| -> Option<(usize, usize)> {
+        let from = parts.iter().position(|part| !is_affix(part))?;
+        Some((from, parts.iter().rposition(|part| !is_affix(part))? + 1))
+    };
+    // Dots lead inward: the last name that says anything.
+    let names: Vec<&str> = topic.split(['.', '/', ':']).collect();
+    let name = names.iter().rev().find(|name| told(name.split(['-', '_']).collect()).is_some()).unwrap_or(&topic);
+    let parts: Vec<&str> = name.split(['-', '_']).collect();
+    let (from, to) = told(parts.clone()).unwrap_or((0, parts.len()));
+    subject_of(&parts[from..to].concat())
+}
+
+/// Whether a correlation of this name is that of one request: a story may be told in several.
+pub(super) fn is_of_request(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("request")
+}
+
 /// Whether a header holds an event's type.
 pub(super) fn is_type_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -222,6 +277,27 @@ mod tests {
             assert_eq!(subject_of(name), "order", "{name}");
         }
         assert!(is_id("customerId") && is_id("order_id") && !is_id("paid") && !is_id("valid"));
+    }
+
+    #[test]
+    fn a_topic_is_about_what_its_name_says_without_where_and_which_version() {
+        for topic in [
+            "orders",
+            "order",
+            "shop.orders",
+            "shop.orders.v1",
+            "prod.shop.orders.v2",
+            "order-events",
+            "prod-orders-v1",
+            "orders.2",
+            "db.public.orders",
+            "Orders.events",
+        ] {
+            assert_eq!(subject_of_topic(topic), "order", "{topic}");
+        }
+        assert_eq!(subject_of_topic("db.public.order_items"), subject_of("order_item_id"));
+        assert_eq!(subject_of_topic("events"), "event");
+        assert_eq!(subject_of_topic("v1"), "v1");
     }
 
     #[test]

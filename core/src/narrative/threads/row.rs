@@ -26,6 +26,8 @@ pub(super) struct Seat {
 /// A field that ties, or tells what led to what.
 pub(super) struct Use {
     pub(super) seat: Seat,
+    /// What ties only together with it.
+    pub(super) also: Vec<Seat>,
     pub(super) field: Field,
     pub(super) role: Role,
     pub(super) about: u64,
@@ -86,10 +88,17 @@ impl<'r> Row<'r, '_> {
     }
 
     pub(super) fn ties(&self) -> impl Iterator<Item = (&'r Use, Cow<'_, str>)> {
-        self.reader.uses.iter().filter_map(|wanted| {
-            let text = self.seated(wanted.seat)?;
-            Some((wanted, text::tying(&wanted.field, wanted.role, text)?))
-        })
+        self.reader.uses.iter().filter_map(|wanted| Some((wanted, self.tie(wanted)?)))
+    }
+
+    /// What of a field ties, with the values of those that tie only together with it.
+    pub(super) fn tie(&self, wanted: &Use) -> Option<Cow<'_, str>> {
+        let of = |seat: Seat| text::tying(&wanted.field, wanted.role, self.seated(seat)?);
+        let mut tie = of(wanted.seat)?;
+        for seat in &wanted.also {
+            tie = Cow::Owned(format!("{tie}+{}", of(*seat)?));
+        }
+        Some(tie)
     }
 
     /// A whole number that stands there.

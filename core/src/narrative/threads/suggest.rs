@@ -7,13 +7,14 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::candidates::Candidates;
+use super::doubted;
 use super::field::Field;
 use super::heard::Heard;
 use super::judged::Judged;
 use super::profile::Profile;
 use super::reader::Reader;
 use super::resolve::SMALL;
-use super::role::Role;
+use super::role::{self, Role};
 use crate::codec::TopicCodecs;
 use crate::event::TopicName;
 use crate::schema::Sample;
@@ -63,29 +64,34 @@ pub(super) struct Look {
 
 /// What one candidate said in the events that were looked at.
 #[derive(Debug, Default)]
-struct Told {
-    topic: usize,
-    field: usize,
+pub(super) struct Told {
+    pub(super) topic: usize,
+    pub(super) field: usize,
     /// How many of the events say a value that is judged by, and how many a plain one.
     present: u64,
     plain: u64,
-    values: FxHashSet<u64>,
+    pub(super) values: FxHashSet<u64>,
     /// How many of the values are judged by.
     judged: usize,
     /// Whether it ties, once that is known.
     ties: Option<bool>,
+    /// Whether its values tell stories apart: those of an entity and of a whole story's id do; an order may well go
+    /// through several traces, requests, transactions.
+    tells_apart: bool,
 }
 
 /// The events that were looked at, and who said what.
 #[derive(Default)]
-struct Study {
+pub(super) struct Study {
     events: usize,
     /// Candidates, by number.
-    told: Vec<Told>,
+    pub(super) told: Vec<Told>,
     /// For each value the events that say it, and by which candidates.
-    values: FxHashMap<u64, Vec<(u32, u32)>>,
+    pub(super) values: FxHashMap<u64, Vec<(u32, u32)>>,
     parents: Vec<u32>,
     sizes: Vec<u32>,
+    /// Whether the story of an event that is its root has a value that tells it apart.
+    told_apart: Vec<bool>,
     /// One value of so many is judged by, chosen by its hash: of those every event is known.
     one_of: u64,
 }
@@ -117,6 +123,7 @@ impl Study {
         }
         self.parents = (0..self.events as u32).collect();
         self.sizes = vec![1; self.events];
+        self.told_apart = vec![false; self.events];
         name_keys(looks, &heard);
         Ok(())
     }
@@ -142,7 +149,16 @@ impl Study {
         if one != other {
             self.parents[other as usize] = one;
             self.sizes[one as usize] += self.sizes[other as usize];
+            self.told_apart[one as usize] |= self.told_apart[other as usize];
         }
+    }
+
+    /// The stories of some events, each once.
+    fn roots(&mut self, events: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut roots: Vec<u32> = events.map(|event| self.find(event)).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        roots
     }
 
     fn join_values(&mut self, number: usize) {
@@ -156,15 +172,30 @@ impl Study {
             let tying = |by: u32| self.told[by as usize].ties == Some(true);
             let accepted: Vec<u32> = events.iter().filter(|(_, by)| tying(*by)).map(|(event, _)| *event).collect();
             accepted.windows(2).for_each(|pair| self.join(pair[0], pair[1]));
+            if let Some(&first) = accepted.first().filter(|_| accepted.len() > 1 && self.told[number].tells_apart) {
+                let root = self.find(first);
+                self.told_apart[root as usize] = true;
+            }
         }
     }
 
     fn judge(&mut self, looks: &mut [Look]) {
         self.drop_strangers(looks);
+        self.tell_identities_from_entities(looks);
         self.tell_parents_from_stories(looks);
+        for (number, because) in doubted::batches(self, looks) {
+            let told = &mut self.told[number];
+            let wanted = &mut looks[told.topic].found.profile.fields[told.field];
+            (told.ties, wanted.ties, wanted.because) = (Some(false), false, because);
+        }
         for number in 0..self.told.len() {
             let (topic, field) = (self.told[number].topic, self.told[number].field);
             let wanted = &mut looks[topic].found.profile.fields[field];
+            self.told[number].tells_apart = match wanted.role {
+                Role::Entity => true,
+                Role::Correlation => !role::is_of_request(wanted.field.name()),
+                _ => false,
+            };
             if wanted.role.is_strong() && wanted.ties {
                 if wanted.because.is_empty() {
                     wanted.because = format!("named as {}", wanted.role);
@@ -185,17 +216,24 @@ impl Study {
             (events * 1000 / self.judged(*number).count().max(1), *number)
         };
         entities.sort_by_cached_key(says);
+        // Of each topic what may name its stories, if nothing that ties does.
+        let mut names: Vec<Option<usize>> = vec![None; looks.len()];
         for number in entities {
             let (topic, field) = (self.told[number].topic, self.told[number].field);
             let judged = self.judge_entity(number);
+            let is_named = looks[topic].found.named[field];
             let wanted = &mut looks[topic].found.profile.fields[field];
             wanted.ties = judged.ties(&wanted.field);
             wanted.because = judged.because(wanted.ties);
+            if is_named && judged.names() {
+                names[topic] = Some(field);
+            }
             self.told[number].ties = Some(wanted.ties);
             if wanted.ties {
                 self.join_values(number);
             }
         }
+        name_stories(looks, &names);
         self.keep_topics_together(looks);
         for look in looks.iter_mut() {
             let mut named = look.found.named.iter();
@@ -228,6 +266,40 @@ impl Study {
                 wanted.because = "its values recur in other topics".to_owned();
             } else if named && !seen {
                 wanted.because = "no value of it is among the events that were looked at".to_owned();
+            }
+        }
+    }
+
+    /// A payload's `messageId` is the event's own where hardly any two events of a topic share one and no other topic has
+    /// them; else it is that of a message, told about in several events.
+    fn tell_identities_from_entities(&mut self, looks: &mut [Look]) {
+        for number in 0..self.told.len() {
+            let told = &self.told[number];
+            let use_of = |by: u32| {
+                let other = &self.told[by as usize];
+                &looks[other.topic].found.profile.fields[other.field]
+            };
+            let wanted = use_of(number as u32);
+            let name = wanted.field.name();
+            if wanted.role != Role::Identity || !role::may_be_identity(name) || matches!(wanted.field, Field::Header(_))
+            {
+                continue;
+            }
+            let is_another = |by: u32| {
+                let other = &self.told[by as usize];
+                other.topic != told.topic && matches!(use_of(by).role, Role::Entity | Role::Identity)
+            };
+            let (mut values, mut said, mut elsewhere) = (0, 0, 0);
+            for value in self.judged(number) {
+                let sayers = &self.values[&value];
+                values += 1;
+                said += sayers.iter().filter(|(_, by)| *by as usize == number).count();
+                elsewhere += usize::from(sayers.iter().any(|(_, by)| is_another(*by)));
+            }
+            if values * 20 < said * 19 || elsewhere * 10 > values {
+                let (topic, field, about) = (told.topic, told.field, role::subject_of(name));
+                let wanted = &mut looks[topic].found.profile.fields[field];
+                (wanted.role, wanted.about) = (Role::Entity, about);
             }
         }
     }
@@ -296,16 +368,38 @@ impl Study {
             let mut events: Vec<u32> = said.into_iter().map(|(event, _)| event).collect();
             events.sort_unstable();
             events.dedup();
-            let mut roots: Vec<u32> = events.iter().map(|&event| self.find(event)).collect();
-            roots.sort_unstable();
-            roots.dedup();
-            let stories = roots.iter().filter(|&&root| self.sizes[root as usize] >= 2).count();
-            judged.known += usize::from(stories >= 1);
-            judged.several += usize::from(stories >= 2);
+            let mut roots = self.roots(events.iter().copied());
             judged.joining += usize::from(roots.len() >= 2);
+            roots.retain(|&root| self.sizes[root as usize] >= 2);
+            let apart = roots.iter().filter(|&&root| self.told_apart[root as usize]).count();
+            judged.known += usize::from(!roots.is_empty());
+            // All that say it, whether that ties or not: an account is in as many transfers wherever it is looked at.
+            let all: Vec<u32> = self.values[&value].iter().map(|(event, _)| *event).collect();
+            let all = self.roots(all.into_iter());
+            judged.stories += all.iter().filter(|&&root| self.sizes[root as usize] >= 2).count();
+            judged.several += usize::from(apart >= 2);
+            judged.apart += if apart >= 2 { apart } else { 0 };
             judged.recurring += usize::from(events.len() >= 2);
         }
         judged
+    }
+
+    /// Whether a tenth of what a field says other events say too, be they of its topic or of another: an order may have
+    /// one event in each.
+    fn is_said_elsewhere(&self, topic: usize, field: usize) -> bool {
+        let is_it = |told: &Told| (told.topic, told.field) == (topic, field);
+        let Some(number) = self.told.iter().position(is_it) else { return false };
+        let (mut all, mut shared) = (0, 0);
+        for value in self.judged(number) {
+            let said = &self.values[&value];
+            let own = said.iter().filter(|(_, by)| *by as usize == number).count();
+            let tying = |by: u32| self.told[by as usize].ties == Some(true);
+            let mut events = said.iter().filter(|(_, by)| tying(*by)).map(|(event, _)| *event);
+            let first = events.next();
+            all += own;
+            shared += if events.any(|event| Some(event) != first) { own } else { 0 };
+        }
+        shared * 10 > all
     }
 
     /// Events that nothing ties to others are told by their key, within their topic: the history of a customer.
@@ -316,17 +410,29 @@ impl Study {
                 told.is_some_and(|told| (told.judged as u64) * 10 < told.present * 9)
             };
             let fields = &mut look.found.profile.fields;
-            let tied = |wanted: &super::profile::FieldUse| {
-                wanted.ties && !matches!(wanted.role, Role::Identity | Role::Causation)
-            };
-            let is_tied = (0..fields.len())
-                .any(|field| tied(&fields[field]) && (recurs(self, field) || fields[field].role == Role::Trace));
+            let is_tied = (0..fields.len()).filter(|&field| fields[field].ties).any(|field| match fields[field].role {
+                Role::Identity | Role::Causation | Role::Span => false,
+                Role::Trace => true,
+                _ => self.is_said_elsewhere(topic, field),
+            });
             let key = fields.iter().position(|wanted| matches!(wanted.field, Field::Key(_)));
             if let Some(key) = key.filter(|&key| !is_tied && !fields[key].ties && recurs(self, key)) {
                 fields[key].ties = true;
                 fields[key].within_topic = true;
                 fields[key].because = "ties several stories across topics, so it ties only within its own".to_owned();
             }
+        }
+    }
+}
+
+/// A correlation id ties the story of an order, and its number names it: people do not know orders by UUIDs.
+fn name_stories(looks: &mut [Look], names: &[Option<usize>]) {
+    for (look, name) in looks.iter_mut().zip(names) {
+        let fields = &mut look.found.profile.fields;
+        let is_named = fields.iter().any(|wanted| wanted.ties && wanted.role == Role::Entity);
+        if let Some(wanted) = name.filter(|_| !is_named).and_then(|name| fields.get_mut(name)) {
+            wanted.ties = true;
+            wanted.because = "names what is tied already".to_owned();
         }
     }
 }

@@ -176,32 +176,11 @@ impl Threads {
         })
     }
 
-    /// Whether a later copy of what an event is a copy of is in another topic: so it was not the last attempt.
-    pub(super) fn goes_on(&self, events: &[u32], event: u32) -> bool {
-        let Some(origin) = self.origin(event) else { return false };
-        let own = self.topic_number(event);
-        let after = events.iter().skip_while(|&&other| other != event).skip(1);
-        after.into_iter().any(|&other| {
-            self.flags(other).has(Flags::COPY) && self.topic_number(other) != own && self.origin(other) == Some(origin)
-        })
-    }
-
     /// A number that is the same for the partitions of one topic: the first of them.
-    fn topic_number(&self, event: u32) -> usize {
+    pub(super) fn topic_number(&self, event: u32) -> usize {
         let partitions = &self.events().partitions;
         let (partition, _) = self.events().place(event);
         let topic = &partitions[partition as usize].topic;
         partitions.iter().position(|known| known.topic == *topic).unwrap_or_default()
-    }
-
-    /// Which of some events is there.
-    pub(super) fn event_in(&self, events: &[u32], at: &Coordinates) -> Option<u32> {
-        events.iter().copied().find(|&event| self.is_at(event, at))
-    }
-
-    fn is_at(&self, event: u32, at: &Coordinates) -> bool {
-        let (partition, offset) = self.events().place(event);
-        let partition = &self.events().partitions[partition as usize];
-        offset == at.offset && partition.partition == at.partition && partition.topic == at.topic
     }
 }

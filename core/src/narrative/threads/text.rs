@@ -40,6 +40,9 @@ pub(super) fn of_cell<'c>(cell: &'c Cell<'_>) -> Option<Cow<'c, str>> {
 
 /// What of a value ties: of a trace header the trace's id, of everything else all.
 pub(super) fn tying<'t>(field: &Field, role: Role, text: Cow<'t, str>) -> Option<Cow<'t, str>> {
+    if is_placeholder(&text) {
+        return None;
+    }
     if role != Role::Trace {
         return Some(text);
     }
@@ -84,6 +87,22 @@ pub(super) fn trace_in(text: &str) -> Option<String> {
     let trace = trace.trim_start_matches('0');
     let is_hex = trace.bytes().all(|byte| byte.is_ascii_hexdigit());
     (!trace.is_empty() && is_hex).then(|| trace.to_ascii_lowercase())
+}
+
+/// Whether a text stands where there is no value: it would tie whatever has none.
+fn is_placeholder(text: &str) -> bool {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    match text.len() {
+        0 => true,
+        1 => is("-"),
+        3 => is("n/a") || is("nil"),
+        4 => is("null") || is("none"),
+        7 => is("unknown"),
+        9 => is("undefined"),
+        // A UUID of zeros, with and without dashes.
+        32 | 36 => text.bytes().all(|byte| matches!(byte, b'0' | b'-')),
+        _ => false,
+    }
 }
 
 fn ends(name: &str, with: &str) -> bool {
@@ -164,6 +183,21 @@ mod tests {
         assert_eq!(trace_in("5a3ce929d0e0e47:36a:0:1").as_deref(), Some("5a3ce929d0e0e47"));
         for other in ["A-16864", "order-7", "17", "", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"] {
             assert_eq!(trace_in(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_stands_for_nothing_ties_nothing() {
+        let tied = |role: Role, text: &str| {
+            tying(&Field::Header("x-correlation-id".to_owned()), role, Cow::Borrowed(text)).map(Cow::into_owned)
+        };
+        let nil = Uuid::nil().to_string();
+        for text in ["", "-", "null", "NULL", "undefined", "Unknown", "none", "N/A", &nil, &nil.replace('-', "")] {
+            assert_eq!(tied(Role::Correlation, text), None, "{text}");
+            assert_eq!(tied(Role::Entity, text), None, "{text}");
+        }
+        for text in ["0", "nulls", "nonesuch", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"] {
+            assert_eq!(tied(Role::Entity, text).as_deref(), Some(text));
         }
     }
 

@@ -34,7 +34,6 @@ pub(super) struct Told {
     pub(super) steps: Arc<[Arc<str>]>,
     pub(super) participants: Arc<[Arc<str>]>,
     pub(super) readers: FxHashMap<TopicName, Arc<Reader>>,
-    pub(super) end_ms: Option<i64>,
     pub(super) refused: u64,
     pub(super) origins: FxHashMap<u32, Origin>,
 }
@@ -56,6 +55,13 @@ pub struct Summary {
     pub first: u16,
     /// The number of its last step.
     pub last: u16,
+}
+
+impl Summary {
+    /// From its start to its end in milliseconds; `None` where no event has a time.
+    pub fn duration_ms(&self) -> Option<i64> {
+        self.start_ms.zip(self.end_ms).map(|(start, end)| end.saturating_sub(start))
+    }
 }
 
 /// A value that would have tied very many stories into one, and was left out.
@@ -98,9 +104,10 @@ impl Threads {
         self.0.told.refused
     }
 
-    /// The latest time of any event.
-    pub fn end_ms(&self) -> Option<i64> {
-        self.0.told.end_ms
+    /// Whether there are more kinds of steps, or more participants, than are told apart (65 535): all others are one,
+    /// called `(others)`.
+    pub fn has_others(&self) -> bool {
+        [&self.0.told.steps, &self.0.told.participants].iter().any(|names| names.len() > usize::from(u16::MAX))
     }
 
     /// Bytes of memory that the picture takes beside what it shares with the correlator.
@@ -281,8 +288,8 @@ impl Threads {
         Ok(snapshot.event(id)?.and_then(|stored| super::dead_letter::reason(stored.get())))
     }
 
-    /// The value that names a thread: the entity or correlation that most of its events share; else its trace; else
-    /// whatever its first event is found by. The first event's coordinates where none can be read.
+    /// The value that names a thread: the entity or correlation that most of its events share, an entity counting twice
+    /// since people know an order by its number; else its trace; else whatever its first event is found by. The first event's coordinates where none can be read.
     ///
     /// # Errors
     /// When the segment that holds the event is damaged.
@@ -295,13 +302,13 @@ impl Threads {
                 if self.0.resolved.thread_of_slot[slot as usize] != thread {
                     continue;
                 }
-                let class = class_of(role);
+                let (class, weight) = (class_of(role), if role == Role::Entity { 2 } else { 1 });
                 match counted.iter_mut().find(|(known, ..)| *known == slot) {
                     Some((_, best, count, _)) => {
                         *best = (*best).min(class);
-                        *count += 1;
+                        *count += weight;
                     }
-                    None => counted.push((slot, class, 1, place)),
+                    None => counted.push((slot, class, weight, place)),
                 }
             }
         }

@@ -3,8 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::super::map::quantile;
-use super::{Diagnosis, Findings, Kind, span};
+use super::{Diagnosis, Findings, Kind};
 use crate::event::figures::count;
+use crate::event::time::format_span_ms as span;
 
 /// How far what was read tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
@@ -64,7 +65,6 @@ const MANY_UNREAD: f64 = 0.01;
 
 /// Says of what is missing whether it may still come, or lie in what was not read.
 pub(super) fn settle(found: &mut Findings<'_>) {
-    let threads = found.threads;
     let is_missing = |finding: &&Diagnosis| matches!(finding.kind, Kind::MissingStep | Kind::Died);
     let edges: Vec<(u16, u16)> =
         found.all.iter().filter(is_missing).filter_map(|finding| ends(found, finding)).collect();
@@ -72,7 +72,7 @@ pub(super) fn settle(found: &mut Findings<'_>) {
         return;
     }
     // The log may end before the range that was asked for does.
-    let end_ms = match (found.extent.cut_ms, threads.end_ms()) {
+    let end_ms = match (found.extent.cut_ms, found.end_ms) {
         (Some(cut), Some(end)) => Some(cut.min(end)),
         (cut, end) => cut.or(end),
     };

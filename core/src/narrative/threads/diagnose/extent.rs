@@ -2,9 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use super::super::threads::Threads;
 use crate::event::TopicName;
 use crate::event::time::ns_to_ms;
 use crate::store::Snapshot;
+
+/// When a log ends: the latest time of its events but for those that lie far beyond all others. One clock that shows the
+/// year 2100 must not make everything that is on its way look lost.
+pub(super) fn end_ms(threads: &Threads) -> Option<i64> {
+    const LOOKED_AT: usize = 100_000;
+    const DAY_MS: i64 = 86_400_000;
+    let times = || threads.events().times_ms.pages().flatten().copied().filter(|&at| at != i64::MIN);
+    let mut some: Vec<i64> = times().step_by(threads.events().len() / LOOKED_AT + 1).collect();
+    some.sort_unstable();
+    // All but a hundredth, and all but one of a few.
+    let last = some.len().checked_sub(1)?;
+    let (from, to) = (some[last - last * 99 / 100], some[last * 99 / 100]);
+    let sane = to.saturating_add(to.saturating_sub(from).max(0)).saturating_add(DAY_MS);
+    times().filter(|&at| at <= sane).max()
+}
 
 /// How much of each topic is held.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -8,14 +8,16 @@
 
 use rustc_hash::FxHashMap;
 
+use super::super::tale::Edge;
 use super::peers::Peers;
 use super::{Findings, Kind, at_least};
 use crate::event::figures::count;
 
 /// How many threads must have a step before it says what goes along with it.
 const SEEN: u64 = 50;
-/// How many must have it before it can speak against another.
+/// How many must have it before it can speak against another; and how many where all but none of them do.
 const HEARD: u64 = 20;
+const A_FEW: u64 = 5;
 /// From this share on a step goes along with another.
 const NEARLY_ALWAYS: f64 = 0.95;
 /// Below this share a step speaks against another.
@@ -41,9 +43,11 @@ fn missed(peers: &Peers, own: &[u16]) -> Vec<Missed> {
         let mut against = false;
         for &has in own {
             let of = peers.has[usize::from(has)];
-            let Some(both) = peers.with(has, step).filter(|_| of >= HEARD) else { continue };
+            let Some(both) = peers.with(has, step).filter(|_| of >= A_FEW) else { continue };
             let share = both as f64 / of as f64;
-            against |= share < SPEAKS_AGAINST;
+            // Of a few it must be clear that they go without: orders that were cancelled are few and all alike.
+            let at_most = if of >= HEARD { share } else { 1.0 - at_least(of - both, of) };
+            against |= at_most < SPEAKS_AGAINST;
             if of >= SEEN && share >= NEARLY_ALWAYS && best.is_none_or(|(best, _)| share > best) {
                 best = Some((share, has));
             }
@@ -57,7 +61,7 @@ fn missed(peers: &Peers, own: &[u16]) -> Vec<Missed> {
     missed
 }
 
-pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
+pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32], edges: &[Edge]) {
     let mut own: Vec<u16> = Vec::new();
     for &event in events {
         let step = found.threads.step(event);
@@ -84,6 +88,10 @@ pub(super) fn find(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
     let last = events[events.len() - 1];
     let step = found.threads.step(last);
     let (has, ends) = (peers.has[usize::from(step)], peers.ends[usize::from(step)]);
+    // What led to something that is there did not stop, whatever the clocks say.
+    if edges.iter().any(|edge| edge.kind.is_exact() && edge.from as usize + 1 == events.len()) {
+        return;
+    }
     if has >= 2 * SEEN && (ends as f64) <= has as f64 * SELDOM_LAST {
         let share = format!("{} of {} threads", count(ends), count(has));
         let what = match events.len() {

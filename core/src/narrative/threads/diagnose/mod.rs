@@ -53,6 +53,8 @@ pub struct Diagnosis {
     pub missing: Vec<u16>,
     /// By how much a clock is wrong, if it is about that.
     pub skew: Option<Skew>,
+    /// Whether another finding explains it: a service's wrong clock is not unusual of every thread of the service.
+    pub explained: bool,
 }
 
 impl Diagnosis {
@@ -66,7 +68,13 @@ impl Diagnosis {
         evidence: Vec<Coordinates>,
     ) -> Self {
         let (may_still_come, certainty, missing, skew) = (false, Certainty::Shown, Vec::new(), None);
-        Self { kind, thread, what, sureness, may_still_come, certainty, at_ms, evidence, missing, skew }
+        let explained = false;
+        Self { kind, thread, what, sureness, may_still_come, certainty, at_ms, evidence, missing, skew, explained }
+    }
+
+    /// How sure it is, as a person reads it: never more than it is.
+    pub fn sure(&self) -> String {
+        format!("{:.0} %", (self.sureness * 100.0 + 1e-9).floor())
     }
 }
 
@@ -138,9 +146,10 @@ impl Threads {
     /// what was found until then is given.
     pub fn diagnose(&self, extent: &Extent, done: &AtomicU64, cancelled: &(dyn Fn() -> bool + Sync)) -> Diagnosed {
         let peers = Peers::of(self, done, cancelled);
-        let clocks = clocks::Clocks::of(self);
+        let end_ms = extent::end_ms(self);
+        let clocks = clocks::Clocks::of(self, end_ms);
         let ways = Default::default();
-        let mut found = Findings { threads: self, extent, peers: &peers, all: Vec::new(), clocks, ways };
+        let mut found = Findings { threads: self, extent, peers: &peers, all: Vec::new(), clocks, ways, end_ms };
         for thread in 0..self.len() as u32 {
             if thread % 1024 == 0 {
                 done.fetch_add(1024, Ordering::Relaxed);
@@ -152,6 +161,7 @@ impl Threads {
         }
         certainty::settle(&mut found);
         let (mut findings, clocks) = (found.all, found.clocks);
+        clocks.explain(self, &mut findings);
         findings.extend(clocks.findings(self));
         repeat::hubs(self, &mut findings);
         dead::loose(self, &mut findings);
@@ -159,6 +169,7 @@ impl Threads {
         for finding in &findings {
             let Some(outcome) = finding.thread.and_then(|thread| outcomes.get_mut(thread as usize)) else { continue };
             let seen = match finding.kind {
+                _ if finding.explained => Outcome::Usual,
                 _ if finding.may_still_come => Outcome::Open,
                 Kind::MissingStep | Kind::Died => Outcome::Incomplete,
                 Kind::DeadLettered => Outcome::DeadLettered,
@@ -180,6 +191,8 @@ struct Findings<'t> {
     all: Vec<Diagnosis>,
     clocks: clocks::Clocks,
     ways: missing::Ways,
+    /// When the log ends.
+    end_ms: Option<i64>,
 }
 
 impl Findings<'_> {
@@ -187,7 +200,7 @@ impl Findings<'_> {
         let events = self.threads.events_of(thread);
         dead::find(self, thread, events);
         if events.len() < 2 {
-            missing::find(self, thread, events);
+            missing::find(self, thread, events, &[]);
             return;
         }
         let edges = self.threads.edges(thread);
@@ -202,7 +215,7 @@ impl Findings<'_> {
         }
         repeat::find(self, thread, events);
         extra::find(self, thread, events);
-        missing::find(self, thread, events);
+        missing::find(self, thread, events, &edges);
     }
 
     fn add(&mut self, kind: Kind, thread: u32, what: String, sureness: f64, events: &[u32]) {
@@ -210,12 +223,6 @@ impl Findings<'_> {
         let evidence = events.iter().map(|&event| self.threads.coordinates(event)).collect();
         self.all.push(Diagnosis::shown(kind, Some(thread), what, sureness, at_ms, evidence));
     }
-}
-
-/// A span of milliseconds as a person reads it.
-fn span(ms: i64) -> String {
-    let sign = if ms < 0 { "-" } else { "" };
-    format!("{sign}{}", crate::event::time::format_span_ns(ms.saturating_abs().saturating_mul(1_000_000)))
 }
 
 /// The share that a proportion is at least, with 95 % confidence: Wilson's lower bound.

@@ -5,8 +5,9 @@ use rustc_hash::FxHashMap;
 use super::super::Role;
 use super::super::reader::Flags;
 use super::super::tale::Edge;
-use super::{Findings, Kind, span};
+use super::{Findings, Kind};
 use crate::event::figures::count;
+use crate::event::time::format_span_ms as span;
 
 /// Timestamps of one partition may disagree with its order by this much before it is worth a word, in milliseconds.
 const JITTER_MS: i64 = 20;
@@ -15,21 +16,27 @@ const LATE_MS: i64 = 300_000;
 /// Clocks may differ by this much before they contradict each other.
 pub(super) const CLOCKS_MS: i64 = 5;
 
-/// The same identity in two events that are no copy by design, as a dead letter is.
+/// The same identity in two events of one topic and step that are no copy by design, as a dead letter is. Who reads one
+/// topic and writes another may hand headers on: that is no second delivery.
 pub(super) fn duplicates(found: &mut Findings<'_>, thread: u32, events: &[u32]) {
-    let mut first: FxHashMap<(u32, u16), Vec<u32>> = FxHashMap::default();
+    let mut first: FxHashMap<(u32, u16, u16), Vec<u32>> = FxHashMap::default();
     for &event in events {
         if found.threads.flags(event).has(Flags::COPY) {
             continue;
         }
-        let participant = found.threads.participant(event);
+        let (participant, step) = (found.threads.participant(event), found.threads.step(event));
         for (slot, role) in found.threads.events().links_of(event) {
             if role == Role::Identity {
-                first.entry((slot, participant)).or_default().push(event);
+                first.entry((slot, participant, step)).or_default().push(event);
             }
         }
     }
-    let mut twice: Vec<Vec<u32>> = first.into_values().filter(|events| events.len() > 1).collect();
+    let mut twice: Vec<Vec<u32>> = Vec::new();
+    for mut events in first.into_values().filter(|events| events.len() > 1) {
+        events.sort_by_cached_key(|&event| found.threads.topic_number(event));
+        let same = |one: &u32, other: &u32| found.threads.topic_number(*one) == found.threads.topic_number(*other);
+        twice.extend(events.chunk_by(same).filter(|events| events.len() > 1).map(<[u32]>::to_vec));
+    }
     twice.sort_unstable();
     twice.dedup();
     for events in twice {
@@ -119,13 +126,16 @@ pub(super) fn contradictions(found: &mut Findings<'_>, thread: u32, events: &[u3
         let (from, to) = (events[edge.from as usize], events[edge.to as usize]);
         let (one, other) = (found.threads.step(from), found.threads.step(to));
         let usual = found.peers.paces.get(&(one, other, true)).map(|pace| pace.median_ms as i64);
+        let [cause, effect] = [from, to].map(|event| found.threads.participant_name(found.threads.participant(event)));
         let clock = match usual {
+            // One clock is not behind itself.
+            Some(usual) if cause == effect => {
+                format!("; usually it takes {}: {effect} stamped both, so its clock was set between", span(usual))
+            }
             Some(usual) => format!(
-                "; usually it takes {}, so the clock of {} is about {} behind that of {}",
+                "; usually it takes {}, so the clock of {effect} is about {} behind that of {cause}",
                 span(usual),
-                found.threads.participant_name(found.threads.participant(to)),
-                span(usual - latency),
-                found.threads.participant_name(found.threads.participant(from))
+                span(usual - latency)
             ),
             None => String::new(),
         };

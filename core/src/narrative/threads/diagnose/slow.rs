@@ -2,7 +2,8 @@
 
 use super::super::tale::{Edge, EdgeKind};
 use super::peers::Pace;
-use super::{Findings, Kind, span};
+use super::{Findings, Kind};
+use crate::event::time::format_span_ms as span;
 
 /// How often a pair of steps must have been seen before one of them can be slow.
 const SEEN: u64 = 30;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::diagnose::{Diagnosis, Kind};
+use super::super::diagnose::{Diagnosis, Kind, Outcome};
 use super::stage::{Made, correlate, log};
 
 /// A story: services that each send an event caused by the one before, after so many milliseconds. The clock of `wrong`
@@ -68,4 +68,33 @@ fn one_direction_alone_says_how_much_it_is_at_least() {
     assert_eq!((&*skew.participant, skew.within_ms), ("store", None));
     assert!((-2_000..-1_900).contains(&skew.ms), "{skew:?}");
     assert!(found[0].what.contains("at least"), "{}", found[0].what);
+}
+
+/// What comes after a service that is behind comes later still, which is no sign that its clock is right.
+#[test]
+fn which_of_two_clocks_is_wrong_is_left_open_where_nothing_says() {
+    let latencies: Vec<i64> = (0..300).map(|at| 20 + at % 90).collect();
+    let events = stories(&["shop", "bank", "store"], &latencies, "bank", -5_000);
+    let found = skews(&events);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let skew = found[0].skew.as_ref().unwrap();
+    assert_eq!((&*skew.participant, skew.or.as_deref()), ("bank", Some("shop")));
+    assert!(found[0].what.contains("nothing says"), "{}", found[0].what);
+    // Once another one leads to the bank too, it is the bank's.
+    let mut events = events;
+    events.extend(stories(&["desk", "bank"], &latencies, "bank", -5_000));
+    let found = skews(&events);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let skew = found[0].skew.as_ref().unwrap();
+    assert_eq!((&*skew.participant, skew.or.as_deref()), ("bank", None));
+}
+
+#[test]
+fn a_wrong_clock_makes_no_thread_of_its_service_unusual() {
+    let latencies: Vec<i64> = (0..300).map(|at| 20 + at % 90).collect();
+    let (_, threads) = correlate(&log(&stories(&["shop", "bank", "store"], &latencies, "store", -2_000)));
+    let found = threads.diagnose(&Default::default(), &Default::default(), &|| false);
+    let told = found.findings.iter().filter(|finding| finding.kind == Kind::ClockContradiction);
+    assert!(told.clone().count() > 90 && told.into_iter().all(|finding| finding.explained));
+    assert!(found.outcomes.iter().all(|outcome| *outcome == Outcome::Usual), "{:?}", found.outcomes);
 }

@@ -176,7 +176,7 @@ fn tied_by_a_persons_field_events_still_say_what_led_to_what() {
     ]);
     let topics = topics_of(&snapshot);
     let (like, codecs) = suggest(&snapshot, &topics, |_| None::<TopicCodecs>).unwrap();
-    let profile = Profile::by_fields(&["key".parse().unwrap()], &topics, &like);
+    let profile = Profile::by_fields(&[vec!["key".parse().unwrap()]], &topics, &like);
     let mut correlator = Correlator::new(Settings { profile, codecs, ..Settings::default() });
     correlator.take_snapshot(&snapshot, &topics, &Default::default(), &|| false);
     let threads = correlator.threads();
@@ -216,4 +216,122 @@ fn a_number_of_several_things_leads_to_all_of_them_and_what_ties_nothing_to_whoe
     assert_eq!(threads.find_all("gift for 117x"), [0; 0]);
     let mentions = threads.mentioning("gift for 117x", &snapshot, &topics).unwrap();
     assert_eq!((mentions.threads, mentions.events, mentions.loose), (vec![found[0]], 2, 0));
+}
+
+/// Kafka Streams hands headers on to what it writes.
+#[test]
+fn headers_handed_on_to_another_topic_are_no_second_delivery() {
+    let mut events = Vec::new();
+    for order in 0..100 {
+        let at = order * MINUTE;
+        let own = |topic: &str, at: i64| {
+            let made = Made::new(topic, at).header("ce_id", format!("e-{order:05}")).header("ce_source", "/shop");
+            made.header("ce_type", "OrderPlaced")
+        };
+        events.extend([own("orders", at), own("orders-enriched", at + 50)]);
+        if order == 7 {
+            events.push(own("orders", at + 70));
+        }
+    }
+    let (_, found) = diagnose(&events, &Extent::default());
+    let twice: Vec<_> = found.findings.iter().filter(|found| found.kind == Kind::DuplicateDelivery).collect();
+    assert_eq!(twice.len(), 1, "{twice:?}");
+    assert_eq!(twice[0].thread, Some(7));
+    assert!(twice[0].evidence.iter().all(|at| &*at.topic == "orders"), "{twice:?}");
+}
+
+#[test]
+fn one_clock_far_in_the_future_does_not_end_the_log_then() {
+    let end = 4_000 * 1_000;
+    let mut events: Vec<Made> = orders(4_000).into_iter().filter(|event| event.at < end).collect();
+    let certainties = |events: &[Made]| {
+        let (_, found) = diagnose(events, &Extent::default());
+        let mut all: Vec<Certainty> = found.findings.iter().map(|finding| finding.certainty).collect();
+        all.sort_unstable();
+        all
+    };
+    let before = certainties(&events);
+    assert!(before.len() > 50 && before.iter().all(|one| *one == Certainty::MayStillCome), "{before:?}");
+    events.push(Made::new("audit", 4_102_444_800_000));
+    assert_eq!(certainties(&events), before);
+}
+
+#[test]
+fn what_led_to_an_event_that_is_there_did_not_stop() {
+    let mut events = Vec::new();
+    for order in 0..100 {
+        let at = order * MINUTE;
+        let made = |at: i64, step: &str| Made::new("orders", at).header("eventType", step).key(format!("ORD-{order}"));
+        let confirmed = if order == 40 { at - 1_500 } else { at + 800 };
+        events.push(made(at, "Placed").header("messageid", format!("p-{order:04}")));
+        let confirmed = made(confirmed, "Confirmed").header("messageid", format!("c-{order:04}"));
+        events.push(confirmed.header("causationid", format!("p-{order:04}")));
+    }
+    let (threads, found) = diagnose(&events, &Extent::default());
+    let found = of(&threads, &found, "ORD-40");
+    assert!(found.iter().all(|finding| finding.kind != Kind::Died), "{found:?}");
+    let clock = found.iter().find(|finding| finding.kind == Kind::ClockContradiction).unwrap();
+    assert!(clock.what.contains("orders stamped both"), "{}", clock.what);
+}
+
+#[test]
+fn sureness_is_never_told_as_more_than_it_is() {
+    let (_, found) = diagnose(&unshipped(), &Extent::default());
+    let told = |sureness: f64| Diagnosis { sureness, ..found.findings[0].clone() }.sure();
+    assert_eq!([1.0, 0.997, 0.99, 0.29].map(told), ["100 %", "99 %", "99 %", "29 %"]);
+}
+
+#[test]
+fn a_topic_that_is_called_one_of_dead_letters_holds_them() {
+    let mut events = Vec::new();
+    for order in 0..300 {
+        let at = order * 1_000;
+        let made = |topic: &str, at: i64| Made::new(topic, at).key(format!("ORD-{order:04}"));
+        events.push(made("orders", at));
+        match order {
+            50 => events.push(made("payments.dlq", at + 900).header("error", "x").header("error-message", "no funds")),
+            _ => events.push(made("payments", at + 900)),
+        }
+    }
+    let snapshot = log(&events);
+    let (_, threads) = correlate(&snapshot);
+    let found = threads.diagnose(&Extent::default(), &Default::default(), &|| false);
+    let found = of(&threads, &found, "ORD-0050");
+    let dead = found.iter().find(|finding| finding.kind == Kind::DeadLettered).unwrap_or_else(|| panic!("{found:?}"));
+    assert!(dead.sureness < 0.9 && dead.what.contains("payments.dlq"), "{dead:?}");
+    let reason = threads.reason(&dead.evidence[0], &snapshot).unwrap();
+    assert_eq!(reason.as_deref(), Some("no funds"));
+}
+
+/// Fifteen orders of a thousand are declined and cancelled, and none of those is shipped.
+#[test]
+fn a_way_that_few_threads_go_but_all_alike_lacks_nothing() {
+    let mut events = Vec::new();
+    for number in 0..1_000 {
+        let last = match number {
+            _ if number % 66 == 5 => "Cancelled",
+            500 => "",
+            _ => "Shipped",
+        };
+        let paid = if last == "Cancelled" { "Declined" } else { "Paid" };
+        let steps: Vec<(&str, i64)> =
+            [("Placed", 0), (paid, 900), (last, 1_900)].into_iter().filter(|(step, _)| !step.is_empty()).collect();
+        events.extend(order(number, number * MINUTE, &steps));
+    }
+    let (threads, found) = diagnose(&events, &Extent::default());
+    let ill: Vec<Option<u32>> = found.findings.iter().map(|finding| finding.thread).collect();
+    assert_eq!(ill, [threads.find("order-00500")], "{:?}", found.findings);
+}
+
+#[test]
+fn zeros_before_a_number_belong_to_it_unless_it_is_that_of_a_trace() {
+    let mut events = Vec::new();
+    for number in 10..60 {
+        for topic in ["orders", "packed"] {
+            events.push(Made::new(topic, number * 1_000).value(format!(r#"{{"order_id":"{number}"}}"#)));
+        }
+    }
+    let (_, threads) = correlate(&log(&events));
+    assert_eq!(threads.find_all("17").len(), 1);
+    assert_eq!(threads.find_all("0017"), [0; 0]);
 }

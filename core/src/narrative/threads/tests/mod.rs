@@ -7,6 +7,7 @@ mod copies;
 mod findings;
 mod fixtures;
 mod incidents;
+mod layouts;
 mod naive;
 mod naming;
 mod roles;
