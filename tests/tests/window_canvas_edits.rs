@@ -1,6 +1,7 @@
 //! What hands do to a pipeline on the canvas and what becomes of it, in the whole window without a screen: steps put into
 //! wires, what is chosen, what Escape and Undo bring back, what a file on the disk says by then.
 
+use egui::accesskit::{Role, Toggled};
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fabula::command::Command;
@@ -12,11 +13,11 @@ use fabula_tests::pane::Pane;
 
 const EVENTS: u64 = 20_000;
 
-/// A stream, a filter and windows that overlap.
+/// A stream, a filter and windows.
 const TOTALS: &str = "version = 1\nname = \"totals\"\n[nodes.orders]\nkind = \"stream\"\ntopic = \"orders\"\n\
                       [nodes.some]\nkind = \"filter\"\ninput = \"orders\"\nwhere = \"value.order_id IS NOT NULL\"\n\
                       [nodes.totals]\nkind = \"aggregate\"\ninput = \"some\"\nby = []\n\
-                      window = { kind = \"hopping\", size = \"10s\", advance = \"1s\" }\nselect = { events = \"count(*)\" }\n\
+                      window = { kind = \"tumbling\", size = \"10s\" }\nselect = { events = \"count(*)\" }\n\
                       [nodes.result]\nkind = \"view\"\ninput = \"totals\"\n";
 
 fn sample() -> Pane {
@@ -52,7 +53,7 @@ fn condition(pane: &Pane, node: &str) -> String {
 fn is_chosen(pane: &Pane, node: &str) -> bool {
     let name = format!("{node} (");
     let card = pane.harness.get_by_label_contains(&name);
-    card.accesskit_node().is_selected() == Some(true)
+    card.accesskit_node().toggled() == Some(Toggled::True)
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn what_escape_left_is_not_taken_by_another_field() {
     let mut pane = with_totals();
     pane.send(Command::ChooseNode(Some("some".to_owned())));
     let before = condition(&pane, "some");
-    pane.harness.get_by_label("Where").focus();
+    pane.harness.get_by_role_and_label(Role::MultilineTextInput, "Where").focus();
     pane.harness.step();
     pane.harness.key_press(Key::End);
     pane.harness.event(Event::Text(" AND false".to_owned()));
@@ -134,12 +135,16 @@ fn what_escape_left_is_not_taken_by_another_field() {
     pane.send(Command::EditNode);
     pane.key(Modifiers::NONE, Key::Enter);
     assert_eq!(condition(&pane, "some"), before);
-    assert_eq!(pane.harness.get_by_label("Where").accesskit_node().value().as_deref(), Some(before.as_str()));
+    let field = pane.harness.get_by_role_and_label(Role::MultilineTextInput, "Where");
+    assert_eq!(field.accesskit_node().value().as_deref(), Some(before.as_str()));
 }
 
 #[test]
 fn rows_that_are_late_are_counted_apart_from_the_windows_that_missed_them() {
-    let pane = with_totals();
+    let mut pane = sample();
+    let hops = TOTALS.replace("orders", "shipments").replace("tumbling\", size", "hopping\", advance = \"1s\", size");
+    pane.send(Command::PutPipeline(hops, None));
+    pane.run();
     let metrics = pane.state().outcome.as_ref().unwrap().report("totals").unwrap().metrics.clone();
     assert!(metrics.late_windows > 1, "{metrics:?}");
     let card = pane.all_that_say("totals (").concat();
