@@ -132,6 +132,19 @@ pub fn write(path: &Path, text: &str) -> Result<(), String> {
     write_bytes(path, text.as_bytes())
 }
 
+/// Writes a text file whole or not at all, unless it holds another text than is known of it: that is given then, and stays.
+/// A file of which nothing is known, or that is gone, is written.
+///
+/// # Errors
+/// In one line, when it cannot be written.
+pub fn write_over(path: &Path, known: Option<&str>, text: &str) -> Result<Option<String>, String> {
+    let there = known.and_then(|known| std::fs::read_to_string(path).ok().filter(|there| there != known));
+    match there.filter(|there| there != text) {
+        Some(other) => Ok(Some(other)),
+        None => write(path, text).map(|()| None),
+    }
+}
+
 /// Writes a file whole or not at all.
 ///
 /// # Errors

@@ -38,6 +38,12 @@ pub struct Formats {
     detected: Arc<RwLock<BTreeMap<TopicName, Arc<TopicFormats>>>>,
 }
 
+impl PartialEq for Formats {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other)
+    }
+}
+
 impl Formats {
     /// The same detections with what a person chose now.
     pub fn with_chosen(&self, chosen: &BTreeMap<TopicName, Chosen>) -> Self {

@@ -5,6 +5,7 @@
 mod opening;
 mod perform;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -76,6 +77,8 @@ pub struct Window {
     layout: Layout,
     front: Front,
     notices: Notices,
+    /// What stood in the pipelines' files when they were read or written last.
+    pipelines_read: BTreeMap<PathBuf, String>,
     session: Option<Session>,
     pending: Pending,
     keeper: Keeper,
@@ -102,6 +105,7 @@ impl Window {
             layout: Layout::default(),
             front: Front::default(),
             notices: Notices::default(),
+            pipelines_read: BTreeMap::new(),
             session: None,
             pending: Pending::default(),
             keeper: Keeper::new(None),

@@ -7,7 +7,7 @@ use crate::chrome::connect::Profile;
 use crate::jobs::{Job, Jobs, Title};
 use crate::layout::Layout;
 use crate::source::Depth;
-use crate::state::{Document, Order, Series, State};
+use crate::state::{Document, History, Order, Series, State};
 use crate::theme::Theme;
 use crate::zone::Zone;
 
@@ -121,6 +121,9 @@ impl Workspace {
     pub fn restore(&self, state: &mut State, layout: &mut Layout) {
         state.profiles = self.connections.clone().into();
         state.document = self.document.clone();
+        // What could be taken back was of another workspace.
+        state.history = History::default();
+        (state.cut, state.begins) = (None, None);
         state.follow_document();
         state.series = self.colours.clone();
         state.theme = self.view.theme;
@@ -267,6 +270,19 @@ mod tests {
         assert_eq!(apart(read), apart(saved.clone()));
         assert_eq!(apart(Workspace::of(&restored, &restored_layout)), apart(saved));
         std::fs::remove_dir_all(&folder).expect("cleans up");
+    }
+
+    #[test]
+    fn nothing_of_a_workspace_comes_back_in_the_next() {
+        let (mut first, layout) = (state(), Layout::default());
+        first.apply(&Command::SetPipeline(Some("version = 1\nname = \"mine\"\n".to_owned())));
+        first.apply(&Command::ToggleTopic("orders".into()));
+        first.apply(&Command::RunOverRange(crate::state::TimeRange::new(1_000_000, 9_000_000)));
+        let second = Workspace::of(&state(), &layout);
+        second.restore(&mut first, &mut Layout::default());
+        assert_eq!(first.stretch(), crate::state::Stretch::default());
+        first.apply(&Command::Undo);
+        assert_eq!(first.document, second.document);
     }
 
     #[test]

@@ -292,6 +292,33 @@ fn a_row_is_explained_by_its_events_and_an_event_by_its_way() {
 }
 
 #[test]
+fn a_row_is_explained_anew_when_the_pipeline_is_another() {
+    let mut shown = Shown::new(HOURS);
+    let rows = shown.rows_at(None);
+    let some = rows.iter().filter(|row| row["payments"].as_u64() >= Some(3));
+    let row = some.min_by_key(|row| row["payments"].as_u64()).expect("an hour with a few payments");
+    let payments = row["payments"].as_u64().unwrap();
+    shown.write("Filter rows", &format!("payments = {payments}"));
+    let line = shown.line_of(row).expect("the row is in sight");
+    shown.write("Filter rows", "");
+    shown.click(&line);
+    shown.pane.until("the row is explained", |harness| !harness.state().state().pointed_out.is_empty());
+    shown.settle();
+    assert!(shown.pane.says(&format!("Made by {payments} events")));
+    let (gone, _) = state(&shown.pane).pointed_out.first_key_value().map(|(at, ns)| (at.clone(), *ns)).unwrap();
+    let without = format!("where = \"partition <> {} OR offset <> {}\"\n", gone.partition, gone.offset);
+    let some = format!("[nodes.some]\nkind = \"filter\"\ninput = \"payments\"\n{without}[nodes.sums]");
+    let text = HOURS.replace("input = \"payments\"", "input = \"some\"").replace("[nodes.sums]", &some);
+    shown.pane.send(Command::SetPipeline(Some(text)));
+    shown.pane.run();
+    let fewer = format!("Made by {} event", payments - 1);
+    shown
+        .pane
+        .until("the row is explained again", |harness| harness.query_all_by_label_contains(&fewer).next().is_some());
+    assert!(!shown.pane.says(&format!("Made by {payments} events")));
+}
+
+#[test]
 fn a_view_that_is_derived_again_is_the_same() {
     let mut shown = Shown::new(HOURS);
     let rows = shown.rows_at(None).len();

@@ -399,6 +399,11 @@ impl Command {
             Self::LookAt(Look::Up) => (C::Pipeline, "Look up", "Move the canvas to what stands above"),
             Self::LookAt(Look::Down) => (C::Pipeline, "Look down", "Move the canvas to what stands below"),
             Self::CutWire(..) => (C::Pipeline, "Take the wire away", "Let the node's input go free"),
+            Self::AddToWire(..) => (
+                C::Pipeline,
+                "Put a step into the wire…",
+                "Offer steps that take the wire's rows and give theirs to the node behind it",
+            ),
             Self::CutAtEvent => (
                 C::Pipeline,
                 "Cut history at the chosen event",

@@ -263,6 +263,8 @@ pub enum Command {
     LookAt(Look),
     /// Takes a wire away: from the input of a node, by its number.
     CutWire(String, usize),
+    /// Offers steps to be put into a wire: the one to the input of a node, by its number.
+    AddToWire(String, usize),
     /// Runs the pipeline over history up to the chosen event.
     CutAtEvent,
     /// Puts a text on the clipboard.

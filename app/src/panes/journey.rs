@@ -28,6 +28,7 @@ struct Question {
     generation: u64,
     design: u64,
     stretch: Stretch,
+    formats: Formats,
 }
 
 /// The way of the chosen event.
@@ -122,6 +123,7 @@ fn question(context: &Context<'_>) -> Option<Question> {
         generation: state.log.generation,
         design: design.version,
         stretch: state.stretch(),
+        formats: state.formats.clone(),
     })
 }
 

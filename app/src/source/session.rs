@@ -71,6 +71,7 @@ impl Session {
             ..LogState::default()
         };
         (state.selection, state.marked, state.view, state.extent) = (None, None, None, None);
+        (state.cut, state.begins, state.pointed_out) = (None, None, Arc::default());
         (state.search.text, state.search.found) = ("".into(), None);
         state.formats = Formats::default().with_chosen(&state.document.formats);
         state.details.clear();

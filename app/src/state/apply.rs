@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fabula_core::event::TopicName;
-use fabula_core::pipeline::{self, placed};
+use fabula_core::pipeline::{self, Pipeline, placed};
 
 use super::{Column, Document, State, TimeRange};
 use crate::command::Command;
@@ -124,7 +124,7 @@ impl State {
             Command::ToggleTopic(topic) => toggle(&mut document.shown, topic),
             Command::OnlyTopic(topic) => document.shown = [topic.clone()].into(),
             Command::SetPipeline(text) => document.pipeline = text.as_deref().map(with_places),
-            Command::WritePipeline(text, _) => document.pipeline = Some(with_places(text)),
+            Command::WritePipeline(text, _) => document.pipeline = Some(with_kept_places(text, &self.design.pipeline)),
             Command::PutPipeline(text, file) => {
                 document.pipeline = Some(with_places(text));
                 document.pipeline_file.clone_from(file);
@@ -206,6 +206,16 @@ fn with_places(text: &str) -> String {
         Some(document.text().to_owned())
     });
     with_places.unwrap_or_else(|| text.to_owned())
+}
+
+/// A text that a person is writing, with a place for every node and for nothing else: one that was just given another name
+/// stays where it was.
+fn with_kept_places(text: &str, before: &Pipeline) -> String {
+    let kept = pipeline::Document::parse(text).ok().and_then(|mut document| {
+        document.keep_places(before).ok()?;
+        Some(document.text().to_owned())
+    });
+    kept.unwrap_or_else(|| text.to_owned())
 }
 
 /// Takes a topic out of a set, or puts it in.
@@ -292,6 +302,25 @@ mod tests {
         assert!(state.document.notes.contains_key(&coordinates));
         state.apply(&Command::ToggleBookmark);
         assert!(state.document.notes.is_empty());
+    }
+
+    #[test]
+    fn a_node_that_is_called_otherwise_letter_by_letter_stays_where_it_was() {
+        let mut state = state();
+        let text = "version = 1\n[nodes.a]\nkind = 'stream'\ntopic = 'a'\n[nodes.b]\nkind = 'view'\ninput = 'a'\n\
+                    [layout]\na = [8, 16]\nb = [400, 120]\n";
+        state.apply(&Command::PutPipeline(text.to_owned(), None));
+        for (before, name) in [("b", ""), ("", "r"), ("r", "re"), ("re", "res")] {
+            let header = |name: &str| format!("[nodes.{name}]");
+            let written = state.design.text().unwrap().replace(&header(before), &header(name));
+            state.apply(&Command::WritePipeline(written, 1));
+        }
+        let layout = &state.design.pipeline.layout;
+        assert_eq!(
+            layout.iter().collect::<Vec<_>>(),
+            [(&"a".to_owned(), &[8.0, 16.0]), (&"res".to_owned(), &[400.0, 120.0])]
+        );
+        assert!(!state.design.text().unwrap().contains("r = "), "{}", state.design.text().unwrap());
     }
 
     #[test]

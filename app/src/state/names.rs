@@ -10,7 +10,7 @@ use std::sync::Arc;
 use fabula_core::codec::{Cell, TopicCodecs};
 use fabula_core::event::{EventBatch, TopicName};
 use fabula_core::expr::{Expr, Source};
-use fabula_core::pipeline::{NodeKind, Pipeline, order, split_name};
+use fabula_core::pipeline::{NodeKind, Pipeline, order, quoted, split_name};
 use fabula_core::schema::{Kinds, TopicShape};
 use fabula_core::store::TopicSnapshot;
 
@@ -208,7 +208,8 @@ impl Names {
     /// A side's names as they are behind the join: with the side's own name before them, unless it is a join itself.
     fn behind_join(pipeline: &Pipeline, side: &str, names: &[Name]) -> Vec<Name> {
         let joined = pipeline.node(side).is_some_and(|node| matches!(node.kind, NodeKind::Join { .. }));
-        let called = |name: &Name| if joined { name.clone() } else { name.called(format!("{side}.{}", name.text)) };
+        let called =
+            |name: &Name| if joined { name.clone() } else { name.called(format!("{}.{}", quoted(side), name.text)) };
         names.iter().map(called).collect()
     }
 

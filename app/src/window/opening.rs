@@ -11,7 +11,7 @@ use crate::chrome::import::{Import, ImportFiles};
 use crate::command::Command;
 use crate::figures;
 use crate::files::{self, Ask, Found};
-use crate::jobs::{Job, Title};
+use crate::jobs::{Job, Progress, Title};
 use crate::panes::PaneKind;
 use crate::source::import::{Imported, import};
 use crate::source::{News, Opening, Session};
@@ -27,7 +27,14 @@ pub(super) struct Pending {
     workspace: Option<(PathBuf, Job<Result<Workspace, String>>)>,
     recalled: Option<(Profile, Job<Secrets>)>,
     kept: Option<Job<Result<(), String>>>,
-    written: Option<(PathBuf, Job<Result<(), String>>)>,
+    written: Option<Saving>,
+}
+
+/// A pipeline that is being written: to which file, what, and what came of it.
+struct Saving {
+    path: PathBuf,
+    text: String,
+    job: Job<Result<Option<String>, String>>,
 }
 
 impl Window {
@@ -159,15 +166,21 @@ impl Window {
             self.pending.recalled = None;
             self.take_recalled(profile, secrets);
         }
-        if let Some((path, job)) = &mut self.pending.written
-            && let Some(written) = job.poll()
+        if let Some(written) = self.pending.written.as_mut().and_then(|saving| saving.job.poll())
+            && let Some(Saving { path, text, .. }) = self.pending.written.take()
         {
-            let said = match written {
-                Ok(()) => format!("Pipeline saved to {}", path.display()),
-                Err(error) => error,
+            let shown = path.display();
+            let said = match &written {
+                Ok(None) => format!("Pipeline saved to {shown}"),
+                Ok(Some(_)) => {
+                    format!("{shown} was changed elsewhere: save again to write over it, or as another file")
+                }
+                Err(error) => error.clone(),
             };
-            self.pending.written = None;
             self.commands.send(Command::Notify(said));
+            if let Ok(other) = written {
+                self.pipelines_read.insert(path, other.unwrap_or(text));
+            }
         }
         if let Some(Err(error)) = self.pending.kept.as_mut().and_then(Job::poll) {
             self.commands.send(Command::Notify(error));
@@ -185,6 +198,8 @@ impl Window {
             }
             Ask::Pipeline => self.look_at(path),
             Ask::NewPipeline => {
+                // The dialog has asked whether what is there may go.
+                self.pipelines_read.remove(&path);
                 self.state.pipeline_saved_in(&path);
                 self.save_pipeline();
             }
@@ -212,6 +227,7 @@ impl Window {
                     // A pipeline alone shows nothing: it runs over the sample until another log is opened.
                     self.open(Opening::sample());
                 }
+                self.pipelines_read.insert(path.clone(), text.clone());
                 self.commands.send(Command::PutPipeline(text, Some(path)));
                 self.commands.send(Command::ShowPane(PaneKind::Canvas));
                 self.commands.send(Command::ShowPane(PaneKind::View));
@@ -283,9 +299,16 @@ impl Window {
             self.ask(Ask::NewPipeline);
             return;
         };
-        let to = path.clone();
-        let job = self.jobs.spawn_blocking(Title::quiet("Saving the pipeline"), move |_| files::write(&to, &text));
-        self.pending.written = Some((path, job));
+        if self.pending.written.is_some() {
+            // One after the other, or the second would take what the first wrote for somebody else's.
+            self.commands.send(Command::SavePipeline);
+            return;
+        }
+        let known = self.pipelines_read.get(&path).cloned();
+        let (to, written) = (path.clone(), text.clone());
+        let job = move |_: &Progress| files::write_over(&to, known.as_deref(), &written);
+        let job = self.jobs.spawn_blocking(Title::quiet("Saving the pipeline"), job);
+        self.pending.written = Some(Saving { path, text, job });
     }
 
     pub(super) fn save_workspace(&mut self) {

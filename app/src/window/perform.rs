@@ -1,6 +1,9 @@
 //! Doing what a command asks for, as far as it is more than a change of the state.
 
+use std::sync::Arc;
+
 use fabula_core::log::kafka::kcat_command;
+use fabula_core::pipeline::Pipeline;
 
 use super::Window;
 use crate::chrome::Front;
@@ -18,10 +21,24 @@ impl Window {
             self.keeper.changed(ctx.input(|input| input.time));
         }
         for command in commands {
+            let before = Arc::clone(&self.state.design.pipeline);
             self.state.apply(&command);
+            self.say_replaced(&command, &before, ctx);
             self.perform(&command, ctx);
             let context = Context { state: &self.state, commands: &self.commands, jobs: &self.jobs };
             self.panes.command(&command, &context);
+        }
+    }
+
+    /// A drawing that went with one click is not lost, and that is said.
+    fn say_replaced(&mut self, command: &Command, before: &Pipeline, ctx: &egui::Context) {
+        let went = matches!(command, Command::PutPipeline(..) | Command::NewPipeline);
+        if went && !before.nodes.is_empty() && *before != *self.state.design.pipeline {
+            let name = if before.name.is_empty() { "the pipeline" } else { &before.name };
+            let what = if matches!(command, Command::NewPipeline) { "Took away" } else { "Replaced" };
+            let keys = Command::Undo.keys().map(|keys| format!(" ({keys})")).unwrap_or_default();
+            let said = format!("{what} {name}. Undo{keys} brings it back");
+            self.notices.add(ctx.input(|input| input.time), said);
         }
     }
 

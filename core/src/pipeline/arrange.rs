@@ -6,7 +6,7 @@ use super::graph::order;
 use super::model::Pipeline;
 
 /// How far apart the columns are, in points: a card, and room for its wires and what is said on them.
-pub const COLUMN: f32 = 284.0;
+pub const COLUMN: f32 = 252.0;
 /// How far apart cards of a column are.
 const ROW: f32 = 120.0;
 /// Where the first card stands.

@@ -135,6 +135,16 @@ impl Document {
         }
     }
 
+    /// Gives every node a place on the canvas: one that is called otherwise than in an earlier pipeline the place that it had
+    /// there. Places of nodes that are not there are dropped.
+    ///
+    /// # Errors
+    /// What can't be written, as [`Document::set_pipeline`].
+    pub fn keep_places(&mut self, before: &Pipeline) -> Result<(), Vec<Problem>> {
+        let placed = rename::with_places(before, &self.pipeline);
+        self.set_pipeline(&placed)
+    }
+
     /// Makes the file hold another pipeline. Only what differs is written: order, form and comments of everything else
     /// stay, and a node of another name that does the same goes on in its place. White space around the expressions of
     /// `select` and `order` is not kept.

@@ -60,9 +60,22 @@ pub(super) fn write_select(select: &Select) -> String {
     if name == expr && split_name(expr).1.is_none() {
         return expr.clone();
     }
+    format!("{expr} AS {}", quoted(name))
+}
+
+/// A name as an expression writes it: in double quotes unless it is made of letters, digits, `_` and `$`, and begins with
+/// no digit.
+///
+/// ```
+/// use fabula_core::pipeline::quoted;
+///
+/// assert_eq!(quoted("orders"), "orders");
+/// assert_eq!(quoted("web-clicks"), "\"web-clicks\"");
+/// ```
+pub fn quoted(name: &str) -> String {
     match is_plain_name(name) {
-        true => format!("{expr} AS {name}"),
-        false => format!("{expr} AS \"{}\"", name.replace('"', "\"\"")),
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
 

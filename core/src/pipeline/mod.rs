@@ -21,7 +21,7 @@ mod span;
 pub use arrange::{COLUMN, arrange, placed};
 pub use check::{check, notes};
 pub use document::Document;
-pub use entry::{split_equality, split_name};
+pub use entry::{quoted, split_equality, split_name};
 pub use graph::{Flow, flow, order};
 pub use model::{Emit, JoinHow, Keep, Node, NodeKind, Note, OrderBy, Pipeline, Select, VERSION, Window, Within};
 pub use name::name_fault;

@@ -7,7 +7,7 @@ use super::add_ui::Adding;
 use super::card::{self, Card};
 use super::note_ui::Writing;
 use super::places::{self, Chosen};
-use super::{AfterEdit, Canvas, clip, edits, send_edit};
+use super::{AfterEdit, Canvas, clip, edits, send_edit, wire_ui};
 use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
@@ -32,6 +32,7 @@ impl Canvas {
                 }
             }
             Command::CutWire(to, port) => drop(send_edit(&edits::disconnect(&design.pipeline, to, *port), context)),
+            Command::AddToWire(to, port) => self.add_to_wire((to, *port), &card::cards(context.state)),
             Command::CutAtEvent => {
                 self.playing = None;
                 match context.state.selection.as_ref().map(|selection| selection.time_ns) {
@@ -60,10 +61,13 @@ impl Canvas {
             Command::AddToCanvas => self.open_adding(None, &card::cards(context.state)),
             Command::ConnectNode => {
                 let cards = card::cards(context.state);
-                let chosen = cards.iter().find(|card| card.chosen);
-                match chosen {
-                    Some(card) => self.open_adding(Some(card), &cards),
-                    None => context.send(Command::Notify("Choose a node first".to_owned())),
+                // As Delete and Copy it is about what is chosen on the canvas; what is looked at stands in where nothing is.
+                let looked_at = |card: &&Card| self.chosen.is_empty() && card.looked_at;
+                let chosen = cards.iter().filter(|card| self.chosen.nodes.contains(&card.name));
+                match chosen.chain(cards.iter().filter(looked_at)).collect::<Vec<_>>()[..] {
+                    [card] => self.open_adding(Some(card), &cards),
+                    [] => context.send(Command::Notify("Choose a node first".to_owned())),
+                    _ => context.send(Command::Notify("Choose one node: several are chosen".to_owned())),
                 }
             }
             Command::AddNote => self.add_note(context),
@@ -98,12 +102,23 @@ impl Canvas {
                     None => self.chosen = Chosen::default(),
                 }
             }
-            Command::SetPipeline(_) => self.edited(),
+            Command::SetPipeline(_) => {
+                self.edited();
+                self.keep_view(context);
+            }
+            Command::WritePipeline(..) => self.keep_view(context),
             Command::PutPipeline(..) => {
                 self.fitted = None;
                 self.chosen = Chosen::default();
             }
             _ => {}
+        }
+    }
+
+    /// Another name of the pipeline that is being drawn or written is no reason to look elsewhere.
+    fn keep_view(&mut self, context: &Context<'_>) {
+        if self.fitted.is_some() {
+            self.fitted = Some(context.state.design.pipeline.name.clone());
         }
     }
 
@@ -131,6 +146,15 @@ impl Canvas {
         send_edit(&pipeline, context);
         context.send(Command::ChooseNode(Some(name.clone())));
         self.reveal = Some(name);
+    }
+
+    /// Opens the list of what can be put into a wire, where that is.
+    fn add_to_wire(&mut self, (to, port): (&String, usize), cards: &[Card]) {
+        let Some(rect) = self.rect else { return };
+        if let Some(at) = wire_ui::middle(self.view, cards, to, port) {
+            let at = at.clamp(rect.min, rect.max);
+            self.adding = Some(Adding::at(at, self.view.to_scene(at), None).into_wire(to.clone(), port));
+        }
     }
 
     /// Opens the list of what can be added: in the middle of what is free, or behind a node.

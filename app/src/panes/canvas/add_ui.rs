@@ -25,6 +25,8 @@ pub(super) struct Adding {
     at: Pos2,
     place: [f32; 2],
     behind: Option<String>,
+    /// The wire that it is put into: the node that takes its rows, and as which input.
+    wire: Option<(String, usize)>,
     filter: String,
     /// The one that Enter takes.
     first: usize,
@@ -34,7 +36,12 @@ pub(super) struct Adding {
 impl Adding {
     /// Opens it at a place of the screen, for a place of the pipeline; behind a node, if a wire was drawn.
     pub(super) fn at(at: Pos2, place: [f32; 2], behind: Option<String>) -> Self {
-        Self { at, place, behind, filter: String::new(), first: 0, fresh: true }
+        Self { at, place, behind, wire: None, filter: String::new(), first: 0, fresh: true }
+    }
+
+    /// For a step that is put into the wire to an input of a node.
+    pub(super) fn into_wire(self, to: String, port: usize) -> Self {
+        Self { wire: Some((to, port)), ..self }
     }
 }
 
@@ -61,6 +68,15 @@ enum Choice {
 fn offers(adding: &Adding, state: &State) -> Vec<Offer> {
     let design = &state.design;
     let mut offers = Vec::new();
+    if let Some((to, port)) = &adding.wire {
+        let taker = design.pipeline.node(to).map(|node| &node.kind);
+        if let Some(from) = taker.and_then(|kind| edits::input_at(kind, *port)) {
+            offers.extend(only_types(state, from));
+        }
+        let fits = |piece: &Piece| edits::fits_between(&design.pipeline, *piece, to, *port);
+        offers.extend(Piece::ALL.into_iter().filter(fits).map(of_piece));
+        return offers;
+    }
     let Some(behind) = &adding.behind else {
         let topics = state.log.topics.iter().filter(|topic| !topic.internal || state.internal_shown);
         for topic in topics {
@@ -83,15 +99,7 @@ fn offers(adding: &Adding, state: &State) -> Vec<Offer> {
         let about = "Only the rows that have no partner on the other side".to_owned();
         offers.push(Offer { name: "Without a partner".to_owned(), about, choice: Choice::Unmatched });
     }
-    if let (Some(NodeKind::Stream { .. } | NodeKind::Table { .. }), Some(field)) =
-        (kind, state.names.kind_of_event(behind))
-    {
-        for value in field.examples.iter().take(TYPES) {
-            let condition = format!("{} = {value}", field.text);
-            let choice = Choice::Only(condition.clone(), edits::stem_of_type(value));
-            offers.push(Offer { name: format!("Only {}", value.trim_matches('\'')), about: condition, choice });
-        }
-    }
+    offers.extend(only_types(state, behind));
     let fits = |piece: &Piece| edits::fits(&design.pipeline, *piece, behind);
     offers.extend(Piece::ALL.into_iter().filter(fits).map(of_piece));
     for node in &design.pipeline.nodes {
@@ -110,6 +118,19 @@ fn offers(adding: &Adding, state: &State) -> Vec<Offer> {
         }
     }
     offers
+}
+
+/// The types of events that a topic has, each as the only one.
+fn only_types(state: &State, source: &str) -> Vec<Offer> {
+    let kind = state.design.pipeline.node(source).map(|node| &node.kind);
+    let is_source = matches!(kind, Some(NodeKind::Stream { .. } | NodeKind::Table { .. }));
+    let Some(field) = state.names.kind_of_event(source).filter(|_| is_source) else { return Vec::new() };
+    let only = |value: &String| {
+        let condition = format!("{} = {value}", field.text);
+        let choice = Choice::Only(condition.clone(), edits::stem_of_type(value));
+        Offer { name: format!("Only {}", value.trim_matches('\'')), about: condition, choice }
+    };
+    field.examples.iter().take(TYPES).map(only).collect()
 }
 
 fn of_piece(piece: Piece) -> Offer {
@@ -132,7 +153,11 @@ pub(super) fn adding_ui(ui: &mut Ui, canvas: &mut Canvas, context: &Context<'_>)
         egui::Frame::popup(ui.style()).show(ui, |ui| {
             ui.set_width(WIDTH);
             ui.spacing_mut().item_spacing.y = 0.0;
-            let hint = if adding.behind.is_some() { "What comes next…" } else { "A topic, or a step…" };
+            let hint = match (&adding.wire, &adding.behind) {
+                (Some(_), _) => "A step in this wire…",
+                (None, Some(_)) => "What comes next…",
+                (None, None) => "A topic, or a step…",
+            };
             let field = ui.add_sized(vec2(WIDTH, 24.0), widgets::bare_field(ui, &mut adding.filter, hint, 8));
             ui.ctx().accesskit_node_builder(field.id, |node| node.set_label("What to add"));
             canvas.attended |= field.has_focus();
@@ -187,6 +212,13 @@ fn take(canvas: &mut Canvas, adding: &Adding, choice: &Choice, context: &Context
     let place = if behind.is_some() { [adding.place[0], adding.place[1] - 30.0] } else { adding.place };
     let place = places::free_beside(pipeline, place);
     let added = match choice {
+        Choice::Piece(piece) if let Some((to, port)) = &adding.wire => {
+            edits::add_between(pipeline, piece.stem(), |given, key| piece.kind("", given, key), to, *port)
+        }
+        Choice::Only(condition, stem) if let Some((to, port)) = &adding.wire => {
+            let kind = |_, _: &str| NodeKind::Filter { input: String::new(), condition: condition.clone() };
+            edits::add_between(pipeline, stem, kind, to, *port)
+        }
         Choice::Topic(topic, table) => Ok(edits::add_topic(pipeline, topic, *table, place)),
         Choice::Piece(piece) => Ok(edits::add_piece(pipeline, *piece, behind, place)),
         Choice::Only(condition, stem) => {

@@ -25,7 +25,8 @@ pub(super) struct Card {
     /// The nodes at its inputs; an input without one is `None`.
     pub(super) inputs: Vec<Option<String>>,
     pub(super) mark: Mark,
-    pub(super) chosen: bool,
+    /// Whether it is the node whose settings and rows the other panes show.
+    pub(super) looked_at: bool,
     pub(super) health: Health,
     /// How far the run is, while one is under way.
     pub(super) running: Option<f32>,
@@ -149,6 +150,9 @@ impl Card {
         if self.lines.iter().any(|(line, _)| *line == Line::Warning) {
             words.push_str(", with late rows or rows set aside");
         }
+        if self.looked_at {
+            words.push_str(", looked at");
+        }
         match &self.visited {
             Some(visit) if visit.went_on => words.push_str(", the chosen event went through it"),
             Some(visit) => words.push_str(&format!(", the chosen event stops here: {}", visit.words)),
@@ -257,7 +261,7 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
             figures.push_str(&format!(" · {} open", figures::count(metrics.open_windows)));
         }
         lines.push((Line::Figures, figures));
-        let late = metrics.late() + metrics.late_windows;
+        let late = metrics.late();
         let dropped: u64 = metrics.dropped.values().sum::<u64>() - metrics.late();
         let is_filter = matches!(node.kind, NodeKind::Filter { .. });
         let mut notes = Vec::new();
@@ -272,6 +276,10 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
         }
         if !notes.is_empty() {
             lines.push((Line::Warning, notes.join(" · ")));
+        }
+        if metrics.late_windows > 0 {
+            // A row may be late for several windows and in time for others: these are no rows.
+            lines.push((Line::Warning, format!("{} missed rows", figures::of(metrics.late_windows, "window"))));
         }
     }
     let mark = match &node.kind {
@@ -293,7 +301,7 @@ fn card(node: &Node, at: [f32; 2], state: &State) -> Card {
         flow: design.flows.get(&node.name).copied(),
         inputs,
         mark,
-        chosen: design.chosen.as_deref() == Some(&node.name),
+        looked_at: design.chosen.as_deref() == Some(&node.name),
         health,
         running: under_way.filter(|_| health == Health::Sound).map(|outcome| {
             let (done, total) = outcome.done;

@@ -10,7 +10,7 @@ use super::add_ui::Adding;
 use super::card::{Card, Health, Line};
 use super::pieces::Piece;
 use super::places::{self, Chosen};
-use super::{Canvas, Drag, edits, keys_ui, send_edit};
+use super::{Canvas, Drag, edits, keys_ui, send_edit, wire_ui};
 use crate::chrome::menu;
 use crate::command::Command;
 use crate::panes::{Context, PaneKind};
@@ -35,12 +35,13 @@ fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, cards: &[Card], contex
     let corner = view.to_screen(card.at);
     let rect = Rect::from_min_size(corner, card.size() * view.zoom);
     let response = ui.interact(rect, ui.id().with(("card", &card.name)), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, card.chosen, card.spoken()));
+    let chosen = canvas.chosen.nodes.contains(&card.name);
+    response.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, chosen, card.spoken()));
     if canvas.focus.as_ref() == Some(&card.name) {
         response.request_focus();
         canvas.focus = None;
     }
-    drag_ui(&response, canvas, card, context);
+    drag_ui(&response, canvas, card, cards, context);
     if response.clicked() {
         choose(ui, canvas, card, context);
     }
@@ -66,7 +67,7 @@ fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, cards: &[Card], contex
         return;
     }
     let rounding = CornerRadius::same((6.0 * view.zoom) as u8);
-    let chosen = card.chosen || canvas.chosen.nodes.contains(&card.name);
+    let chosen = canvas.chosen.nodes.contains(&card.name);
     let stroke = match card.health {
         _ if chosen => Stroke::new(1.5, tokens.accent),
         Health::Failing => Stroke::new(1.5, tokens.error),
@@ -88,6 +89,9 @@ fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, cards: &[Card], contex
         let inner = rect.shrink(2.0);
         ui.painter().rect_stroke(inner, rounding, Stroke::new(1.0, tokens.error), StrokeKind::Inside);
     }
+    if card.looked_at && !(chosen && canvas.chosen.len() == 1) {
+        corners(ui, rect.expand(4.0), 10.0 * view.zoom.max(0.6), tokens.text_second);
+    }
     if response.has_focus() {
         ui.painter().rect_stroke(rect.expand(2.5), rounding, Stroke::new(1.0, tokens.accent), StrokeKind::Outside);
     }
@@ -105,8 +109,22 @@ fn card_ui(ui: &mut Ui, canvas: &mut Canvas, card: &Card, cards: &[Card], contex
     late_ui(ui, card, rect, view.zoom, context);
 }
 
+/// The corners of a frame around a card that is looked at and not, or not alone, chosen.
+fn corners(ui: &Ui, rect: Rect, length: f32, color: egui::Color32) {
+    let arms = [
+        (rect.left_top(), vec2(1.0, 1.0)),
+        (rect.right_top(), vec2(-1.0, 1.0)),
+        (rect.left_bottom(), vec2(1.0, -1.0)),
+        (rect.right_bottom(), vec2(-1.0, -1.0)),
+    ];
+    for (corner, way) in arms {
+        let line = vec![corner + vec2(way.x * length, 0.0), corner, corner + vec2(0.0, way.y * length)];
+        ui.painter().add(egui::Shape::line(line, Stroke::new(1.5, color)));
+    }
+}
+
 /// Takes hold of what is chosen and moves it, notes and all.
-fn drag_ui(response: &Response, canvas: &mut Canvas, card: &Card, context: &Context<'_>) {
+fn drag_ui(response: &Response, canvas: &mut Canvas, card: &Card, cards: &[Card], context: &Context<'_>) {
     if response.drag_started() {
         if !canvas.chosen.nodes.contains(&card.name) {
             canvas.chosen = Chosen { nodes: [card.name.clone()].into(), ..Chosen::default() };
@@ -120,10 +138,22 @@ fn drag_ui(response: &Response, canvas: &mut Canvas, card: &Card, context: &Cont
     }
     let moved = response.drag_delta() / canvas.view.zoom;
     *by = [by[0] + moved.x, by[1] + moved.y];
+    let by = *by;
+    let pipeline = &context.state.design.pipeline;
+    // A card that is wired to none can be let go of on a wire, and goes into it.
+    let middle = Rect::from_center_size(response.rect.center(), response.rect.size() * 0.5);
+    canvas.over = (canvas.chosen.len() == 1 && edits::is_loose(pipeline, &card.name))
+        .then(|| wire_ui::wire_through(canvas.view, cards, middle, &card.name))
+        .flatten();
     if response.drag_stopped() {
-        let by = *by;
         canvas.drag = None;
-        send_edit(&places::moved(&context.state.design.pipeline, &canvas.chosen, by), context);
+        let moved = places::moved(pipeline, &canvas.chosen, by);
+        let put = canvas.over.take().map(|(to, port)| edits::put_between(&moved, &card.name, &to, port));
+        match put {
+            Some(Err(why)) => canvas.refused = Some((response.rect.center(), why)),
+            Some(Ok(put)) => drop(send_edit(&put, context)),
+            None => drop(send_edit(&moved, context)),
+        }
     }
 }
 

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use fabula_core::pipeline::{
-    Flow, JoinHow, Node, NodeKind, Pipeline, Problem, Span, Within, check, flow, split_equality,
+    Flow, JoinHow, Node, NodeKind, Pipeline, Problem, Span, Within, check, flow, name_fault, quoted, split_equality,
 };
 
 use super::pieces::Piece;
 use super::places;
 use crate::state::Names;
+
+mod between;
+mod mention;
+
+pub(super) use between::{add_between, fits_between, is_loose, put_between};
 
 /// A name that no node has yet: the stem, else the stem with a number.
 pub(in crate::panes) fn free_name(pipeline: &Pipeline, stem: &str) -> String {
@@ -34,7 +39,8 @@ pub(super) fn add_topic(pipeline: &Pipeline, topic: &str, table: bool, at: [f32;
 pub(super) fn add_piece(pipeline: &Pipeline, piece: Piece, input: Option<&str>, at: [f32; 2]) -> (Pipeline, String) {
     let name = free_name(pipeline, piece.stem());
     let flow = input.and_then(|input| flow(pipeline).get(input).copied());
-    (added(pipeline, &name, piece.kind(input.unwrap_or_default(), flow), at), name)
+    let input = input.unwrap_or_default();
+    (added(pipeline, &name, piece.kind(input, flow, &mention::key_behind(pipeline, input)), at), name)
 }
 
 fn added(pipeline: &Pipeline, name: &str, kind: NodeKind, at: [f32; 2]) -> Pipeline {
@@ -49,82 +55,58 @@ pub(super) fn remove_all<'n>(pipeline: &Pipeline, names: impl IntoIterator<Item 
     names.into_iter().fold(pipeline.clone(), |pipeline, name| remove(&pipeline, name))
 }
 
-/// Takes a node away. What took its rows takes those of its first input, where it has one.
+/// Takes a node away. What took its rows takes those of its first input, where it has one, and names that instead; but not
+/// a second time.
 pub(super) fn remove(pipeline: &Pipeline, name: &str) -> Pipeline {
-    let before = pipeline.node(name).and_then(|node| {
-        let inputs = node.kind.inputs();
-        inputs.first().map(|(_, input)| (*input).to_owned())
-    });
-    let mut pipeline = pipeline.clone();
-    pipeline.nodes.retain(|node| node.name != name);
-    pipeline.layout.remove(name);
-    let instead = before.unwrap_or_default();
-    for node in &mut pipeline.nodes {
-        rewire(&mut node.kind, name, &instead);
+    let removed = pipeline.node(name);
+    let instead = removed.and_then(|node| node.kind.inputs().first().map(|(_, input)| (*input).to_owned()));
+    let instead = instead.unwrap_or_default();
+    let mut changed = pipeline.clone();
+    changed.nodes.retain(|node| node.name != name);
+    changed.layout.remove(name);
+    for node in &mut changed.nodes {
+        let twice = node.kind.inputs().iter().any(|(_, input)| *input == instead);
+        rewire(&mut node.kind, name, if twice { "" } else { &instead });
     }
-    pipeline
+    if pipeline.node(&instead).is_some() {
+        let takers: Vec<String> =
+            takers(pipeline, name).filter(|taker| !takes(pipeline, taker, &instead)).map(str::to_owned).collect();
+        let to = quoted(&instead);
+        if let Some(NodeKind::Join { .. }) = removed.map(|node| &node.kind) {
+            // A join's sides have names behind it, with its own before them or without.
+            mention::follow(pipeline, &mut changed, &takers, &[name, &instead], &to);
+        }
+        mention::follow(pipeline, &mut changed, &takers, &[name], &to);
+    }
+    changed
+}
+
+/// The nodes that take a node's rows.
+fn takers<'p>(pipeline: &'p Pipeline, name: &'p str) -> impl Iterator<Item = &'p str> {
+    pipeline.nodes.iter().map(|node| node.name.as_str()).filter(move |taker| takes(pipeline, taker, name))
+}
+
+fn takes(pipeline: &Pipeline, taker: &str, name: &str) -> bool {
+    pipeline.node(taker).is_some_and(|node| node.kind.inputs().iter().any(|(_, input)| *input == name))
 }
 
 /// Gives a node another name; what takes its rows follows, and so do the expressions behind it that name it.
 pub(in crate::panes) fn rename(pipeline: &Pipeline, name: &str, new: &str) -> Pipeline {
     let mut changed = pipeline.clone();
     for node in &mut changed.nodes {
-        if is_behind(pipeline, &node.name, name) && node.name != name {
-            each_expression(&mut node.kind, &mut |text| *text = renamed_root(text, name, new));
+        if node.name != name {
+            rewire(&mut node.kind, name, new);
         }
-        if node.name == name {
-            node.name = new.to_owned();
-        }
-        rewire(&mut node.kind, name, new);
+    }
+    let takers: Vec<String> = takers(pipeline, name).map(str::to_owned).collect();
+    mention::follow(pipeline, &mut changed, &takers, &[name], &quoted(new));
+    for node in changed.nodes.iter_mut().filter(|node| node.name == name) {
+        node.name = new.to_owned();
     }
     if let Some(place) = changed.layout.remove(name) {
         changed.layout.insert(new.to_owned(), place);
     }
     changed
-}
-
-/// Hands over every expression that a node is set to.
-fn each_expression(kind: &mut NodeKind, change: &mut dyn FnMut(&mut String)) {
-    match kind {
-        NodeKind::Stream { .. } | NodeKind::Table { .. } | NodeKind::Merge { .. } | NodeKind::View { .. } => {}
-        NodeKind::Filter { condition, .. } => change(condition),
-        NodeKind::Project { select, .. } => select.iter_mut().for_each(|column| change(&mut column.expr)),
-        NodeKind::Rekey { by, .. } | NodeKind::Deduplicate { by, .. } => by.iter_mut().for_each(change),
-        NodeKind::Flatten { field, .. } => change(field),
-        NodeKind::Aggregate { by, select, .. } => {
-            by.iter_mut().for_each(&mut *change);
-            select.iter_mut().for_each(|column| change(&mut column.expr));
-        }
-        NodeKind::Join { on, .. } => on.iter_mut().for_each(change),
-        NodeKind::TopN { by, order, .. } => {
-            by.iter_mut().for_each(&mut *change);
-            order.iter_mut().for_each(|order| change(&mut order.expr));
-        }
-    }
-}
-
-/// `orders.key = paid.key` with one side's name replaced, where it stands as a whole word before a point and in no text.
-fn renamed_root(text: &str, name: &str, new: &str) -> String {
-    let parts = text.split('\'').enumerate().map(|(at, part)| match at % 2 {
-        0 => renamed_outside_text(part, name, new),
-        _ => part.to_owned(),
-    });
-    parts.collect::<Vec<_>>().join("'")
-}
-
-fn renamed_outside_text(text: &str, name: &str, new: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(name) {
-        let word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-        let before = rest[..at].chars().next_back().or_else(|| out.chars().next_back().filter(|_| at == 0));
-        let starts = !before.is_some_and(word);
-        let after = &rest[at + name.len()..];
-        out.push_str(&rest[..at]);
-        out.push_str(if starts && after.starts_with('.') { new } else { name });
-        rest = after;
-    }
-    out + rest
 }
 
 fn rewire(kind: &mut NodeKind, from: &str, to: &str) {
@@ -212,14 +194,6 @@ pub(super) fn connect(
         NodeKind::Rekey { .. } if given == Some(Flow::Table) => {
             return Err("a table has the key that it has: rekey takes a stream".to_owned());
         }
-        NodeKind::Filter { input, .. }
-        | NodeKind::Project { input, .. }
-        | NodeKind::Rekey { input, .. }
-        | NodeKind::Flatten { input, .. }
-        | NodeKind::Aggregate { input, .. }
-        | NodeKind::Deduplicate { input, .. }
-        | NodeKind::TopN { input, .. }
-        | NodeKind::View { input } => from.clone_into(input),
         NodeKind::Merge { inputs } => {
             if inputs.iter().any(|input| input == from) {
                 return Err(format!("{to} takes the rows of {from} already"));
@@ -231,23 +205,76 @@ pub(super) fn connect(
             {
                 return Err(format!("{from} is a {}, and the others are {}s", given.name(), other.name()));
             }
-            match inputs.get_mut(port) {
-                Some(input) => from.clone_into(input),
-                None => inputs.push(from.to_owned()),
-            }
         }
-        NodeKind::Join { left, right, on, within, grace, .. } => {
-            let side = if port == 0 { &mut *left } else { &mut *right };
-            let before = std::mem::replace(side, from.to_owned());
-            for equality in on.iter_mut().filter(|_| !before.is_empty()) {
-                *equality = renamed_root(equality, &before, from);
-            }
-            complete_join(pipeline, &flows, (left, right), (on, within, grace), names)?;
-        }
+        _ => {}
     }
+    set_input(&mut node.kind, port, from);
+    if let NodeKind::Join { left, right, on, within, grace, .. } = &mut node.kind {
+        complete_join(pipeline, &flows, (left, right), (on, within, grace), names)?;
+    }
+    follow_wire(pipeline, &mut changed, from, to, port);
     match faults(pipeline, &changed, to).first() {
         Some(problem) => Err(in_a_line(problem)),
         None => Ok(changed),
+    }
+}
+
+/// Lets expressions name the node whose rows come to an input by now, where they named the one that they came from before.
+fn follow_wire(before: &Pipeline, after: &mut Pipeline, from: &str, to: &str, port: usize) {
+    let Some(taker) = before.node(to) else { return };
+    let Some(was) = input_at(&taker.kind, port).or_else(|| missed(before, &taker.kind, port)) else { return };
+    if was == from || is_joined_in(after, from, was) {
+        return;
+    }
+    // A side whose wire was cut is still named: as if that were there.
+    let mut wired = before.clone();
+    if let Some(node) = wired.nodes.iter_mut().find(|node| node.name == to) {
+        set_input(&mut node.kind, port, was);
+    }
+    mention::follow(&wired, after, &[to.to_owned()], &[was], &quoted(from));
+}
+
+/// The side that a join's equalities name and that has no wire any more.
+fn missed<'k>(pipeline: &Pipeline, kind: &'k NodeKind, port: usize) -> Option<&'k str> {
+    let NodeKind::Join { left, right, on, .. } = kind else { return None };
+    let other = if port == 0 { right } else { left };
+    let of_other = mention::other_names(pipeline, other);
+    let is_known =
+        |name: &str| name == other || of_other.iter().any(|known| known == name) || name_fault(name).is_some();
+    let sides = on.iter().filter_map(|on| split_equality(on)).flat_map(|(one, other)| [one, other]);
+    let mut missed: Vec<&str> = sides.filter_map(mention::first_name).filter(|name| !is_known(name)).collect();
+    missed.dedup();
+    // Of two it can't be said which is meant.
+    missed.pop().filter(|_| missed.is_empty())
+}
+
+/// Whether a node is a side of a join that another's rows come through, so that it keeps its name behind it.
+fn is_joined_in(pipeline: &Pipeline, through: &str, name: &str) -> bool {
+    let is_join = |name: &str| matches!(pipeline.node(name).map(|node| &node.kind), Some(NodeKind::Join { .. }));
+    let passed = mention::other_names(pipeline, through);
+    passed.iter().any(|known| known == name)
+        && std::iter::once(through)
+            .chain(passed.iter().map(String::as_str))
+            .any(|node| is_join(node) && is_behind(pipeline, node, name))
+}
+
+/// Wires an input of a node; a merge gets one more where it has not so many.
+fn set_input(kind: &mut NodeKind, port: usize, from: &str) {
+    match kind {
+        NodeKind::Stream { .. } | NodeKind::Table { .. } => {}
+        NodeKind::Filter { input, .. }
+        | NodeKind::Project { input, .. }
+        | NodeKind::Rekey { input, .. }
+        | NodeKind::Flatten { input, .. }
+        | NodeKind::Aggregate { input, .. }
+        | NodeKind::Deduplicate { input, .. }
+        | NodeKind::TopN { input, .. }
+        | NodeKind::View { input } => from.clone_into(input),
+        NodeKind::Merge { inputs } => match inputs.get_mut(port) {
+            Some(input) => from.clone_into(input),
+            None => inputs.push(from.to_owned()),
+        },
+        NodeKind::Join { left, right, .. } => from.clone_into(if port == 0 { left } else { right }),
     }
 }
 
@@ -308,7 +335,7 @@ fn complete_join(
     }
     if on.is_empty() {
         let first = equalities(pipeline, left, right, names).into_iter().next();
-        on.push(first.unwrap_or_else(|| format!("{left}.key = {right}.key")));
+        on.push(first.unwrap_or_else(|| format!("{}.key = {}.key", quoted(left), quoted(right))));
     }
     let streams = left_flow == Some(Flow::Stream) && right_flow == Some(Flow::Stream);
     if streams && within.is_none() {
@@ -326,7 +353,7 @@ fn complete_join(
 pub(in crate::panes) fn equalities(pipeline: &Pipeline, left: &str, right: &str, names: &Names) -> Vec<String> {
     let side = |node: &str, name: &str| match pipeline.node(node).map(|node| &node.kind) {
         Some(NodeKind::Join { .. }) => name.to_owned(),
-        _ => format!("{node}.{name}"),
+        _ => format!("{}.{name}", quoted(node)),
     };
     let shared = names.shared(left, right);
     shared.iter().map(|(one, other)| format!("{} = {}", side(left, one), side(right, other))).collect()
@@ -347,7 +374,7 @@ pub(in crate::panes) fn only_unmatched(pipeline: &Pipeline, join: &str) -> Resul
         return Err(format!("{join} says of no field that it is equal"));
     };
     // Of the two expressions the right side's is null where there was no partner: a key that is null never meets one.
-    let of_right = |expr: &str| expr.trim().starts_with(&format!("{right}."));
+    let of_right = |expr: &str| mention::first_name(expr) == Some(right.as_str());
     let missing = if of_right(one) && !of_right(other) { one } else { other };
     let condition = format!("{} IS NULL", missing.trim());
     if left.is_empty() || right.is_empty() {

@@ -34,7 +34,12 @@ impl Canvas {
         if let Some(at) = response.interact_pointer_pos()
             && (response.double_clicked() || response.secondary_clicked())
         {
-            self.adding = Some(Adding::at(at, self.view.to_scene(at), None));
+            let adding = Adding::at(at, self.view.to_scene(at), None);
+            // On a wire what is offered is put into it.
+            self.adding = Some(match self.near.clone() {
+                Some((to, port)) => adding.into_wire(to, port),
+                None => adding,
+            });
         }
         if let Some(at) = ui.input(|input| input.pointer.hover_pos()).filter(|at| rect.contains(*at))
             && self.adding.is_none()
@@ -77,6 +82,13 @@ impl Canvas {
         self.chosen = Chosen { nodes, notes: notes.map(|(at, _)| at).collect() };
         if response.drag_stopped() || !ui.input(|input| input.pointer.any_down()) {
             self.drag = None;
+            // Of what is chosen one is looked at.
+            let is_chosen = |name: &String| self.chosen.nodes.contains(name);
+            if let Some(first) = self.chosen.nodes.first()
+                && !context.state.design.chosen.as_ref().is_some_and(is_chosen)
+            {
+                context.send(Command::ChooseNode(Some(first.clone())));
+            }
         }
     }
 

@@ -110,6 +110,9 @@ pub struct Canvas {
     elsewhere: Option<egui::Id>,
     /// The wire that has the focus: the node that takes its rows, and as which input.
     wire: Option<(String, usize)>,
+    /// The wire that the pointer is near, and the one that a card is held over.
+    near: Option<(String, usize)>,
+    over: Option<(String, usize)>,
     /// Whether history is played.
     playing: Option<f64>,
     /// The windows under the canvas, and what they were made of.
@@ -172,6 +175,7 @@ impl Canvas {
     pub fn meant(&self, command: Command) -> Command {
         match (command, &self.wire) {
             (Command::RemoveNode, Some((to, port))) => Command::CutWire(to.clone(), *port),
+            (Command::AddToCanvas | Command::ConnectNode, Some((to, port))) => Command::AddToWire(to.clone(), *port),
             (command, _) => command.on_canvas(),
         }
     }
@@ -410,6 +414,10 @@ impl Pane for Canvas {
         self.wire = None;
         self.attended = false;
         self.drawn = cards.iter().map(|card| card.name.clone()).collect();
+        // Where a drag ended unseen, as when what was held has gone, nothing is held any more.
+        if ui.input(|input| !input.pointer.any_down() && !input.pointer.any_released()) {
+            (self.drag, self.over) = (None, None);
+        }
         self.ground_ui(ui, rect, &cards, context);
         note_ui::notes_ui(ui, self, &cards, context);
         if cards.is_empty() {

@@ -82,16 +82,14 @@ impl Piece {
         }
     }
 
-    /// A node of this kind that does something sensible with its input.
-    pub(super) fn kind(self, input: &str, flow: Option<Flow>) -> NodeKind {
-        let input = input.to_owned();
+    /// A node of this kind that does something sensible with its input, whose rows have a column `key`.
+    pub(super) fn kind(self, input: &str, flow: Option<Flow>, key: &str) -> NodeKind {
+        let (input, key) = (input.to_owned(), key.to_owned());
         let minute = Span::of_ms(60_000);
         match self {
-            Self::Filter => NodeKind::Filter { input, condition: ANY_ROW.to_owned() },
-            Self::Project => {
-                NodeKind::Project { input, select: vec![Select { name: "key".to_owned(), expr: "key".to_owned() }] }
-            }
-            Self::Rekey => NodeKind::Rekey { input, by: vec![KEY.to_owned()] },
+            Self::Filter => NodeKind::Filter { input, condition: ANY_ROW.replace(KEY, &key) },
+            Self::Project => NodeKind::Project { input, select: vec![Select { name: KEY.to_owned(), expr: key }] },
+            Self::Rekey => NodeKind::Rekey { input, by: vec![key] },
             Self::Flatten => {
                 NodeKind::Flatten { input, field: "value.items".to_owned(), name: "item".to_owned(), outer: false }
             }
@@ -112,15 +110,10 @@ impl Piece {
                 within: None,
                 grace: None,
             },
-            Self::Deduplicate => {
-                NodeKind::Deduplicate { input, by: vec![KEY.to_owned()], within: None, keep: Keep::First }
+            Self::Deduplicate => NodeKind::Deduplicate { input, by: vec![key], within: None, keep: Keep::First },
+            Self::TopN => {
+                NodeKind::TopN { input, by: Vec::new(), order: vec![OrderBy { expr: key, descending: true }], n: 10 }
             }
-            Self::TopN => NodeKind::TopN {
-                input,
-                by: Vec::new(),
-                order: vec![OrderBy { expr: "key".to_owned(), descending: true }],
-                n: 10,
-            },
             Self::View => NodeKind::View { input },
         }
     }

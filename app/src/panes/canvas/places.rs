@@ -21,7 +21,20 @@ pub(super) fn arranged(pipeline: &Pipeline, all: bool) -> Pipeline {
     if !all {
         return placed(pipeline).unwrap_or_else(|| pipeline.clone());
     }
-    let layout = arrange(pipeline);
+    laid_out(pipeline, arrange(pipeline))
+}
+
+/// Moves some nodes to the right, and frames with what they hold.
+pub(super) fn made_room(pipeline: &Pipeline, moves: impl Fn(&str) -> bool, by: f32) -> Pipeline {
+    let mut layout = pipeline.layout.clone();
+    for (_, at) in layout.iter_mut().filter(|(name, _)| moves(name)) {
+        *at = snapped([at[0] + by, at[1]]);
+    }
+    laid_out(pipeline, layout)
+}
+
+/// The pipeline with other places for its nodes; a frame goes with what stands in it.
+fn laid_out(pipeline: &Pipeline, layout: BTreeMap<String, [f32; 2]>) -> Pipeline {
     let moved = |note: &Note| match around_held(pipeline, &layout, note) {
         Some((at, size)) => Note { at, size, ..note.clone() },
         None => note.clone(),

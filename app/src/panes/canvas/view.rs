@@ -30,6 +30,8 @@ pub enum Look {
     Down,
 }
 
+/// How much ground there is around a pipeline that is brought into sight as a whole.
+const MARGIN: f32 = 20.0;
 /// How much nearer, and how far to a side, a key looks.
 const NEARER: f32 = 1.25;
 const ASIDE: f32 = 96.0;
@@ -71,7 +73,7 @@ impl View {
 
     /// Brings a part of the pipeline into the middle, not larger than life.
     pub(super) fn fit(&mut self, pane: Rect, part: Rect) {
-        let room = pane.shrink(36.0);
+        let room = pane.shrink(MARGIN);
         let zoom = (room.width() / part.width().max(1.0)).min(room.height() / part.height().max(1.0));
         self.zoom = zoom.clamp(*ZOOM.start(), 1.0);
         self.offset = pane.center() - pane.min - part.center().to_vec2() * self.zoom;

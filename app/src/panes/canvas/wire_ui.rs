@@ -5,7 +5,10 @@ use egui::{Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, W
 use fabula_core::pipeline::Flow;
 
 use super::card::{Card, curve};
+use super::view::View;
 use super::{Canvas, Drag, edits, send_edit};
+use crate::chrome::menu;
+use crate::command::Command;
 use crate::figures;
 use crate::panes::Context;
 use crate::state::Pace;
@@ -18,16 +21,42 @@ const PEEK: usize = 6;
 const STREAM: f32 = 1.4;
 const TABLE: f32 = 5.0;
 
+/// Every wire: the card that gives its rows, the one that takes them, and as which input.
+fn wires(cards: &[Card]) -> impl Iterator<Item = (&Card, &Card, usize)> {
+    cards.iter().flat_map(move |to| {
+        to.inputs.iter().enumerate().filter_map(move |(port, input)| {
+            let from = cards.iter().find(|other| Some(&other.name) == input.as_ref())?;
+            Some((from, to, port))
+        })
+    })
+}
+
+fn bezier(view: View, from: &Card, to: &Card, port: usize) -> CubicBezierShape {
+    let points = curve(view.to_screen(from.output()), view.to_screen(to.input(port)), view.zoom);
+    CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, Stroke::NONE)
+}
+
+/// Where the middle of a wire is on the screen.
+pub(super) fn middle(view: View, cards: &[Card], to: &str, port: usize) -> Option<Pos2> {
+    let (from, to, port) = wires(cards).find(|(_, card, at)| card.name == to && *at == port)?;
+    Some(bezier(view, from, to, port).sample(0.5))
+}
+
+/// The wire that goes through a part of the screen, of no card of this name.
+pub(super) fn wire_through(view: View, cards: &[Card], part: Rect, name: &str) -> Option<(String, usize)> {
+    let goes_through = |(from, to, port): &(&Card, &Card, usize)| {
+        let bezier = bezier(view, from, to, *port);
+        from.name != name && to.name != name && (0..=32).any(|at| part.contains(bezier.sample(at as f32 / 32.0)))
+    };
+    wires(cards).find(goes_through).map(|(_, to, port)| (to.name.clone(), port))
+}
+
 pub(super) fn wires_ui(ui: &mut Ui, canvas: &mut Canvas, cards: &[Card], context: &Context<'_>) {
     let mut cut = None;
-    for card in cards {
-        for (port, input) in card.inputs.iter().enumerate() {
-            let Some(from) = input.as_ref().and_then(|input| cards.iter().find(|other| other.name == *input)) else {
-                continue;
-            };
-            if wire_ui(ui, canvas, from, card, port, context) {
-                cut = Some((card.name.clone(), port));
-            }
+    canvas.near = None;
+    for (from, to, port) in wires(cards) {
+        if wire_ui(ui, canvas, from, to, port, context) {
+            cut = Some((to.name.clone(), port));
         }
     }
     if let Some((to, port)) = cut {
@@ -68,8 +97,8 @@ fn label_of(from: &Card) -> String {
 /// Draws one wire; says whether it is to be taken away.
 fn wire_ui(ui: &mut Ui, canvas: &mut Canvas, from: &Card, to: &Card, port: usize, context: &Context<'_>) -> bool {
     let (view, tokens) = (canvas.view, tokens(ui));
-    let points = curve(view.to_screen(from.output()), view.to_screen(to.input(port)), view.zoom);
-    let bezier = CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, Stroke::NONE);
+    let bezier = bezier(view, from, to, port);
+    let points = bezier.points;
     let middle = bezier.sample(0.5);
     let near = ui.input(|input| input.pointer.hover_pos()).is_some_and(|pointer| {
         ui.clip_rect().contains(pointer) && (0..=24).any(|at| bezier.sample(at as f32 / 24.0).distance(pointer) < 8.0)
@@ -91,19 +120,21 @@ fn wire_ui(ui: &mut Ui, canvas: &mut Canvas, from: &Card, to: &Card, port: usize
     };
     let id = ui.id().with(("wire", &from.name, &to.name, port));
     let focused = ui.memory(|memory| memory.has_focus(id));
-    line(ui, points, from.flow, if (near || focused) && canvas.drag.is_none() { tokens.accent } else { quiet });
+    let here = Some((to.name.clone(), port));
+    if near {
+        canvas.near.clone_from(&here);
+    }
+    let is_meant = (near || focused) && canvas.drag.is_none() || canvas.over == here;
+    line(ui, points, from.flow, if is_meant { tokens.accent } else { quiet });
     let label = label_of(from);
     if from.pace.is_some() {
         // When rows stop coming the pace is taken away again.
         ui.ctx().request_repaint_after(Pace::LASTS);
     }
-    let galley = widgets::line(
-        ui.painter(),
-        &label,
-        FontId::new(font::small().size * view.zoom.max(0.7), font::small().family),
-        tokens.text_second,
-        f32::INFINITY,
-    );
+    // The pace stands below the count: side by side they would be wider than the gap between two cards.
+    let words = label.replace(" · ", "\n");
+    let small = FontId::new(font::small().size * view.zoom.max(0.7), font::small().family);
+    let galley = ui.painter().layout_no_wrap(words, small, tokens.text_second);
     let place = Rect::from_center_size(middle, (galley.size() + vec2(10.0, 4.0)).max(vec2(22.0, 18.0)));
     let response = ui.interact(place, id, Sense::click());
     let way = if went { ", the chosen event went along it" } else { "" };
@@ -128,7 +159,12 @@ fn wire_ui(ui: &mut Ui, canvas: &mut Canvas, from: &Card, to: &Card, port: usize
         canvas.wire = Some((to.name.clone(), port));
         widgets::focus_ring(ui, place);
     }
-    response.on_hover_text("Take the wire away").clicked()
+    response.context_menu(|ui| {
+        menu::command_ui(ui, context, &Command::AddToWire(to.name.clone(), port));
+        menu::command_ui(ui, context, &Command::CutWire(to.name.clone(), port));
+    });
+    let hint = "Take the wire away. The second button, or a double click beside it, puts a step into it.";
+    response.on_hover_text(hint).clicked()
 }
 
 /// The latest of the rows that go along a wire; until there are any, the first.

@@ -33,7 +33,7 @@ pub(super) fn facts_ui(ui: &mut Ui, name: &str, context: &Context<'_>) {
             facts.push(("stream time", state.clock.full(ms.saturating_mul(1_000_000))));
         }
         if metrics.late_windows > 0 {
-            facts.push(("late for a window", figures::count(metrics.late_windows)));
+            facts.push(("windows that missed rows", figures::count(metrics.late_windows)));
         }
         if metrics.mismatched > 0 {
             facts.push(("of another type", figures::count(metrics.mismatched)));

@@ -22,9 +22,21 @@ pub(super) fn label(ui: &mut Ui, text: &str) {
     ui.add_space(2.0);
 }
 
-/// Whether a person has left a field or pressed Enter in it.
-fn is_done(ui: &Ui, response: &Response) -> bool {
-    response.lost_focus() && !ui.input(|input| input.key_pressed(egui::Key::Escape))
+/// Where it is kept for the rest of a frame that Escape was pressed in a field.
+const ABANDONED: &str = "a field of the node's form was abandoned";
+
+/// Whether a person has left a field or pressed Enter in it. Escape leaves it too, and means nothing that was written.
+pub(super) fn is_done(ui: &Ui, response: &Response) -> bool {
+    let escaped = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    if escaped {
+        ui.data_mut(|data| data.insert_temp(egui::Id::new(ABANDONED), true));
+    }
+    response.lost_focus() && !escaped
+}
+
+/// Whether a field was abandoned in this frame.
+pub(super) fn was_abandoned(ui: &Ui) -> bool {
+    ui.data_mut(|data| data.remove_temp::<bool>(egui::Id::new(ABANDONED))).is_some()
 }
 
 /// A text in one line.

@@ -1,7 +1,7 @@
 //! A node's settings, each kind with its own.
 
 use egui::{RichText, Ui};
-use fabula_core::pipeline::{Emit, JoinHow, Keep, Node, NodeKind, OrderBy, Problem, Select, Span, Within};
+use fabula_core::pipeline::{Emit, JoinHow, Keep, Node, NodeKind, OrderBy, Problem, Select, Span, Within, quoted};
 
 use super::complete_ui::Help;
 use super::condition_ui;
@@ -152,7 +152,7 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, around: &Around<
                 }
             }
             field::label(ui, "Equal");
-            let hint = format!("{left}.key = {right}.key");
+            let hint = format!("{}.key = {}.key", quoted(left), quoted(right));
             let equal: Vec<Offer> =
                 canvas::equalities(&context.state.design.pipeline, left, right, &context.state.names)
                     .into_iter()
@@ -177,7 +177,7 @@ fn kind_ui(ui: &mut Ui, kind: &mut NodeKind, texts: &mut Texts, around: &Around<
             let drag = ui.add(egui::DragValue::new(&mut count).range(1..=100_000));
             ui.ctx().accesskit_node_builder(drag.id, |node| node.set_label("How many"));
             *n = u32::try_from(count).unwrap_or(1);
-            done |= drag.lost_focus() || drag.drag_stopped();
+            done |= field::is_done(ui, &drag) || drag.drag_stopped();
             field::problems(ui, problems, "n");
             field::label(ui, "In the order of");
             done |= order_ui(ui, order, around);

@@ -103,7 +103,10 @@ impl Pane for NodePane {
             egui::Frame::NONE.inner_margin(egui::Margin::symmetric(size::INSET as i8, 10)).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 let done = form_ui::form_ui(ui, &mut draft.node, &mut draft.texts, &mut self.focus, context);
-                if done && draft.node != draft.saved {
+                if field::was_abandoned(ui) {
+                    draft.node = draft.saved.clone();
+                    draft.texts.clear();
+                } else if done && draft.node != draft.saved {
                     send(&draft.saved, &draft.node, context);
                 }
                 facts_ui::facts_ui(ui, &draft.saved.name, context);

@@ -114,6 +114,12 @@ fn row_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context
                 event_row_ui(ui, event, context);
             }
             lines_ui(ui, &told.lines);
+            if pane.why.is_behind(context) {
+                quiet(ui, "More has been read since");
+                if widgets::link(ui, "Ask again").clicked() {
+                    context.send(Command::WhyHere);
+                }
+            }
         }
         Some(Err(error)) => drop(widgets::error_line(ui, error)),
         None if pane.why.is_busy() => quiet(ui, "Replaying the pipeline …"),

@@ -21,7 +21,7 @@ use crate::panes::asking::{Asking, Pause};
 use crate::panes::journey;
 use crate::state::Stretch;
 
-/// What is asked, of which pipeline and which version of the log.
+/// What is asked, of which pipeline. What came to the log since is no reason to ask again.
 #[derive(Clone, PartialEq)]
 struct Question {
     about: Row,
@@ -29,7 +29,20 @@ struct Question {
     stretch: Stretch,
     design: u64,
     generation: u64,
-    snapshot: u64,
+    formats: Formats,
+}
+
+impl Question {
+    fn of(about: Row, context: &Context<'_>) -> Self {
+        let state = context.state;
+        Self {
+            about,
+            stretch: state.stretch(),
+            design: state.design.version,
+            generation: state.log.generation,
+            formats: state.formats.clone(),
+        }
+    }
 }
 
 /// A row, as of a moment.
@@ -48,10 +61,11 @@ pub(super) struct Told {
 /// Explanations asked for.
 #[derive(Default)]
 pub(super) struct Why {
-    asking: Asking<Question, Result<Told, String>>,
-    pause: Pause<Row>,
-    /// The row that was asked about last.
-    asked: Option<Row>,
+    /// Each question with the version of what had been read then.
+    asking: Asking<(Question, u64), Result<Told, String>>,
+    pause: Pause<Question>,
+    /// What was asked last, or waits for the button.
+    asked: Option<Question>,
     /// Whether the events of the last answer are marked.
     marked: bool,
 }
@@ -63,9 +77,14 @@ impl Why {
 
     /// The answer about a row, if it was asked last.
     pub(super) fn answer(&self, about: &Row, context: &Context<'_>) -> Option<&Result<Told, String>> {
-        let (question, _) = self.asking.last()?;
-        let stretch = context.state.stretch();
-        self.asking.answer().filter(|_| question.about == *about && question.stretch == stretch)
+        let ((question, _), _) = self.asking.last()?;
+        self.asking.answer().filter(|_| *question == Question::of(about.clone(), context))
+    }
+
+    /// Whether more has been read since that was answered.
+    pub(super) fn is_behind(&self, context: &Context<'_>) -> bool {
+        let snapshot = context.state.log.snapshot.as_ref().map(|snapshot| snapshot.version);
+        self.asking.last().is_some_and(|((_, version), _)| Some(*version) != snapshot)
     }
 
     /// How many events would be replayed for a row of a node.
@@ -75,13 +94,14 @@ impl Why {
 
     /// Asks about a row that was chosen, once the choice rests and if not too much has to be replayed.
     pub(super) fn follow(&mut self, about: Option<Row>, node: &str, context: &Context<'_>) {
-        let Some(about) = about.filter(|about| self.asked.as_ref() != Some(about)) else { return };
-        if self.pause.is_over(&about, context) {
+        let question = about.map(|about| Question::of(about, context));
+        let Some(question) = question.filter(|question| self.asked.as_ref() != Some(question)) else { return };
+        if self.pause.is_over(&question, context) {
             if Self::events(node, context) <= journey::UNASKED {
-                self.ask(about, node, context);
+                self.ask(question.about, node, context);
             } else {
                 // It waits for the button.
-                self.asked = Some(about);
+                self.asked = Some(question);
             }
         }
     }
@@ -90,22 +110,17 @@ impl Why {
     pub(super) fn ask(&mut self, about: Row, node: &str, context: &Context<'_>) {
         let state = context.state;
         let Some(snapshot) = state.log.snapshot.clone() else { return };
-        let question = Question {
-            about: about.clone(),
-            stretch: state.stretch(),
-            design: state.design.version,
-            generation: state.log.generation,
-            snapshot: snapshot.version,
-        };
+        let question = Question::of(about.clone(), context);
+        let version = snapshot.version;
         let (pipeline, formats) = (Arc::clone(&state.design.runs), state.formats.clone());
         let node = node.to_owned();
-        self.asked = Some(about.clone());
+        self.asked = Some(question.clone());
         self.marked = false;
         let until_ms = about.1.into_iter().chain(question.stretch.until_ms).min();
         let stretch = Stretch { until_ms, ..question.stretch };
         let job =
             move |progress: &Progress| explain(&about.0, (&node, stretch), &pipeline, &snapshot, &formats, progress);
-        self.asking.ask(question, context.jobs, Title::listed("Why is this here?", Unit::Events), job);
+        self.asking.ask((question, version), context.jobs, Title::listed("Why is this here?", Unit::Events), job);
     }
 
     /// Takes in an answer, and marks its events for all panes.

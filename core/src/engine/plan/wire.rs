@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::codec::{Path, Step};
 use crate::expr::{NameError, Scope, Source, Type, most_similar};
-use crate::pipeline::Flow;
+use crate::pipeline::{Flow, quoted};
 use crate::schema::{Kinds, TopicShape};
 
 /// One column of a wire, by where it comes from.
@@ -159,7 +159,10 @@ impl Wires {
         {
             if rest.is_empty() {
                 let message = format!("{first} is a whole row");
-                return Err(NameError { message, hint: Some(format!("name a column of it, such as {first}.key")) });
+                return Err(NameError {
+                    message,
+                    hint: Some(format!("name a column of it, such as {}.key", quoted(first))),
+                });
             }
             let (column, of) = self.resolve(sides[side], rest)?;
             return Ok(self.column(wire, place(side, column), of));
@@ -168,7 +171,7 @@ impl Wires {
         match found {
             [Ok(_), Ok(_)] => Err(NameError {
                 message: format!("both sides have “{}”", shown(name)),
-                hint: Some(format!("write {}.{1} or {2}.{1}", names[0], shown(name), names[1])),
+                hint: Some(format!("write {}.{1} or {2}.{1}", quoted(&names[0]), shown(name), quoted(&names[1]))),
             }),
             [Ok((column, of)), Err(_)] => Ok(self.column(wire, place(0, column), of)),
             [Err(_), Ok((column, of))] => Ok(self.column(wire, place(1, column), of)),
@@ -197,7 +200,7 @@ impl Wires {
             Space::Own => {}
             Space::Sides(sides) => {
                 for &side in sides {
-                    let name = &self.list[side].name;
+                    let name = quoted(&self.list[side].name);
                     known.extend(self.known(side).into_iter().map(|inner| format!("{name}.{inner}")));
                 }
             }

@@ -1,6 +1,6 @@
 //! Which node of a pipeline goes on as which of another.
 
-use crate::pipeline::{Node, NodeKind, Pipeline};
+use crate::pipeline::{Node, NodeKind, Pipeline, placed};
 
 /// For each node of the new pipeline the place of the old one that it was. A node of another name is the same if it does
 /// the same, or if it stands in the same place and is of the same kind.
@@ -20,6 +20,23 @@ pub(super) fn former_places(old: &Pipeline, new: &Pipeline) -> Vec<Option<usize>
         }
     }
     places
+}
+
+/// The new pipeline with a place for every node and for nothing else. A node that is called otherwise than in the old one
+/// stands where it stood there.
+pub(super) fn with_places(old: &Pipeline, new: &Pipeline) -> Pipeline {
+    let mut changed = new.clone();
+    for (node, former) in new.nodes.iter().zip(former_places(old, new)) {
+        let Some(former) = former.and_then(|at| old.nodes.get(at)).filter(|former| former.name != node.name) else {
+            continue;
+        };
+        let place = new.layout.get(&former.name).or_else(|| old.layout.get(&former.name));
+        if let Some(place) = place.filter(|_| !new.layout.contains_key(&node.name)) {
+            changed.layout.insert(node.name.clone(), *place);
+        }
+    }
+    changed.layout.retain(|name, _| new.node(name).is_some());
+    placed(&changed).unwrap_or(changed)
 }
 
 /// Whether two nodes do the same, whatever the names of those that they take rows from.
