@@ -154,10 +154,11 @@ fn one_tiny_number_leaves_a_column_of_numbers_and_its_key() {
                 select = { id = \"value.id\", n = \"value.n\" }\n";
     std::fs::write(&pipeline, text).expect("the file can be written");
     let run = |name: &str, numbers: &[&str], more: &[&str]| {
-        let lines: String = numbers.iter().enumerate().map(|(id, n)| format!("{{\"id\":{id},\"n\":{n}}}\n")).collect();
+        let line = |(id, n): (usize, &&str)| format!("{{\"id\":{id},\"n\":{n},\"at\":\"2026-03-14T09:14:07Z\"}}\n");
+        let lines: String = numbers.iter().enumerate().map(line).collect();
         let (file, recording) = (path(&format!("{name}.jsonl")), path(name));
         std::fs::write(&file, lines).expect("the file can be written");
-        program::run(arguments!["import", &file, "--to", &recording, "--topic", "numbers"]).ok();
+        program::run(arguments!["import", &file, "--to", &recording, "--topic", "numbers", "--time-field", "at"]).ok();
         let first = arguments!["run", &pipeline, "--recording", &recording, "--to", &address, "--table", &table];
         server.run(first.into_iter().chain(more.iter().map(Into::into)).collect::<Vec<_>>()).ok()
     };

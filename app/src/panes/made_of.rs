@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use egui::{Label, RichText, Ui};
+use fabula_core::event::TopicName;
+use fabula_core::pipeline::Pipeline;
+use fabula_core::store::{Segment, Snapshot};
 
 use crate::figures;
 use crate::formats::Formats;
@@ -27,7 +30,7 @@ impl MadeOf {
             generation: state.log.generation,
             stretch: state.stretch(),
             formats: state.formats.clone(),
-            events: events(&run, &run.snapshot),
+            events: events(&run.pipeline.topics(), &run.snapshot, run.stretch),
             run,
         }
     }
@@ -39,11 +42,13 @@ impl MadeOf {
 
     /// Why the same would come to something else by now, in words; `None` where it would not.
     pub(super) fn outdated(&self, state: &State) -> Option<String> {
-        let runs = &state.design.runs;
         if !self.is_of_open_log(state) {
             return Some("of the log that was open before".to_owned());
         }
-        if !Arc::ptr_eq(&self.run.pipeline, runs) && self.run.pipeline.nodes != runs.nodes {
+        let now = WholeRun::of(state).map(|now| now.pipeline);
+        let is_same =
+            |now: &Arc<Pipeline>| Arc::ptr_eq(&self.run.pipeline, now) || self.run.pipeline.nodes == now.nodes;
+        if !now.as_ref().is_some_and(is_same) {
             return Some("the pipeline has changed since".to_owned());
         }
         if !self.formats.is_same(&state.formats) {
@@ -52,7 +57,8 @@ impl MadeOf {
         if self.stretch != state.stretch() {
             return Some("history is cut elsewhere since".to_owned());
         }
-        let now = state.log.snapshot.as_ref().map_or(0, |snapshot| events(&self.run, snapshot));
+        let (topics, snapshot) = (self.run.pipeline.topics(), state.log.snapshot.as_ref());
+        let now = snapshot.map_or(0, |snapshot| events(&topics, snapshot, self.run.stretch));
         let since = now.checked_sub(self.events).filter(|since| *since > 0)?;
         let words = figures::of(since, "event");
         Some(match self.run.stretch.until_ms {
@@ -71,8 +77,14 @@ impl MadeOf {
     }
 }
 
-/// How many events a snapshot holds of the topics that a run takes.
-fn events(run: &WholeRun, snapshot: &fabula_core::store::Snapshot) -> u64 {
-    let topics = run.pipeline.topics();
-    topics.iter().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum()
+/// How many events a snapshot holds of topics, as far as they may count: those of the segments that reach into a stretch.
+pub(super) fn events(topics: &[TopicName], snapshot: &Snapshot, stretch: Stretch) -> u64 {
+    let reaches = |segment: &&Arc<Segment>| {
+        let span = segment.time_span_ms();
+        span.is_none_or(|(first, last)| {
+            stretch.from_ms.is_none_or(|from| last >= from) && stretch.until_ms.is_none_or(|until| first <= until)
+        })
+    };
+    let held = topics.iter().filter_map(|topic| snapshot.topic(topic)).flat_map(|topic| &topic.partitions);
+    held.flat_map(|held| held.segments.iter().filter(reaches)).map(|segment| segment.len() as u64).sum()
 }

@@ -1,25 +1,20 @@
 //! What a view says of itself: how many rows, as of when, and how far behind what has been read.
 
-use std::collections::BTreeSet;
-
 use fabula_core::event::time::{format_span_ns, ms_to_ns};
-use fabula_core::pipeline::{Flow, NodeKind};
+use fabula_core::pipeline::Flow;
 use fabula_core::store::Snapshot;
 
 use super::past::Pasts;
 use super::showing::Showing;
 use crate::figures;
 use crate::panes::Context;
+use crate::panes::made_of::events;
 use crate::state::State;
 
-/// How many events a snapshot holds of the topics that the pipeline on the canvas takes.
+/// How many events a snapshot holds of the topics that the pipeline on the canvas takes, as far as they may count.
 pub(super) fn held(state: &State, snapshot: &Snapshot) -> u64 {
-    let topic = |node: &fabula_core::pipeline::Node| match &node.kind {
-        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.clone()),
-        _ => None,
-    };
-    let topics: BTreeSet<String> = state.design.pipeline.nodes.iter().filter_map(topic).collect();
-    topics.iter().filter_map(|topic| snapshot.topic(topic.as_str())).map(|topic| topic.events()).sum()
+    let stretch = state.outcome.as_ref().map(|outcome| outcome.stretch).unwrap_or_default();
+    events(&state.design.pipeline.topics(), snapshot, stretch)
 }
 
 /// How many of them have been read.

@@ -185,7 +185,7 @@ impl Pasts {
         let state = context.state;
         let (Some(outcome), Some(snapshot)) = (&state.outcome, &state.log.snapshot) else { return };
         let is_known = self.counted.as_ref().is_some_and(|counted| Arc::ptr_eq(&counted.rows, &now.rows));
-        if !is_known && now.whole && now.is_through && outcome.done.1 == held(state, snapshot) {
+        if !is_known && now.whole && now.is_through && held(state, snapshot) <= outcome.done.1 {
             let (rows, snapshot) = (Arc::clone(&now.rows), Arc::clone(snapshot));
             let counted = Counted { rows, snapshot, events: outcome.done.0, of: Of::new(now, state) };
             context.jobs.drop_aside(self.counted.replace(counted));

@@ -14,7 +14,7 @@ pub(super) struct Parts {
     entry: Vec<u8>,
 }
 
-/// The rows of a part, in the order in which they came.
+/// The rows of a part, in the order of their places.
 pub(super) struct Part {
     bytes: Vec<u8>,
     rows: Vec<(u64, Range<usize>)>,
@@ -53,6 +53,7 @@ impl Parts {
             rows.push((at, from + 16..from + 16 + len));
             from += 16 + len;
         }
+        rows.sort_unstable_by_key(|(at, _)| *at);
         if from == bytes.len() { Ok(Part { bytes, rows }) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }

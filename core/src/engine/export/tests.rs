@@ -35,6 +35,7 @@ fn column(format: ColumnFormat, known: Type, cells: &[Cell<'static>]) -> (DataTy
     let column = frame.column("c").unwrap();
     let shown = |row: usize| match column.get(row).unwrap() {
         AnyValue::Null => "null".to_owned(),
+        AnyValue::Float64(float) => format!("{float:?}"),
         AnyValue::String(text) => format!("“{text}”"),
         AnyValue::StringOwned(text) => format!("“{text}”"),
         AnyValue::Datetime(value, ..) => value.to_string(),
