@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 
+use fabula_core::codec::Cell;
 use fabula_core::copies::{Address, Comparison, Copy, Drift, DriftRow, Events, explain_drift, key_of};
 use fabula_core::engine::Explainer;
 use fabula_core::log::kafka::Secret;
@@ -14,6 +15,9 @@ use crate::whole_run::{Ended, WholeRun, codec_of};
 
 /// So many rows of each kind are told.
 const TOLD: usize = 1_000;
+
+/// So many bytes of a value are kept to be shown.
+const LONGEST: usize = 4 << 10;
 
 /// What is compared with what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +47,8 @@ pub struct Found {
     pub stretch: Stretch,
     /// How many events were gone over.
     pub events: u64,
+    /// What is not in the view's rows, in words.
+    pub left_out: Vec<String>,
 }
 
 /// Compares a node's rows with a copy.
@@ -71,14 +77,31 @@ pub fn compare(run: &WholeRun, node: &str, with: &Compared, progress: &Progress)
     let names: Vec<String> = shown.columns.iter().map(|(name, ..)| name.clone()).collect();
     let key = if with.key.is_empty() { key_of(&shown) } else { with.key.clone() };
     let mut comparison = Comparison::new(&names, copy.columns(), &key)?;
-    ready.each_row(view, progress, &mut |cells| {
-        comparison.view_row(&cells);
-        Ok(())
-    })?;
+    ready.each_row(view, progress, &mut |cells| comparison.view_row(&cells).map_err(|error| error.to_string()))?;
     progress.set(0, 0);
     copy.each(progress.token(), &mut |row| comparison.copy_row(&row))?;
-    let drift = comparison.finish(TOLD, progress.token())?;
-    Ok(Found { view: node.to_owned(), copy: copy.name(), drift, stretch: run.stretch, events: ready.events() })
+    let mut drift = comparison.finish(TOLD, progress.token())?;
+    drift.rows.iter_mut().for_each(|row| cut(row, &drift.compared, &drift.key));
+    Ok(Found {
+        view: node.to_owned(),
+        copy: copy.name(),
+        drift,
+        stretch: run.stretch,
+        events: ready.events(),
+        left_out: ready.left_out(),
+    })
+}
+
+/// Cuts what is long in a row and not of its key: a list shows the beginning, and only the key is asked for again.
+fn cut(row: &mut DriftRow, compared: &[String], key: &[String]) {
+    for cells in [&mut row.view, &mut row.copy] {
+        for (name, cell) in compared.iter().zip(cells) {
+            let (Cell::Text(text) | Cell::Array(text) | Cell::Object(text)) = &cell else { continue };
+            if text.len() > LONGEST && !key.contains(name) {
+                *cell = Cell::Text(format!("{}…", &text[..text.floor_char_boundary(LONGEST)]).into());
+            }
+        }
+    }
 }
 
 /// The events that made a row of the view.

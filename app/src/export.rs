@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use fabula_core::copies::{Address, Mode, TableRows, TableWritten, key_of};
+use fabula_core::engine::Untold;
 use fabula_core::log::kafka::Secret;
 
 use crate::cli::run::{Form, ViewOutput};
@@ -117,10 +118,13 @@ enum Place {
     Postgres(Address),
 }
 
-fn told(rows: u64, failed: &[(String, u64)], ready: &Ready, place: &str) -> String {
+fn told(rows: u64, failed: &[Untold], ready: &Ready, place: &str) -> String {
     let mut line = format!("{} in {place}, of {}", figures::of(rows, "row"), ready.told());
-    for (column, count) in failed {
-        line.push_str(&format!("; {column}: {} could not be calculated", figures::of(*count, "value")));
+    line.extend(ready.left_out().iter().map(|left_out| format!("; {left_out}")));
+    for untold in failed {
+        for (count, why) in untold.reasons() {
+            line.push_str(&format!("; {}: {} {why}", untold.column, figures::of(count, "value")));
+        }
     }
     line
 }

@@ -1,5 +1,6 @@
 //! Tables of a real PostgreSQL that `fabula run --to` writes and `fabula drift` reads.
 
+use fabula_tests::arguments;
 use fabula_tests::copies::{KINDS, Rows, assert_same, told};
 use fabula_tests::postgres::{PASSWORD, Postgres, USER};
 use fabula_tests::program;
@@ -140,6 +141,39 @@ fn a_table_is_replaced_or_takes_rows_by_their_key_and_keeps_what_hangs_on_it() {
     }
     let tables = server.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'modes'");
     assert_eq!(tables, "1", "nothing else is left there");
+}
+
+#[test]
+fn one_tiny_number_leaves_a_column_of_numbers_and_its_key() {
+    let Some(server) = Postgres::shared("one_tiny_number_leaves_a_column_of_numbers_and_its_key") else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (table, address) = (schema(server, "tiny"), server.address(USER));
+    let path = |name: &str| folder.path().join(name);
+    let pipeline = path("tiny.toml");
+    let text = "version = 1\n[nodes.s]\nkind = \"stream\"\ntopic = \"numbers\"\n[nodes.numbers]\nkind = \"project\"\ninput = \"s\"\n\
+                select = { id = \"value.id\", n = \"value.n\" }\n";
+    std::fs::write(&pipeline, text).expect("the file can be written");
+    let run = |name: &str, numbers: &[&str], more: &[&str]| {
+        let line = |(id, n): (usize, &&str)| format!("{{\"id\":{id},\"n\":{n},\"at\":\"2026-03-14T09:14:07Z\"}}\n");
+        let lines: String = numbers.iter().enumerate().map(line).collect();
+        let (file, recording) = (path(&format!("{name}.jsonl")), path(name));
+        std::fs::write(&file, lines).expect("the file can be written");
+        program::run(arguments!["import", &file, "--to", &recording, "--topic", "numbers", "--time-field", "at"]).ok();
+        let first = arguments!["run", &pipeline, "--recording", &recording, "--to", &address, "--table", &table];
+        server.run(first.into_iter().chain(more.iter().map(Into::into)).collect::<Vec<_>>()).ok()
+    };
+    let types = || server.ask(&format!("SELECT pg_typeof(n) FROM {table} LIMIT 1"));
+    run("plain", &["10.50", "3"], &["--upsert", "--key", "id"]);
+    assert_eq!(types(), "numeric");
+    let ran = run("with", &["10.50", "3", "5e-324", "12345678901234567890123456789012345.5"], &[]);
+    assert!(!ran.stderr.contains("made anew"), "{}", ran.stderr);
+    assert_eq!(
+        (types(), server.ask("SELECT count(*) FROM pg_indexes WHERE schemaname = 'tiny'")),
+        ("numeric".into(), "1".into())
+    );
+    let read = |id: u8| server.ask(&format!("SELECT n FROM {table} WHERE id = {id}"));
+    assert_eq!([read(0), read(3)], ["10.50", "12345678901234567890123456789012345.5"]);
+    assert_eq!(server.ask(&format!("SELECT n = 5e-324 FROM {table} WHERE id = 2")), "t");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_view_is_exported_in_every_form_and_is_the_whole_view() {
     click(&mut pane, "Arrow");
     write(&mut pane, "File", &arrow);
     click(&mut pane, "Export the view");
-    assert!(pane.says(&format!("{rows} rows in ")), "{:?}", pane.all_that_say("row"));
+    assert!(pane.says(&format!("per_hour: {rows} rows in ")), "{:?}", pane.all_that_say("row"));
     let frame = IpcReader::new(std::fs::File::open(&arrow).unwrap()).finish().unwrap();
     assert_eq!(frame.height() as u64, rows);
     let revenue: f64 = run(&file, &[]).iter().filter_map(|row| row["revenue"].as_f64()).sum();
@@ -224,6 +224,83 @@ fn where_history_is_cut_exports_sql_and_drift_end_there() {
     pane.run();
     click(&mut pane, "Compare");
     assert!(!pane.says("No drift."), "the copy is behind what has been read");
+}
+
+#[test]
+fn an_export_says_which_windows_have_no_final_result_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    let text = PIPELINE.replace("select = {", "emit = \"final\"\nselect = {");
+    std::fs::write(&file, &text).unwrap();
+    let log = format!("--sample={EVENTS}");
+    let told = program::run(["run", &file, &log, "--seed", "7", "-J"]).ok().stderr;
+    let open =
+        told.lines().find_map(|line| line.split_once("fabula: ")?.1.strip_suffix(" still open: no final result yet"));
+    let open = open.unwrap_or_else(|| panic!("{told}")).to_owned();
+    change(&mut pane, text);
+    pane.send(Command::ExportView);
+    click(&mut pane, "CSV");
+    write(&mut pane, "File", &folder.path().join("final.csv").display().to_string());
+    click(&mut pane, "Export the view");
+    assert!(pane.says(&format!("; {open} still open: no final result yet")), "{:?}", pane.all_that_say("row"));
+}
+
+/// Puts another pipeline on the canvas, and waits until it has run.
+fn change(pane: &mut Pane, text: String) {
+    pane.send(Command::SetPipeline(Some(text)));
+    pane.until("the pipeline has run", |harness| {
+        let state: &State = harness.state().state();
+        state.outcome.as_ref().is_some_and(|outcome| outcome.whole && outcome.version == state.design.version)
+    });
+    pane.settle();
+}
+
+#[test]
+fn what_was_found_of_another_pipeline_says_so_and_is_explained_by_that_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut pane, file) = opened(folder.path());
+    let mut rows = run(&file, &[]);
+    rows[2]["revenue"] = Value::from(1);
+    let copy = folder.path().join("copy.jsonl");
+    std::fs::write(&copy, rows.iter().map(|row| row.to_string() + "\n").collect::<String>()).unwrap();
+    pane.send(Command::ExportView);
+    click(&mut pane, "CSV");
+    write(&mut pane, "File", &folder.path().join("old.csv").display().to_string());
+    click(&mut pane, "Export the view");
+    pane.send(Command::ShowPane(PaneKind::Sql));
+    write(&mut pane, "Question in SQL", "SELECT count(*) FROM per_hour");
+    click(&mut pane, "Ask");
+    pane.send(Command::ShowPane(PaneKind::Drift));
+    write(&mut pane, "Copy", &copy.display().to_string());
+    click(&mut pane, "Compare");
+    assert!(!pane.says("has changed since"), "nothing has changed yet");
+    // The view gets another name, and counts only some of the payments.
+    let text = PIPELINE.replace("per_hour", "hourly").replace("input = \"payments\"", "input = \"some\"");
+    change(
+        &mut pane,
+        text + "[nodes.some]\nkind = \"filter\"\ninput = \"payments\"\nwhere = \"value.amount > 1000000\"\n",
+    );
+    assert!(pane.says("The comparison: the pipeline has changed since"), "{:?}", pane.all_that_say("since"));
+    let row = pane.all_that_say("different | ").remove(0);
+    click(&mut pane, &row);
+    click(&mut pane, "Which events made it?");
+    let made = format!("made by {} event", rows[2]["n"]);
+    assert!(pane.says(&made), "{made}: {:?}", pane.all_that_say("event"));
+    pane.send(Command::ShowPane(PaneKind::Sql));
+    pane.settle();
+    assert!(pane.says("The answer: the pipeline has changed since"), "{:?}", pane.all_that_say("since"));
+    pane.send(Command::ShowPane(PaneKind::View));
+    pane.settle();
+    assert!(pane.says("What was exported: the pipeline has changed since"), "{:?}", pane.all_that_say("since"));
+    // Asked again it is fresh.
+    change(&mut pane, PIPELINE.to_owned());
+    pane.send(Command::ShowPane(PaneKind::Sql));
+    click(&mut pane, "Ask");
+    assert!(!pane.says("The answer: "), "{:?}", pane.all_that_say("since"));
+    let cut = moment(&pane, 0.5);
+    pane.send(Command::CutHistory(Some(ms_to_ns(cut))));
+    pane.settle();
+    assert!(pane.says("The answer: history is cut elsewhere since"), "{:?}", pane.all_that_say("since"));
 }
 
 #[test]
@@ -359,6 +436,11 @@ fn views_are_asked_in_sql() {
         let line = format!("{} | {} | {}", row["currency"].as_str().unwrap(), row["n"], row["revenue"]);
         assert_eq!(pane.all_that_say(&line).len(), 1, "{line}: {:?}", pane.all_that_say(" | "));
     }
+    // A long value is cut where it is shown.
+    write(&mut pane, "Question in SQL", "SELECT 'long' || hex(zeroblob(50000)) FROM per_hour LIMIT 1");
+    click(&mut pane, "Ask");
+    let told = pane.all_that_say("long00");
+    assert!(!told.is_empty() && told.iter().all(|text| text.len() < 1_100 && text.ends_with('…')), "{told:?}");
     write(&mut pane, "Question in SQL", "DELETE FROM per_hour");
     click(&mut pane, "Ask");
     assert!(pane.says("views can be read and not changed"));

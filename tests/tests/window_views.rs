@@ -263,6 +263,36 @@ fn open_and_final_windows_are_told_apart_as_of_any_moment() {
 }
 
 #[test]
+fn windows_are_open_or_final_behind_a_projection_that_keeps_them() {
+    let text = HOURS.replace("input = \"sums\"", "input = \"mean\"")
+        + "[nodes.mean]\nkind = \"project\"\ninput = \"sums\"\nselect = { window_start = \"window_start\", \
+           window_end = \"window_end\", kind = \"kind\", mean = \"revenue / payments\" }\n";
+    let shown = Shown::new(&text);
+    assert!(shown.pane.says(" open, "), "{:?}", shown.pane.all_that_say("open"));
+}
+
+#[test]
+fn rows_of_a_run_that_goes_on_are_not_told_as_all() {
+    let mut shown = Shown::over(250_000, TOTALS);
+    shown.pane.send(Command::SetPipeline(Some(HOURS.to_owned())));
+    let mut told = Vec::new();
+    shown.pane.until("the pipeline has run", |harness| {
+        let state = harness.state().state();
+        let outcome = state.outcome.as_ref().filter(|outcome| outcome.version == state.design.version);
+        let is_under_way = outcome.is_some_and(|outcome| !outcome.whole && outcome.views.contains_key("hours"));
+        if is_under_way {
+            told.extend(
+                harness.query_all_by_label_contains("of all that has been read").next().map(|_| outcome.unwrap().done),
+            );
+        }
+        outcome.is_some_and(|outcome| outcome.whole)
+    });
+    assert_eq!(told, [], "events that were counted, and all");
+    shown.settle();
+    assert!(shown.pane.says("of all that has been read"));
+}
+
+#[test]
 fn a_row_is_explained_by_its_events_and_an_event_by_its_way() {
     let mut shown = Shown::new(HOURS);
     let rows = shown.rows_at(None);

@@ -174,7 +174,7 @@ impl Sink for Compared {
         }
         for row in 0..rows.len() {
             let cells: Vec<_> = self.shown.columns.iter().map(|(_, column, _)| rows.cell(*column, row)).collect();
-            self.comparison.view_row(&cells);
+            self.comparison.view_row(&cells).map_err(|error| Stop::Bound(error.to_string()))?;
         }
         Ok(())
     }
@@ -185,8 +185,7 @@ impl Compared {
         let (comparison, columns) = (&mut self.comparison, &self.shown.columns);
         self.table.visit_sorted(|row| {
             let cells: Vec<_> = columns.iter().map(|(_, column, _)| row.cells[*column].clone()).collect();
-            comparison.view_row(&cells);
-            Ok::<_, fabula_core::engine::Stop>(())
+            comparison.view_row(&cells).map_err(|error| Stop::Bound(error.to_string()))
         })?;
         Ok(self.comparison)
     }

@@ -320,7 +320,7 @@ pub(super) fn damaged(feed: &Feed) -> String {
 }
 
 /// What went wrong at a node, in a line; `None` if nothing did.
-fn dropped_line(report: &NodeReport) -> Option<String> {
+pub(crate) fn dropped_line(report: &NodeReport) -> Option<String> {
     let metrics = &report.metrics;
     let mut parts: Vec<String> =
         metrics.dropped.iter().map(|(why, count)| format!("{} {}", figures::count(*count), why.why())).collect();

@@ -10,6 +10,9 @@ use crate::zone::Clock;
 /// So many rows say how wide a column is.
 const MEASURED: usize = 40;
 
+/// So many bytes of a value are kept in a table: more than a column shows.
+const LONGEST: usize = 1 << 10;
+
 /// How a text is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Tone {
@@ -32,12 +35,16 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// A value as it stands in a table.
+    /// A value as it stands in a table: in a line, and cut where it is long.
     pub(super) fn text(cell: &Cell<'_>, clock: &Clock) -> (String, Tone) {
         match cell {
             Cell::Null | Cell::Missing => ("null".to_owned(), Tone::Nothing),
             Cell::Time(ns) => (clock.exact(*ns), Tone::Plain),
-            cell => (cell.to_string().replace(['\n', '\r', '\t'], " "), Tone::Plain),
+            Cell::Text(text) | Cell::Array(text) | Cell::Object(text) => (in_line(text), Tone::Plain),
+            Cell::Bytes(bytes) => {
+                (in_line(&Cell::Bytes(bytes[..bytes.len().min(LONGEST)].into()).to_string()), Tone::Plain)
+            }
+            cell => (in_line(&cell.to_string()), Tone::Plain),
         }
     }
 
@@ -134,5 +141,29 @@ impl Grid {
             widgets::text_in(ui.painter(), place, align, text, font, color);
         }
         response.clicked()
+    }
+}
+
+/// A text in one line, cut where it is long.
+fn in_line(text: &str) -> String {
+    let end = text.floor_char_boundary(LONGEST);
+    let mut line = text[..end].replace(['\n', '\r', '\t'], " ");
+    if end < text.len() {
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_is_cut_at_a_letter() {
+        assert_eq!(in_line("a\nb"), "a b");
+        let long = "ä".repeat(LONGEST);
+        let cut = in_line(&long);
+        assert!(cut.len() <= LONGEST + 3 && cut.ends_with("ä…"), "{cut}");
+        assert_eq!(in_line(&"x".repeat(LONGEST)).len(), LONGEST);
     }
 }

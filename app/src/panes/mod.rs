@@ -10,6 +10,7 @@ mod form;
 mod grid_ui;
 pub mod inspector;
 mod journey;
+mod made_of;
 mod map;
 mod node;
 mod sql;

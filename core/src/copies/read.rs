@@ -14,9 +14,6 @@ use crate::log::import::each_parquet_row;
 /// A row of a copy; a cell a column.
 pub type CopyRow<'r> = Vec<Cell<'r>>;
 
-/// So many lines of JSON are looked at for the names of the columns.
-const LOOKED_AT: usize = 1_000;
-
 /// A copy of a view that is kept elsewhere.
 #[derive(Debug, Clone)]
 pub struct Copy {
@@ -48,7 +45,7 @@ impl Copy {
         }
         match ending.as_str() {
             "csv" | "tsv" | "txt" => Self::csv(path),
-            "json" | "jsonl" | "ndjson" => Self::json(path),
+            "json" | "jsonl" | "ndjson" => Self::json(path, cancel),
             "parquet" => Self::parquet(path),
             "arrow" | "ipc" | "feather" => {
                 let how = "a copy is read from CSV, JSON lines, Parquet, SQLite or PostgreSQL";
@@ -70,23 +67,18 @@ impl Copy {
         Ok(Self { place: Place::Csv(path.to_owned(), delimiter), columns })
     }
 
-    fn json(path: &Path) -> Result<Self, CopyError> {
+    /// Every line is looked at for its names: one that comes late is a column like the others.
+    fn json(path: &Path, cancel: &CancellationToken) -> Result<Self, CopyError> {
         let mut columns: Vec<String> = Vec::new();
-        let mut looked_at = 0;
-        let mut look = |entries: Vec<(String, Value)>| {
-            for (name, _) in entries {
-                if !columns.contains(&name) {
+        each_object(path, cancel, &mut |entries| {
+            for (at, (name, _)) in entries.into_iter().enumerate() {
+                // Lines mostly have the same names in the same order.
+                if columns.get(at) != Some(&name) && !columns.contains(&name) {
                     columns.push(name);
                 }
             }
-            looked_at += 1;
-            if looked_at < LOOKED_AT { Ok(()) } else { Err(Stop::Cancelled.into()) }
-        };
-        match each_object(path, &CancellationToken::new(), &mut look) {
-            // Enough was seen.
-            Err(error) if error.is_cancelled() => {}
-            read => read?,
-        }
+            Ok(())
+        })?;
         Ok(Self { place: Place::Json(path.to_owned()), columns })
     }
 
@@ -122,7 +114,7 @@ impl Copy {
         }
     }
 
-    /// The names of its columns.
+    /// The names of its columns; of an empty file none.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
@@ -248,4 +240,40 @@ fn cell_of(value: &Value) -> Cell<'_> {
         return Cell::Null;
     }
     value.cell()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_comes_late_is_a_column_like_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("copy.jsonl");
+        let mut lines = "{\"key\":1,\"n\":2}\n".repeat(5_000);
+        lines.push_str("{\"late\":3,\"key\":1}\n");
+        std::fs::write(&path, lines).unwrap();
+        let go = CancellationToken::new();
+        let copy = Copy::file(&path, None, &go).unwrap();
+        assert_eq!(copy.columns(), ["key", "n", "late"]);
+        let mut last = Vec::new();
+        let take = &mut |row: CopyRow<'_>| {
+            last = row.into_iter().map(Cell::into_owned).collect();
+            Ok(())
+        };
+        copy.each(&go, take).unwrap();
+        assert_eq!(last, [Cell::Int(1), Cell::Null, Cell::Int(3)]);
+    }
+
+    #[test]
+    fn an_empty_file_is_a_copy_without_columns_and_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["copy.jsonl", "copy.csv"] {
+            let path = dir.path().join(name);
+            std::fs::write(&path, "").unwrap();
+            let copy = Copy::file(&path, None, &CancellationToken::new()).unwrap();
+            assert!(copy.columns().is_empty(), "{name}");
+            copy.each(&CancellationToken::new(), &mut |row| panic!("{row:?}")).unwrap();
+        }
+    }
 }

@@ -1,26 +1,24 @@
 //! SQL over views: they are loaded into a private SQLite database as tables of their names.
 //!
 //! Integers of 64 bits stay exact. A decimal becomes a float, which holds up to 15 digits exactly; values of more are
-//! rounded and counted. `sum`, `avg` and `total` add the decimals that those floats stand for, exactly, and round once, so
-//! that a sum of prices is what a person would write. Times are texts in ISO 8601, arrays and objects their JSON, true and
-//! false 1 and 0.
+//! rounded and counted. In a column with decimals or floats integers are floats too, so that a division has a rest whatever
+//! the row. `sum`, `avg` and `total` add the decimals that those floats stand for, exactly, and round once, so
+//! that a sum of prices is what a person would write. Times are texts in ISO 8601, in milliseconds, or all in nanoseconds
+//! where one needs them, so that they sort and compare; arrays and objects are their JSON, true and false 1 and 0.
 
+mod loaded;
 mod sums;
 
-use std::collections::BTreeMap;
-
 use rusqlite::hooks::{AuthAction, Authorization};
-use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Statement, params_from_iter};
 use tokio_util::sync::CancellationToken;
 
 use super::CopyError;
 use super::sqlite::{cell, told};
-use super::table::{list, quoted};
-use crate::codec::{Cell, number_in_least_digits};
-use crate::engine::{Materialised, PlannedView, Rows, Sink, Stop};
-use crate::event::time::format_iso;
+use crate::codec::Cell;
+use crate::engine::{PlannedView, Rows, Sink, Stop};
 use crate::pipeline::Flow;
+use loaded::Loaded;
 
 /// After so many of SQLite's steps it is asked whether to go on.
 const STEPS: i32 = 10_000;
@@ -35,28 +33,10 @@ pub struct SqlViews {
     sealed: bool,
 }
 
-/// A view being loaded.
-struct Loaded {
-    view: PlannedView,
-    /// Where a table's rows are kept until they are final.
-    table: Materialised,
-    insert: String,
-    changed: Changed,
-}
-
-/// Values of a view that are others in SQL: columns, and how many.
-#[derive(Default)]
-struct Changed {
-    /// Numbers of more digits than floats hold.
-    rounded: BTreeMap<String, u64>,
-    /// What could not be calculated, or is not a number: it is null there.
-    nulls: BTreeMap<String, u64>,
-}
-
 /// What a question came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The names of its columns.
+    /// The names of its columns, each once: of a name that is repeated the second is `name_2`.
     pub columns: Vec<String>,
     /// How many rows were handed over.
     pub rows: u64,
@@ -78,13 +58,9 @@ impl SqlViews {
         sums::add(&connection).map_err(|error| refused(&error))?;
         let mut loaded = Vec::with_capacity(views.len());
         for view in views {
-            let names: Vec<&str> = view.columns.iter().map(|(name, ..)| name.as_str()).collect();
-            let create = format!("CREATE TABLE {} ({})", quoted(&view.name), list(&names));
-            connection.execute_batch(&create).map_err(|error| refused(&error))?;
-            let marks = vec!["?"; names.len()].join(", ");
-            let insert = format!("INSERT INTO {} VALUES ({marks})", quoted(&view.name));
-            let table = Materialised::new(view.id.clone());
-            loaded.push(Loaded { view: view.clone(), table, insert, changed: Changed::default() });
+            let view = Loaded::new(view);
+            connection.execute_batch(&view.create()).map_err(|error| refused(&error))?;
+            loaded.push(view);
         }
         connection.execute_batch("BEGIN").map_err(|error| refused(&error))?;
         Ok(Self { connection, views: loaded, sealed: false })
@@ -100,7 +76,7 @@ impl SqlViews {
         if statement.column_count() == 0 || !statement.readonly() {
             return Err(CopyError::refused(ONLY_SELECT));
         }
-        Ok(statement.column_names().map(str::to_owned).collect())
+        Ok(names(&statement))
     }
 
     /// Ends loading: from now on the tables can be asked, and not changed.
@@ -112,9 +88,13 @@ impl SqlViews {
             let table = std::mem::take(&mut loaded.table);
             let mut insert = self.connection.prepare(&loaded.insert).map_err(|error| refused(&error))?;
             table.visit_sorted(|row| {
-                let values = values(&loaded.view, &mut loaded.changed, |column| row.cells[column].clone());
+                let values = loaded.values(|column| row.cells[column].clone());
                 insert.execute(params_from_iter(values)).map(drop).map_err(|error| refused(&error))
             })?;
+        }
+        let nanoseconds = self.views.iter().any(Loaded::needs_nanoseconds);
+        for sql in self.views.iter_mut().filter_map(|loaded| loaded.evened(nanoseconds)) {
+            self.connection.execute(&sql, ()).map_err(|error| refused(&error))?;
         }
         self.connection.execute_batch("COMMIT").map_err(|error| refused(&error))?;
         // Beyond reading nothing is allowed: no other file can be opened, and nothing changed.
@@ -131,21 +111,13 @@ impl SqlViews {
 
     /// Columns with numbers that have more digits than a float holds, and how many were rounded.
     pub fn rounded(&self) -> Vec<(String, u64)> {
-        self.counted(|changed| &changed.rounded)
+        self.views.iter().flat_map(Loaded::rounded).collect()
     }
 
-    /// Columns with values that are null here, because they could not be calculated or are not a number, and how many.
+    /// Columns with values that are null here, because they could not be decoded or calculated or are not a number, and how
+    /// many.
     pub fn nulled(&self) -> Vec<(String, u64)> {
-        self.counted(|changed| &changed.nulls)
-    }
-
-    fn counted(&self, which: impl Fn(&Changed) -> &BTreeMap<String, u64>) -> Vec<(String, u64)> {
-        let mut all = Vec::new();
-        for Loaded { view, changed, .. } in &self.views {
-            let counts = which(changed).iter();
-            all.extend(counts.map(|(column, count)| (format!("{}.{column}", view.name), *count)));
-        }
-        all
+        self.views.iter().flat_map(Loaded::nulled).collect()
     }
 
     /// The tables and their columns.
@@ -177,7 +149,7 @@ impl SqlViews {
             _ => refused(&error),
         };
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
-        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let columns = names(&statement);
         if columns.is_empty() {
             return Err(CopyError::refused(ONLY_SELECT));
         }
@@ -207,7 +179,7 @@ impl Sink for SqlViews {
         let no_room = |error: rusqlite::Error| Stop::Bound(told(&error));
         let mut insert = self.connection.prepare(&loaded.insert).map_err(no_room)?;
         for row in 0..rows.len() {
-            let values = values(&loaded.view, &mut loaded.changed, |column| rows.cell(column, row).into_owned());
+            let values = loaded.values(|column| rows.cell(column, row).into_owned());
             insert.execute(params_from_iter(values)).map_err(no_room)?;
         }
         Ok(())
@@ -221,35 +193,22 @@ fn refused(error: &rusqlite::Error) -> CopyError {
     CopyError::refused(format!("SQL: {}", told(error)))
 }
 
-/// A row as SQLite keeps it.
-fn values(view: &PlannedView, changed: &mut Changed, cell: impl Fn(usize) -> Cell<'static>) -> Vec<Value> {
-    let value = |(name, column, _): &(String, usize, _)| match cell(*column) {
-        Cell::Missing | Cell::Null => Value::Null,
-        Cell::Failed(_) => {
-            *changed.nulls.entry(name.clone()).or_default() += 1;
-            Value::Null
+/// The names of an answer's columns, each once, whatever the case of its letters: rows are kept by names elsewhere.
+fn names(statement: &Statement<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(statement.column_count());
+    let own: Vec<&str> = statement.column_names().collect();
+    for name in &own {
+        let known = |names: &[String], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let mut unique = (*name).to_owned();
+        let mut number = 2;
+        // A name with a number may be another column's own.
+        while known(&names, &unique) || number > 2 && own.iter().any(|own| own.eq_ignore_ascii_case(&unique)) {
+            unique = format!("{name}_{number}");
+            number += 1;
         }
-        Cell::Bool(truth) => Value::Integer(i64::from(truth)),
-        Cell::Int(int) => Value::Integer(int),
-        // Not a number is no number to SQLite either.
-        Cell::Float(float) if float.is_nan() => {
-            *changed.nulls.entry(name.clone()).or_default() += 1;
-            Value::Null
-        }
-        Cell::Float(float) => Value::Real(float),
-        number @ (Cell::Decimal(_) | Cell::Number(_)) => {
-            let text = number.to_string();
-            let float: f64 = text.parse().unwrap_or(f64::NAN);
-            if number_in_least_digits(&text) != number_in_least_digits(&format!("{float:e}")) {
-                *changed.rounded.entry(name.clone()).or_default() += 1;
-            }
-            Value::Real(float)
-        }
-        Cell::Time(ns) => Value::Text(format_iso(ns)),
-        Cell::Bytes(bytes) => Value::Blob(bytes.into_owned()),
-        Cell::Text(text) | Cell::Array(text) | Cell::Object(text) => Value::Text(text.into_owned()),
-    };
-    view.columns.iter().map(value).collect()
+        names.push(unique);
+    }
+    names
 }
 
 #[cfg(test)]

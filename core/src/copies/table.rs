@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Address, CopyError};
 use crate::codec::Cell;
-use crate::engine::{Kind, Seen, WaitingRows, store_cell};
+use crate::engine::{Kind, Seen, Untold, WaitingRows, store_cell};
 use crate::expr::Type;
 
 /// What becomes of the rows that a table has already.
@@ -27,8 +27,9 @@ pub enum Mode {
 /// | values of a column | SQLite | PostgreSQL |
 /// |---|---|---|
 /// | integers | `INTEGER` | `bigint` |
-/// | integers and decimals | `TEXT`, exact, as SQLite has no decimals | `numeric`, exact |
+/// | integers, decimals and longer numbers | `TEXT`, exact, as SQLite has no decimals | `numeric`, exact |
 /// | floats, also with integers that a float holds exactly | `REAL`; not a number as text | `double precision` |
+/// | floats with other numbers | `TEXT` | `numeric`; `text` where one is infinite |
 /// | true, false | `BOOLEAN`: 1, 0 | `boolean` |
 /// | times | `TEXT`: ISO 8601 in UTC | `timestamptz`; `text` where one needs nanoseconds |
 /// | texts, and values of several kinds | `TEXT` | `text` |
@@ -36,7 +37,7 @@ pub enum Mode {
 /// | arrays and objects | `TEXT`: their JSON | `json` |
 /// | none but nulls | what the pipeline says | what the pipeline says |
 ///
-/// Null and missing are null, and so is what could not be calculated, which is counted.
+/// Null and missing are null, and so is what could not be decoded or calculated, which is counted.
 #[derive(Debug)]
 pub struct TableRows {
     pub(super) columns: Vec<Column>,
@@ -64,8 +65,8 @@ pub struct TableWritten {
     pub rows: u64,
     /// Of an upsert: how many of them were new.
     pub added: Option<u64>,
-    /// The columns with values that could not be calculated and are null in the table, and how many.
-    pub failed: Vec<(String, u64)>,
+    /// The columns with values that could not be decoded or calculated and are null in the table.
+    pub failed: Vec<Untold>,
     /// Where a table that was there had to be made anew.
     pub anew: Option<Anew>,
 }
@@ -193,13 +194,8 @@ impl TableRows {
     }
 
     pub(super) fn written(&self, Put { added, anew }: Put) -> TableWritten {
-        let failed = self.columns.iter().filter(|column| column.seen.failed > 0);
-        TableWritten {
-            rows: self.rows,
-            added,
-            anew,
-            failed: failed.map(|column| (column.name.clone(), column.seen.failed)).collect(),
-        }
+        let failed = self.columns.iter().filter_map(|column| column.seen.untold(&column.name)).collect();
+        TableWritten { rows: self.rows, added, anew, failed }
     }
 }
 

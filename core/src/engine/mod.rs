@@ -50,7 +50,7 @@ pub use explain::{
     Apart, EventList, EventsExplanation, ExplainError, Explainer, Journey, LateWindow, Meeting, NAMED_EVENTS, Named,
     NamedEvent, Near, NodeVisit, RowExplanation, RowName, TakenWindow, Verdict,
 };
-pub use export::{ColumnFile, ColumnFormat, Exported};
+pub use export::{ColumnFile, ColumnFormat, Exported, Untold};
 pub(crate) use export::{Kind, Seen, WaitingRows};
 pub use feed::{Feed, HISTORY_STEP, Step, Untimed};
 pub use history::{run_history, run_steps};

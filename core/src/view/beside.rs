@@ -28,6 +28,8 @@ pub struct Beside {
     id: Vec<usize>,
     parts: TemporaryBlocks,
     rows: u64,
+    /// How many rows of the view are not among them.
+    left_out: u64,
     key: Vec<u8>,
     cells: Vec<u8>,
     change: Vec<u8>,
@@ -40,6 +42,7 @@ impl Beside {
             id,
             parts: TemporaryBlocks::new(PARTS),
             rows: 0,
+            left_out: 0,
             key: Vec::new(),
             cells: Vec::new(),
             change: Vec::new(),
@@ -52,12 +55,17 @@ impl Beside {
         self.rows
     }
 
+    /// Says that the view has so many rows besides, which do not come: they are not missing.
+    pub fn leave_out(&mut self, rows: u64) {
+        self.left_out = rows;
+    }
+
     /// Takes a row: what stands in the columns that the view shows, in their order.
     ///
     /// # Errors
     /// When the disk is full, say.
     pub fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
-        let Self { id, parts, rows, key, cells: stored, change: written, entry } = self;
+        let Self { id, parts, rows, key, cells: stored, change: written, entry, .. } = self;
         for bytes in [&mut *key, &mut *stored, &mut *written, &mut *entry] {
             bytes.clear();
         }
@@ -92,7 +100,7 @@ impl Past {
     }
 
     /// How these rows of the same view differ from its own at the end, as [`Past::differs_from`] says. Their columns are
-    /// named as the view's; of a view that is a table no row may be left out.
+    /// named as the view's. `count` is how many rows the view has: those that are not among these are left out.
     ///
     /// # Errors
     /// As [`Past::differs_from`].
@@ -100,10 +108,12 @@ impl Past {
         &self,
         rows: &Rows,
         columns: &[(String, usize, Type)],
+        count: u64,
         most: usize,
         cancel: &CancellationToken,
     ) -> Result<Difference, PastError> {
         let mut beside = self.beside();
+        beside.leave_out(count.saturating_sub(rows.len() as u64));
         for row in 0..rows.len() {
             let cells: Vec<Cell<'_>> = columns.iter().map(|(_, column, _)| rows.cell(*column, row)).collect();
             beside.row(&cells)?;
@@ -112,7 +122,8 @@ impl Past {
     }
 
     /// How rows of the same view differ from its own at the end: what is told as added is missing from them, what is gone
-    /// they have too much. At most so many are told; all are counted.
+    /// they have too much. At most so many are told; all are counted. Where rows were left out as many may be missing, and
+    /// which of the others are can't be told.
     ///
     /// # Errors
     /// [`PastError::Forgotten`] of a stream whose first rows are, [`PastError::Disk`], [`PastError::Stopped`].
@@ -128,7 +139,13 @@ impl Past {
             if cancel.is_cancelled() {
                 return Err(Stop::Cancelled.into());
             }
-            let told = difference(&beside.table(part)?, &own.table(part)?, &beside.id, most)?;
+            let mut told = difference(&beside.table(part)?, &own.table(part)?, &beside.id, usize::MAX)?;
+            if beside.left_out > 0 {
+                told.rows.retain(|row| row.before.is_some());
+            }
+            let count_of_part = told.rows.len();
+            told.rows.truncate(most);
+            told.left_out = (count_of_part - told.rows.len()) as u64;
             all.added += told.added;
             all.gone += told.gone;
             all.changed += told.changed;
@@ -141,6 +158,10 @@ impl Past {
         });
         all.rows.truncate(most);
         all.left_out = count - all.rows.len() as u64;
+        // Where there are more rows than were said to be left out some are missing, and where there are fewer some are extra.
+        let (added, expected) = (all.added, beside.left_out);
+        all.added = added.saturating_sub(expected);
+        all.gone += expected.saturating_sub(added);
         Ok(all)
     }
 

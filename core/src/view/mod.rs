@@ -51,6 +51,7 @@ pub use past::{AsOf, History, Past, Version};
 pub use recorder::Recorder;
 pub use stats::{Bar, ColumnStats, Sum, bars};
 pub use tape::At;
+pub(crate) use temporary_blocks::TemporaryBlocks;
 pub use windows::Closing;
 
 /// Why a past can't be told.

@@ -9,7 +9,7 @@ const BLOCK: usize = if cfg!(test) { 100 } else { 64 << 10 };
 
 /// Strands of bytes that grow at their ends.
 #[derive(Debug)]
-pub(super) struct TemporaryBlocks {
+pub(crate) struct TemporaryBlocks {
     /// There is none until the first block is full.
     file: Option<TemporaryFile>,
     strands: Vec<Strand>,
@@ -24,11 +24,11 @@ struct Strand {
 
 impl TemporaryBlocks {
     /// So many empty strands.
-    pub(super) fn new(strands: usize) -> Self {
+    pub(crate) fn new(strands: usize) -> Self {
         Self { file: None, strands: vec![Strand::default(); strands] }
     }
 
-    pub(super) fn append(&mut self, strand: usize, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn append(&mut self, strand: usize, bytes: &[u8]) -> io::Result<()> {
         let strand = &mut self.strands[strand];
         strand.last.extend_from_slice(bytes);
         if strand.last.len() < BLOCK {
@@ -44,7 +44,7 @@ impl TemporaryBlocks {
     }
 
     /// All bytes of a strand.
-    pub(super) fn read(&self, strand: usize) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, strand: usize) -> io::Result<Vec<u8>> {
         let (mut bytes, strand) = (Vec::new(), &self.strands[strand]);
         for (at, len) in &strand.blocks {
             let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;

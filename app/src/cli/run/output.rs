@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use fabula_core::codec::Cell;
 use fabula_core::copies::TableRows;
-use fabula_core::engine::{ColumnFile, ColumnFormat, PlannedView};
+use fabula_core::engine::{ColumnFile, ColumnFormat, PlannedView, Untold};
 use fabula_core::store::WholeFile;
 
 use super::table::Target;
@@ -157,17 +157,19 @@ impl ViewOutput {
 pub struct Finished {
     /// How many rows.
     pub rows: u64,
-    /// The columns with values that could not be calculated and are null there, and how many.
-    pub failed: Vec<(String, u64)>,
+    /// The columns with values that could not be decoded or calculated and are null there.
+    pub failed: Vec<Untold>,
     place: &'static str,
 }
 
 impl Finished {
     /// Says what is not as it was; gives how many rows there are.
     pub fn say(self) -> u64 {
-        for (column, failed) in &self.failed {
-            let values = figures::of(*failed, "value");
-            say(&format!("{column}: {values} could not be calculated, and are null in the {}", self.place));
+        for untold in &self.failed {
+            for (count, why) in untold.reasons() {
+                let (column, values) = (&untold.column, figures::of(count, "value"));
+                say(&format!("{column}: {values} {why}, and are null in the {}", self.place));
+            }
         }
         self.rows
     }

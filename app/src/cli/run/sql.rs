@@ -39,7 +39,7 @@ pub fn ask(
     }
     for (column, count) in views.nulled() {
         let values = figures::of(count, "value");
-        say(&format!("{column}: {values} null in SQL: not calculated, or not a number"));
+        say(&format!("{column}: {values} null in SQL: not decoded, not calculated, or not a number"));
     }
     let columns = columns.into_iter().enumerate().map(|(at, name)| (name, at, Type::Any)).collect();
     let answer = PlannedView { node: 0, name: "answer".to_owned(), flow: Flow::Stream, columns, id: Vec::new() };

@@ -3,17 +3,19 @@
 mod form_ui;
 mod rows;
 
+use std::sync::Arc;
+
 use egui::Ui;
 use fabula_core::copies::{DriftRow, Events};
 
+use super::made_of::MadeOf;
 use super::{Context, Pane, form};
 use crate::command::Command;
-use crate::comparison::{Compared, Found, compare, explain};
+use crate::comparison::{Compared, compare, explain};
 use crate::figures;
-use crate::jobs::{Job, Title, Unit};
+use crate::jobs::{Job, Progress, Title, Unit};
 use crate::theme::{size, widgets};
 use crate::whole_run::{Ended, WholeRun, shown_node};
-use crate::zone::Clock;
 use form_ui::CopyForm;
 use rows::Listed;
 
@@ -21,8 +23,10 @@ use rows::Listed;
 #[derive(Default)]
 pub struct DriftPane {
     form: CopyForm,
-    job: Option<Job<Result<Found, Ended>>>,
-    listed: Option<Listed>,
+    job: Option<(Job<Result<Listed, Ended>>, MadeOf)>,
+    listed: Option<(Listed, MadeOf)>,
+    /// The same rows with times of another zone.
+    listing: Option<Job<Listed>>,
     failure: Option<String>,
     /// The row that is looked at, and the events that made it.
     chosen: Option<usize>,
@@ -33,37 +37,48 @@ pub struct DriftPane {
 impl DriftPane {
     /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        self.job.is_none() && self.explaining.is_none()
+        self.job.is_none() && self.explaining.is_none() && self.listing.is_none()
     }
 
     fn begin(&mut self, node: &str, with: Compared, context: &Context<'_>) {
         (self.failure, self.chosen, self.explaining, self.events) = (None, None, None, None);
+        self.listing = None;
         let Some(run) = WholeRun::of(context.state) else {
             self.failure = Some("the pipeline does not run: the canvas says why".to_owned());
             return;
         };
+        let made_of = MadeOf::new(run.clone(), context.state);
         let (node, title) = (node.to_owned(), Title::listed(format!("Comparing {node}"), Unit::Events));
-        self.job = Some(context.jobs.spawn_blocking(title, move |progress| compare(&run, &node, &with, progress)));
+        let clock = context.state.clock.clone();
+        let job = context.jobs.spawn_blocking(title, move |progress| {
+            compare(&run, &node, &with, progress).map(|found| Listed::of(Arc::new(found), &clock))
+        });
+        self.job = Some((job, made_of));
     }
 
-    fn explain(&mut self, row: DriftRow, found: Found, context: &Context<'_>) {
-        let Some(run) = WholeRun::of(context.state) else { return };
+    /// Replays the run that the comparison was made of: what is there by now may be another pipeline, or more events.
+    fn explain(&mut self, row: DriftRow, context: &Context<'_>) {
+        let Some((listed, made_of)) = &self.listed else { return };
+        let (run, found) = (made_of.run.clone(), Arc::clone(&listed.found));
         let title = Title::listed("Finding the events of a row", Unit::None);
-        let work = move |progress: &crate::jobs::Progress| explain(&run, &found, &row, progress);
+        let work = move |progress: &Progress| explain(&run, &found, &row, progress);
         self.explaining = Some(context.jobs.spawn_blocking(title, work));
     }
 
-    fn take_in(&mut self, clock: &Clock) {
-        if let Some(job) = &mut self.job {
+    fn take_in(&mut self, context: &Context<'_>) {
+        if let Some((job, _)) = &mut self.job {
             let found = match job.poll() {
                 Some(found) => Some(found),
                 None if job.is_lost() => Some(Err(Ended::Failed("the comparison came to no end".to_owned()))),
                 None => None,
             };
             if let Some(found) = found {
-                self.job = None;
+                let made_of = self.job.take().map(|(_, made_of)| made_of);
                 match found {
-                    Ok(found) => self.listed = Some(Listed::of(found, clock)),
+                    Ok(listed) => {
+                        let was = std::mem::replace(&mut self.listed, made_of.map(|made_of| (listed, made_of)));
+                        context.jobs.drop_aside(was);
+                    }
                     Err(Ended::Cancelled) => self.failure = Some("cancelled".to_owned()),
                     Err(Ended::Failed(why)) => self.failure = Some(why),
                     Err(Ended::Password(server)) => {
@@ -85,9 +100,31 @@ impl DriftPane {
         }
     }
 
+    /// In another zone: the same rows with other times.
+    fn follow_zone(&mut self, context: &Context<'_>) {
+        if let Some(job) = &mut self.listing {
+            match job.poll() {
+                Some(again) => {
+                    if let Some((listed, _)) = self.listed.as_mut().filter(|(known, _)| again.is_of(&known.found)) {
+                        context.jobs.drop_aside(std::mem::replace(listed, again));
+                    }
+                }
+                None if job.is_lost() => {}
+                None => return,
+            }
+            self.listing = None;
+        }
+        let clock = &context.state.clock;
+        if let Some((listed, _)) = self.listed.as_ref().filter(|(listed, _)| !listed.is_by(clock)) {
+            let (found, clock) = (Arc::clone(&listed.found), clock.clone());
+            let job = move |_: &Progress| Listed::of(found, &clock);
+            self.listing = Some(context.jobs.spawn_blocking(Title::quiet("Listing what differs"), job));
+        }
+    }
+
     /// What is known of the row that is looked at.
     fn chosen_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
-        let Some((listed, row)) = self.listed.as_ref().zip(self.chosen) else { return };
+        let Some(((listed, made_of), row)) = self.listed.as_ref().zip(self.chosen) else { return };
         let Some(row) = listed.found.drift.rows.get(listed.row_of(row)) else { return };
         if row.view.is_empty() {
             widgets::caption(ui, "No event of the log made this row: only the copy has it");
@@ -100,8 +137,8 @@ impl DriftPane {
         match &self.events {
             None => {
                 if widgets::button(ui, "Which events made it?").clicked() {
-                    let (row, found) = (row.clone(), listed.found.clone());
-                    self.explain(row, found, context);
+                    let row = row.clone();
+                    self.explain(row, context);
                 }
             }
             Some(Events::Unknown(why)) => drop(widgets::error_line(ui, why)),
@@ -109,7 +146,10 @@ impl DriftPane {
                 ui.horizontal_wrapped(|ui| {
                     widgets::caption(ui, format!("made by {}:", figures::of(*count, "event")));
                     for at in named.iter().take(8).filter_map(|event| event.coordinates.as_ref()) {
-                        if widgets::link(ui, &at.to_string()).clicked() {
+                        // In another log something else stands there.
+                        if !made_of.is_of_open_log(context.state) {
+                            widgets::caption(ui, at.to_string());
+                        } else if widgets::link(ui, &at.to_string()).clicked() {
                             context.send(Command::GoToEvent(at.clone()));
                         }
                     }
@@ -124,18 +164,15 @@ impl DriftPane {
 
 impl Pane for DriftPane {
     fn update(&mut self, context: &Context<'_>) {
-        let clock = &context.state.clock;
         self.form.update();
-        self.take_in(clock);
-        // Another zone: the same rows with other times.
-        if let Some(listed) = self.listed.take_if(|listed| !listed.is_by(clock)) {
-            self.listed = Some(Listed::of(listed.found, clock));
-        }
+        self.take_in(context);
+        self.follow_zone(context);
     }
 
-    fn header_ui(&mut self, ui: &mut Ui, _context: &Context<'_>) {
-        if let Some(listed) = &self.listed {
-            widgets::caption(ui, listed.counts());
+    fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
+        if let Some((listed, made_of)) = &self.listed {
+            let outdated = made_of.outdated(context.state).map(|why| format!(" · {why}")).unwrap_or_default();
+            widgets::caption(ui, format!("{}{outdated}", listed.counts()));
         }
     }
 
@@ -147,7 +184,8 @@ impl Pane for DriftPane {
             }
             return;
         };
-        let asked = self.form.ui(ui, &node, self.job.as_ref(), self.failure.as_deref(), context);
+        let job = self.job.as_ref().map(|(job, _)| job);
+        let asked = self.form.ui(ui, &node, job, self.failure.as_deref(), context);
         if let Some(with) = asked {
             self.begin(&node, with, context);
         }
@@ -156,8 +194,11 @@ impl Pane for DriftPane {
         }
         ui.horizontal(|ui| {
             ui.add_space(size::INSET);
-            if let Some(listed) = &self.listed {
-                ui.vertical(|ui| listed.facts_ui(ui));
+            if let Some((listed, made_of)) = &self.listed {
+                ui.vertical(|ui| {
+                    made_of.outdated_ui(ui, "The comparison", context.state);
+                    listed.facts_ui(ui);
+                });
             }
         });
         if self.chosen.is_some() {
@@ -167,8 +208,8 @@ impl Pane for DriftPane {
             });
             ui.add_space(size::GRID);
         }
-        let Some(listed) = &self.listed else { return };
-        if listed.found.drift.is_none() {
+        let Some((listed, _)) = &self.listed else { return };
+        if listed.found.drift.rows.is_empty() {
             return;
         }
         if let Some(row) = listed.grid.ui(ui, "Drift", self.chosen)

@@ -1,5 +1,7 @@
 //! What differs, as rows of a table: one for each column that does.
 
+use std::sync::Arc;
+
 use egui::Ui;
 use fabula_core::codec::Cell;
 use fabula_core::copies::{DriftKind, DriftRow};
@@ -13,7 +15,7 @@ use crate::zone::Clock;
 
 /// What was found, as it is drawn.
 pub(super) struct Listed {
-    pub(super) found: Found,
+    pub(super) found: Arc<Found>,
     pub(super) grid: Grid,
     /// Of each row of the grid, the row of the drift.
     rows: Vec<usize>,
@@ -21,7 +23,8 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    pub(super) fn of(found: Found, clock: &Clock) -> Self {
+    /// Goes over every row that is told, so it belongs in a job.
+    pub(super) fn of(found: Arc<Found>, clock: &Clock) -> Self {
         let drift = &found.drift;
         let heads = ["drift"].into_iter().chain(drift.key.iter().map(String::as_str));
         let heads = heads.chain(["column", "in the view", "in the copy"]);
@@ -56,6 +59,11 @@ impl Listed {
         self.clock.zone() == clock.zone()
     }
 
+    /// Whether it lists what was found there.
+    pub(super) fn is_of(&self, found: &Arc<Found>) -> bool {
+        Arc::ptr_eq(&self.found, found)
+    }
+
     /// The row of the drift that a row of the grid is of.
     pub(super) fn row_of(&self, row: usize) -> usize {
         self.rows.get(row).copied().unwrap_or_default()
@@ -76,7 +84,7 @@ impl Listed {
 
     /// What was compared, and what was not.
     pub(super) fn facts_ui(&self, ui: &mut Ui) {
-        let Found { view, copy, drift, events, stretch } = &self.found;
+        let Found { view, copy, drift, events, stretch, left_out: not_in_rows } = &*self.found;
         let rows = |count| figures::of(count, "row");
         let facts = format!(
             "{view}: {} of {}; {copy}: {}; matched by {}",
@@ -90,12 +98,14 @@ impl Listed {
         } else {
             widgets::caption(ui, facts);
         }
-        for (columns, side) in [(&drift.only_view, "view"), (&drift.only_copy, "copy")] {
-            if !columns.is_empty() {
-                widgets::caption(ui, format!("only in the {side}, and not compared: {}", columns.join(", ")));
-            }
+        if !drift.only_view.is_empty() {
+            widgets::error_line(ui, &format!("the copy lacks columns of the view: {}", drift.only_view.join(", ")));
         }
-        let left_out = drift.missing + drift.extra + drift.different - drift.rows.len() as u64;
+        if !drift.only_copy.is_empty() {
+            widgets::caption(ui, format!("only in the copy, and not compared: {}", drift.only_copy.join(", ")));
+        }
+        not_in_rows.iter().for_each(|line| drop(widgets::caption(ui, line)));
+        let left_out = drift.rows_count() - drift.rows.len() as u64;
         if left_out > 0 {
             widgets::caption(ui, format!("{} not listed", figures::of(left_out, "more row")));
         }

@@ -1,14 +1,13 @@
 //! Views asked in SQL.
 
-use std::sync::Arc;
-
 use egui::{FontSelection, Frame, Key, Margin, Modifiers, RichText, TextEdit, Ui, vec2};
 use fabula_core::codec::Cell;
 
 use super::as_of::AsOf;
 use super::grid_ui::Grid;
+use super::made_of::MadeOf;
 use super::{Context, Pane, form};
-use crate::asking::{Answer, Asked, Loaded, ask};
+use crate::asking::{Answer, Loaded, ask};
 use crate::command::Command;
 use crate::figures;
 use crate::jobs::{Job, Title, Unit};
@@ -22,13 +21,16 @@ pub struct SqlPane {
     /// What is being written; `None` until somebody writes.
     text: Option<String>,
     loaded: Option<Loaded>,
-    job: Option<Job<Asked>>,
-    answer: Option<Arc<Shown>>,
+    job: Option<(Job<Answered>, MadeOf)>,
+    answer: Option<(Shown, MadeOf)>,
     /// The row of the answer that is looked at.
     chosen: Option<usize>,
     as_of: AsOf,
     failure: Option<String>,
 }
+
+/// The views, to be asked again, and the answer as it is drawn.
+type Answered = (Option<Loaded>, Result<Shown, Ended>);
 
 /// An answer as it is drawn.
 struct Shown {
@@ -53,11 +55,14 @@ impl Shown {
             .rounded
             .iter()
             .map(|(column, count)| format!("{column}: {} rounded, of more than 15 digits", values(count)));
-        let nulled = answer
-            .nulled
-            .iter()
-            .map(|(column, count)| format!("{column}: {} null here: not calculated, or not a number", values(count)));
-        Self { grid: Grid { columns, rows }, told, notes: rounded.chain(nulled).collect() }
+        let nulled = answer.nulled.iter().map(|(column, count)| {
+            format!("{column}: {} null here: not decoded, not calculated, or not a number", values(count))
+        });
+        Self {
+            grid: Grid { columns, rows },
+            told,
+            notes: rounded.chain(nulled).chain(answer.left_out.iter().cloned()).collect(),
+        }
     }
 }
 
@@ -73,15 +78,20 @@ impl SqlPane {
             self.failure = Some("the pipeline does not run: the canvas says why".to_owned());
             return;
         };
-        let (known, text) = (self.loaded.take(), text.to_owned());
+        let made_of = MadeOf::new(run.clone(), context.state);
+        let (known, text, clock) = (self.loaded.take(), text.to_owned(), context.state.clock.clone());
         let title = Title::listed("Asking the views", Unit::Events);
-        self.job = Some(context.jobs.spawn_blocking(title, move |progress| ask(&run, known, &text, progress)));
+        let job = context.jobs.spawn_blocking(title, move |progress| {
+            let (loaded, answer) = ask(&run, known, &text, progress);
+            (loaded, answer.map(|answer| Shown::of(&answer, &clock)))
+        });
+        self.job = Some((job, made_of));
     }
 }
 
 impl Pane for SqlPane {
     fn update(&mut self, context: &Context<'_>) {
-        let Some(job) = &mut self.job else { return };
+        let Some((job, _)) = &mut self.job else { return };
         let answer = match job.poll() {
             Some((loaded, answer)) => {
                 self.loaded = loaded;
@@ -90,10 +100,11 @@ impl Pane for SqlPane {
             None if job.is_lost() => Err(Ended::Failed("the question came to no end".to_owned())),
             None => return,
         };
-        self.job = None;
+        let made_of = self.job.take().map(|(_, made_of)| made_of);
         match answer {
             Ok(answer) => {
-                self.answer = Some(Arc::new(Shown::of(&answer, &context.state.clock)));
+                let was = std::mem::replace(&mut self.answer, made_of.map(|made_of| (answer, made_of)));
+                context.jobs.drop_aside(was);
                 self.chosen = None;
             }
             Err(Ended::Cancelled) => self.failure = Some("cancelled".to_owned()),
@@ -101,9 +112,10 @@ impl Pane for SqlPane {
         }
     }
 
-    fn header_ui(&mut self, ui: &mut Ui, _context: &Context<'_>) {
-        if let Some(answer) = &self.answer {
-            widgets::caption(ui, answer.told.clone());
+    fn header_ui(&mut self, ui: &mut Ui, context: &Context<'_>) {
+        if let Some((answer, made_of)) = &self.answer {
+            let outdated = made_of.outdated(context.state).map(|why| format!(" · {why}")).unwrap_or_default();
+            widgets::caption(ui, format!("{}{outdated}", answer.told));
         }
     }
 
@@ -133,7 +145,7 @@ impl Pane for SqlPane {
             }
             go |= response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
             match &self.job {
-                Some(job) => form::job_ui(ui, job, context),
+                Some((job, _)) => form::job_ui(ui, job, context),
                 None => {
                     ui.horizontal(|ui| {
                         go |= widgets::primary_button(ui, "Ask").on_hover_text("Ctrl+Enter").clicked();
@@ -145,14 +157,15 @@ impl Pane for SqlPane {
             if let Some(why) = &self.failure {
                 widgets::error_line(ui, why);
             }
-            for note in self.answer.iter().flat_map(|answer| &answer.notes) {
-                widgets::caption(ui, note.clone());
+            if let Some((answer, made_of)) = &self.answer {
+                made_of.outdated_ui(ui, "The answer", context.state);
+                answer.notes.iter().for_each(|note| drop(widgets::caption(ui, note)));
             }
         });
         if go && self.job.is_none() {
             self.begin(&text, context);
         }
-        if let Some(answer) = &self.answer {
+        if let Some((answer, _)) = &self.answer {
             self.chosen = answer.grid.ui(ui, "Answer", self.chosen).or(self.chosen);
         }
     }

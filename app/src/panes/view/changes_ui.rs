@@ -122,7 +122,7 @@ pub(super) fn check_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, cont
             return;
         }
     };
-    let Check { difference, events_before, rows_before, of_a_run } = check;
+    let Check { difference, events_before, rows_before, compared } = check;
     let rows = figures::of(*rows_before, "row");
     if difference.is_none() {
         widgets::good_line(ui, &format!("The same {rows}, of {}", figures::of(derived.past.events(), "event")));
@@ -132,8 +132,12 @@ pub(super) fn check_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, cont
         let words = format!("{rows}: {missing} missing, {extra} extra, {different} different");
         widgets::error_line(ui, &words);
     }
-    if *of_a_run {
-        quiet(ui, "More rows than are shown: they were compared with those of one more run over the log.");
+    if compared < rows_before {
+        let shown = figures::count(*compared);
+        quiet(
+            ui,
+            format!("More rows than are shown: the {shown} that are were compared, of the others how many there are"),
+        );
     }
     if derived.past.events() != *events_before {
         let counts = [*events_before, derived.past.events()].map(|count| figures::of(count, "event"));

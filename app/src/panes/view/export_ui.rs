@@ -9,8 +9,9 @@ use fabula_core::log::kafka::Secret;
 use crate::cli::run::Form;
 use crate::export::{Export, export};
 use crate::files;
-use crate::jobs::{Job, Title, Unit};
+use crate::jobs::{Job, Progress, Title, Unit};
 use crate::panes::as_of::AsOf;
+use crate::panes::made_of::MadeOf;
 use crate::panes::{Context, form};
 use crate::theme::{size, tokens, widgets};
 use crate::whole_run::{Ended, shown_node};
@@ -38,8 +39,9 @@ pub(super) struct ExportForm {
     password: String,
     asks_password: bool,
     picked: Option<Job<Option<PathBuf>>>,
-    job: Option<Job<Result<String, Ended>>>,
-    done: Option<Result<String, String>>,
+    job: Option<(Job<Result<String, Ended>>, MadeOf)>,
+    /// What came of the last one, and what it was made of.
+    done: Option<Result<(String, MadeOf), String>>,
 }
 
 impl Default for ExportForm {
@@ -86,15 +88,15 @@ impl ExportForm {
                 self.file = path.display().to_string();
             }
         }
-        let Some(job) = &mut self.job else { return };
+        let Some((job, _)) = &mut self.job else { return };
         let ended = match job.poll() {
             Some(ended) => ended,
             None if job.is_lost() => Err(Ended::Failed("the export came to no end".to_owned())),
             None => return,
         };
-        self.job = None;
+        let Some((_, made_of)) = self.job.take() else { return };
         self.done = Some(match ended {
-            Ok(line) => Ok(line),
+            Ok(line) => Ok((line, made_of)),
             Err(Ended::Cancelled) => Err("cancelled; what was there before is there still".to_owned()),
             Err(Ended::Password(server)) => {
                 self.asks_password = true;
@@ -156,7 +158,7 @@ impl ExportForm {
         }
         ui.horizontal_wrapped(|ui| self.as_of.ui(ui, context));
         match &self.job {
-            Some(job) => form::job_ui(ui, job, context),
+            Some((job, _)) => form::job_ui(ui, job, context),
             None => {
                 ui.horizontal(|ui| {
                     go |= widgets::primary_button(ui, "Export the view").clicked();
@@ -170,7 +172,10 @@ impl ExportForm {
             }
         }
         match &self.done {
-            Some(Ok(line)) => drop(widgets::good_line(ui, line)),
+            Some(Ok((line, made_of))) => {
+                widgets::good_line(ui, line);
+                made_of.outdated_ui(ui, "What was exported", context.state);
+            }
             Some(Err(why)) => drop(widgets::error_line(ui, why)),
             None => {}
         }
@@ -191,8 +196,10 @@ impl ExportForm {
             key: form::names(&self.key),
             password: Some(self.password.as_str()).filter(|text| !text.is_empty()).map(Secret::new),
         };
+        let made_of = MadeOf::new(run.clone(), context.state);
         let (node, title) = (node.to_owned(), Title::listed(format!("Exporting {node}"), Unit::None));
-        self.job = Some(context.jobs.spawn_blocking(title, move |progress| export(&run, &node, &to, progress)));
+        let work = move |progress: &Progress| export(&run, &node, &to, progress).map(|line| format!("{node}: {line}"));
+        self.job = Some((context.jobs.spawn_blocking(title, work), made_of));
     }
 }
 

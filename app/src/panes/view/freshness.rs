@@ -1,30 +1,30 @@
 //! What a view says of itself: how many rows, as of when, and how far behind what has been read.
 
-use std::collections::BTreeSet;
-
 use fabula_core::event::time::{format_span_ns, ms_to_ns};
-use fabula_core::pipeline::{Flow, NodeKind};
+use fabula_core::pipeline::Flow;
+use fabula_core::store::Snapshot;
 
 use super::past::Pasts;
 use super::showing::Showing;
 use crate::figures;
 use crate::panes::Context;
+use crate::panes::made_of::events;
 use crate::state::State;
 
-/// How many events have been read of the topics that the pipeline on the canvas takes.
-pub(super) fn held(state: &State) -> u64 {
-    let Some(snapshot) = &state.log.snapshot else { return 0 };
-    let topic = |node: &fabula_core::pipeline::Node| match &node.kind {
-        NodeKind::Stream { topic, .. } | NodeKind::Table { topic, .. } => Some(topic.clone()),
-        _ => None,
-    };
-    let topics: BTreeSet<String> = state.design.pipeline.nodes.iter().filter_map(topic).collect();
-    topics.iter().filter_map(|topic| snapshot.topic(topic.as_str())).map(|topic| topic.events()).sum()
+/// How many events a snapshot holds of the topics that the pipeline on the canvas takes, as far as they may count.
+pub(super) fn held(state: &State, snapshot: &Snapshot) -> u64 {
+    let stretch = state.outcome.as_ref().map(|outcome| outcome.stretch).unwrap_or_default();
+    events(&state.design.pipeline.topics(), snapshot, stretch)
+}
+
+/// How many of them have been read.
+fn read(state: &State) -> u64 {
+    state.log.snapshot.as_ref().map_or(0, |snapshot| held(state, snapshot))
 }
 
 /// How many events came since the pipeline began to run over what had been read.
 fn behind(state: &State) -> u64 {
-    state.outcome.as_ref().map_or(0, |outcome| held(state).saturating_sub(outcome.done.1))
+    state.outcome.as_ref().map_or(0, |outcome| read(state).saturating_sub(outcome.done.1))
 }
 
 /// Whether events came that the rows do not count.
@@ -52,6 +52,7 @@ pub(super) fn statement(pasts: &Pasts, showing: &Showing, context: &Context<'_>)
                 parts.push(format!("{} before the last event", format_span_ns(ms_to_ns(last - at))));
             }
         }
+        None if !showing.is_through => parts.push(so_far(context.state)),
         None => parts.push(match (showing.stretch.from_ms, showing.stretch.until_ms, behind(context.state)) {
             (Some(from), Some(until), _) => {
                 format!("from {} to {}, where history is cut", clock.full(ms_to_ns(from)), clock.full(ms_to_ns(until)))
@@ -65,6 +66,14 @@ pub(super) fn statement(pasts: &Pasts, showing: &Showing, context: &Context<'_>)
     parts.join(" · ")
 }
 
+/// How far a run is that has not been over all that has been read.
+fn so_far(state: &State) -> String {
+    let Some(outcome) = &state.outcome else { return String::new() };
+    let (taken, all) = outcome.done;
+    let words = format!("{} of {}", figures::count(taken), figures::of(all, "event"));
+    if outcome.failure.is_some() { format!("{words}, then the run ended") } else { format!("{words} so far") }
+}
+
 /// The line beside the moment: how far the time of the windows was, and what the past does not hold.
 pub(super) fn of_past(pasts: &Pasts, showing: &Showing, context: &Context<'_>) -> String {
     let clock = &context.state.clock;
@@ -73,7 +82,7 @@ pub(super) fn of_past(pasts: &Pasts, showing: &Showing, context: &Context<'_>) -
     if let Some(time) = showing.stream_time_ms {
         parts.push(format!("stream time {}", clock.time_of_day(ms_to_ns(time))));
     }
-    let since = held(context.state).saturating_sub(derived.held);
+    let since = read(context.state).saturating_sub(derived.held);
     if since > 0 {
         parts.push(format!("{} came since it was derived", figures::of(since, "event")));
     }

@@ -55,6 +55,8 @@ pub struct ViewPane {
     /// The row that is looked at, and its rank where that is known.
     chosen: Option<Chosen>,
     rank: Option<usize>,
+    /// Where that row stands among the rows that are shown; `None` where it does not.
+    place: Asking<(Same<NodeRows>, Chosen), Option<usize>>,
     /// The column that is looked at.
     column: Option<String>,
     figures: column_ui::Asked,
@@ -105,6 +107,7 @@ impl ViewPane {
     pub fn is_settled(&self) -> bool {
         let charts = self.charted.is_busy() || self.drawn.is_busy();
         let asked = self.ordered.is_busy() || charts || self.figures.is_busy() || self.why.is_busy();
+        let asked = asked || self.place.is_busy();
         !asked && self.pasts.is_settled() && self.export.is_settled()
     }
 
@@ -121,6 +124,21 @@ impl ViewPane {
 
     fn is_chosen(&self, rows: &NodeRows, row: usize) -> bool {
         self.chosen.as_ref().is_some_and(|chosen| chosen.is(rows, row))
+    }
+
+    /// Finds the chosen row among those that are shown: there may be very many.
+    fn find_chosen(&mut self, rows: &Arc<NodeRows>, context: &Context<'_>) {
+        let Some(chosen) = self.chosen.clone() else { return };
+        let question = (Same(Arc::clone(rows)), chosen.clone());
+        let rows = Arc::clone(rows);
+        let job = move |_: &Progress| (0..rows.rows.len()).find(|&row| chosen.is(&rows, row));
+        self.place.ask(question, context.jobs, Title::quiet("Finding a row"), job);
+    }
+
+    /// Where the chosen row stands among these rows; `Some(None)` where it does not, `None` while that is not known.
+    fn place_among(&self, rows: &Arc<NodeRows>) -> Option<Option<usize>> {
+        let ((of, chosen), place) = self.place.last()?;
+        (Arc::ptr_eq(&of.0, rows) && Some(chosen) == self.chosen.as_ref()).then_some(*place)
     }
 
     /// Looks at the row of a rank.
@@ -153,6 +171,7 @@ impl Pane for ViewPane {
         self.drawn.update();
         self.figures.update();
         self.ordered.update();
+        self.place.update();
         self.why.update(context);
         let now = Showing::now(context.state);
         self.pasts.update(now.as_ref(), context);
@@ -169,10 +188,14 @@ impl Pane for ViewPane {
             self.figures.forget();
             self.charted.forget();
             self.drawn.forget();
+            self.place.forget();
         }
         let name = now.name.clone();
         let showing = self.pasts.showing(&now).unwrap_or(now);
         self.filter.read(&showing);
+        if self.side == Some(Side::Row) {
+            self.find_chosen(&showing.rows, context);
+        }
         let (by, filter) = (self.sorting.clone(), self.filter.condition.clone());
         let question = (showing.clone(), by.clone(), filter.clone().map(Same));
         let job = move |_: &Progress| Arc::new(ordered(showing, by.as_ref(), filter.as_deref()));
@@ -218,9 +241,10 @@ impl Pane for ViewPane {
                 self.pasts.wanted = !self.pasts.wanted;
             }
             Command::DeriveAgain => {
-                if let Some(now) = Showing::now(context.state).filter(|now| now.whole) {
+                let now = Showing::now(context.state).filter(|now| now.whole && now.is_through);
+                let is_known = now.as_ref().is_some_and(|now| self.pasts.derive_again(now, context));
+                if is_known {
                     self.side = Some(Side::Check);
-                    self.pasts.derive_again(&now, context);
                 } else {
                     context.send(Command::Notify("The pipeline has not run over all that has been read".to_owned()));
                 }

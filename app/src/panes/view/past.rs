@@ -18,7 +18,6 @@ use crate::jobs::{Job, Progress, Title, Unit};
 use crate::panes::Context;
 use crate::panes::asking::{Asking, Same};
 use crate::state::{NodeRows, State, Stretch};
-use crate::whole_run::{Ended, WholeRun};
 
 /// So many rows of a moment are shown, as of now.
 const SHOWN_ROWS: usize = 100_000;
@@ -65,12 +64,14 @@ pub(super) struct Derived {
     pub(super) check: Option<Result<Check, String>>,
 }
 
-/// What a view that was derived is compared with.
-enum Compared {
-    /// All of its rows, and how many events they came of.
-    Rows(Arc<NodeRows>, u64),
-    /// The rows of one more run: more than are shown.
-    Run(WholeRun),
+/// Rows of which it is known what they came of.
+#[derive(Clone)]
+struct Counted {
+    rows: Arc<NodeRows>,
+    snapshot: Arc<Snapshot>,
+    /// How many events of it they came of.
+    events: u64,
+    of: Of,
 }
 
 /// How what was derived compares with what was there.
@@ -78,10 +79,9 @@ pub(super) struct Check {
     pub(super) difference: Difference,
     /// How many events the rows that were there came of.
     pub(super) events_before: u64,
-    /// How many rows there were.
+    /// How many rows there were, and how many of them are shown and were compared.
     pub(super) rows_before: u64,
-    /// Whether they are of a run of their own, because not all are shown.
-    pub(super) of_a_run: bool,
+    pub(super) compared: u64,
 }
 
 /// A row of what is shown, and the moment it was chosen at.
@@ -93,6 +93,8 @@ pub(super) struct Pasts {
     /// Whether somebody looks at it.
     pub(super) wanted: bool,
     of: Option<Of>,
+    /// The last rows that counted all that had been read: on a log that grows there is mostly more already.
+    counted: Option<Counted>,
     deriving: Option<Job<Result<Derived, PastError>>>,
     pub(super) derived: Option<Arc<Derived>>,
     pub(super) failure: Option<String>,
@@ -137,8 +139,10 @@ impl Pasts {
         if self.of.as_ref().is_some_and(|known| !known.is_same(&of)) {
             self.forget(context);
         }
+        self.count(now, context);
         if self.wanted && now.whole && self.of.is_none() {
-            self.derive(of, None, context);
+            let Some(snapshot) = state.log.snapshot.clone() else { return };
+            self.derive(of, snapshot, None, context);
         }
         if let (Some(derived), Some(at)) = (&self.derived, self.at_ms) {
             let asked = (Same(Arc::clone(derived)), at);
@@ -176,11 +180,22 @@ impl Pasts {
         self.wanted = wanted;
     }
 
-    fn derive(&mut self, of: Of, compared: Option<Compared>, context: &Context<'_>) {
+    /// Remembers rows together with what they came of, where they count all that has been read.
+    fn count(&mut self, now: &Showing, context: &Context<'_>) {
         let state = context.state;
-        let Some(snapshot) = state.log.snapshot.clone() else { return };
+        let (Some(outcome), Some(snapshot)) = (&state.outcome, &state.log.snapshot) else { return };
+        let is_known = self.counted.as_ref().is_some_and(|counted| Arc::ptr_eq(&counted.rows, &now.rows));
+        if !is_known && now.whole && now.is_through && held(state, snapshot) <= outcome.done.1 {
+            let (rows, snapshot) = (Arc::clone(&now.rows), Arc::clone(snapshot));
+            let counted = Counted { rows, snapshot, events: outcome.done.0, of: Of::new(now, state) };
+            context.jobs.drop_aside(self.counted.replace(counted));
+        }
+    }
+
+    fn derive(&mut self, of: Of, snapshot: Arc<Snapshot>, compared: Option<Counted>, context: &Context<'_>) {
+        let state = context.state;
         let pipeline = Arc::clone(&state.design.pipeline);
-        let held = held(state);
+        let held = held(state, &snapshot);
         let title = Title::listed(format!("Deriving {}", of.node), Unit::Events);
         let wake = context.jobs.waker().clone();
         self.of = Some(of.clone());
@@ -192,20 +207,15 @@ impl Pasts {
         }));
     }
 
-    /// Derives again, and compares with what is there.
-    pub(super) fn derive_again(&mut self, now: &Showing, context: &Context<'_>) {
-        let state = context.state;
-        let of = Of::new(now, state);
-        // Rows of which some are left out can't be told from rows that are missing.
-        let all = now.rows.count == now.rows.rows.len() as u64;
-        let events = state.outcome.as_ref().map_or(0, |outcome| outcome.done.0);
-        let compared = if all {
-            Some(Compared::Rows(Arc::clone(&now.rows), events))
-        } else {
-            WholeRun::of(state).map(|run| Compared::Run(run.at(now.stretch.until_ms)))
-        };
+    /// Derives again from the events that the rows count, and compares with them; whether it is known which those are.
+    pub(super) fn derive_again(&mut self, now: &Showing, context: &Context<'_>) -> bool {
+        self.count(now, context);
+        let of = Of::new(now, context.state);
+        let Some(counted) = self.counted.clone().filter(|counted| counted.of.is_same(&of)) else { return false };
         self.wanted = true;
-        self.derive(of, compared, context);
+        let snapshot = Arc::clone(&counted.snapshot);
+        self.derive(of, snapshot, Some(counted), context);
+        true
     }
 
     /// What was shown at the moment that is looked at: while that is found out, as of the moment before.
@@ -285,7 +295,7 @@ fn derive(
     pipeline: &Pipeline,
     of: &Of,
     snapshot: &Snapshot,
-    compared: Option<Compared>,
+    compared: Option<Counted>,
     progress: &Progress,
 ) -> Result<Derived, PastError> {
     let codecs = codecs_of(pipeline, &of.node, snapshot, &of.formats)?;
@@ -305,32 +315,19 @@ fn derive(
         done: &done,
     };
     let (past, damages) = deriving.past(&of.node)?;
-    let check = match compared.map(|compared| check(&past, &of.node, &compared, progress)) {
+    let check = match compared.map(|compared| check(&past, &compared, progress)) {
         None => None,
         Some(Ok(check)) => Some(Ok(check)),
-        Some(Err(Ended::Cancelled)) => return Err(PastError::Stopped(Stop::Cancelled)),
-        Some(Err(Ended::Failed(why) | Ended::Password(why))) => Some(Err(why)),
+        Some(Err(PastError::Stopped(Stop::Cancelled))) => return Err(PastError::Stopped(Stop::Cancelled)),
+        Some(Err(error)) => Some(Err(error.to_string())),
     };
     Ok(Derived { past, damages: damages.iter().map(ToString::to_string).collect(), held: total, check })
 }
 
 /// Holds what was derived against what was there.
-fn check(past: &Past, node: &str, compared: &Compared, progress: &Progress) -> Result<Check, Ended> {
-    let ended = |error: PastError| match error {
-        PastError::Stopped(Stop::Cancelled) => Ended::Cancelled,
-        error => Ended::Failed(error.to_string()),
-    };
-    match compared {
-        Compared::Rows(rows, events_before) => {
-            let difference = past.compared_with(&rows.rows, &rows.columns, LISTED, progress.token()).map_err(ended)?;
-            Ok(Check { difference, events_before: *events_before, rows_before: rows.count, of_a_run: false })
-        }
-        Compared::Run(run) => {
-            let mut ready = run.ready(&[node])?;
-            let (view, mut beside) = (ready.view(node)?, past.beside());
-            ready.each_row(view, progress, &mut |cells| beside.row(&cells).map_err(|error| error.to_string()))?;
-            let difference = past.differs_from(&beside, LISTED, progress.token()).map_err(ended)?;
-            Ok(Check { difference, events_before: ready.events(), rows_before: beside.rows(), of_a_run: true })
-        }
-    }
+fn check(past: &Past, before: &Counted, progress: &Progress) -> Result<Check, PastError> {
+    let rows = &before.rows;
+    let difference = past.compared_with(&rows.rows, &rows.columns, rows.count, LISTED, progress.token())?;
+    let compared = rows.rows.len() as u64;
+    Ok(Check { difference, events_before: before.events, rows_before: rows.count, compared })
 }

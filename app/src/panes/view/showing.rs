@@ -17,6 +17,8 @@ pub(super) struct Showing {
     pub(super) rows: Arc<NodeRows>,
     /// Whether they are of all that has been read, not of the first events.
     pub(super) whole: bool,
+    /// Whether the run has been over all that has been read.
+    pub(super) is_through: bool,
     /// The moment as of which they are; `None` is now.
     pub(super) as_of_ms: Option<i64>,
     /// From when and up to when events count, where history is cut.
@@ -46,7 +48,17 @@ impl Showing {
     ) -> Self {
         let place = |wanted| rows.columns.iter().find(|(name, ..)| name == wanted).map(|(_, column, _)| *column);
         let window = place("window_start").zip(place("window_end"));
-        Self { name, rows, whole, as_of_ms, stretch: Stretch::default(), closing, stream_time_ms, window }
+        Self {
+            name,
+            rows,
+            whole,
+            is_through: true,
+            as_of_ms,
+            stretch: Stretch::default(),
+            closing,
+            stream_time_ms,
+            window,
+        }
     }
 
     /// The chosen node, else the first view, as the pipeline's run left it.
@@ -64,7 +76,7 @@ impl Showing {
         let closing = Closing::of(&design.pipeline, &name);
         let time = closing.as_ref().and_then(|closing| outcome.report(&closing.node)?.metrics.stream_time_ms);
         let now = Self::new(name, Arc::clone(rows), whole, (None, time), closing);
-        Some(Self { stretch: outcome.stretch, ..now })
+        Some(Self { is_through: outcome.whole, stretch: outcome.stretch, ..now })
     }
 
     /// Whether rows are of windows that are open or final.

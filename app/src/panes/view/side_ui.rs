@@ -90,8 +90,10 @@ fn row_ui(ui: &mut Ui, pane: &mut ViewPane, showing: &Showing, context: &Context
     let clock = &context.state.clock;
     let title = chosen.title(|cell| key_text(cell, clock));
     ui.add(egui::Label::new(RichText::new(title).font(font::title())).truncate());
-    let here = (0..showing.rows.rows.len()).find(|&row| pane.is_chosen(&showing.rows, row));
-    if here.is_none() {
+    // Until it is found it is what it was when it was chosen.
+    let place = pane.place_among(&showing.rows);
+    let here = place.flatten();
+    if place == Some(None) {
         ui.label(RichText::new("Not there at this moment").color(tokens(ui).warning));
     }
     ui.add_space(size::GRID);

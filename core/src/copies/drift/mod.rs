@@ -1,30 +1,29 @@
 //! What differs between a view and a copy of it: rows that are missing, extra, or different.
 
 mod explained;
+mod matching;
+mod parts;
+mod telling;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
-
 use tokio_util::sync::CancellationToken;
-use xxhash_rust::xxh3::xxh3_64;
 
-use super::same::{same, write_bucket};
 use super::{CopyError, CopyRow};
 use crate::codec::Cell;
-use crate::engine::{NamedEvent, Stop, StoredCells, store_cell};
+use crate::engine::NamedEvent;
 
 pub use explained::explain_drift;
-
-/// After so many rows it is looked whether to go on.
-const OFTEN: u64 = 1 << 10;
+use matching::{bucket, match_by_key, no_room, stored, take_equal};
+use parts::{PARTS, Parts};
+use telling::Telling;
 
 /// Holds a view's rows against a copy's.
 ///
-/// Rows are matched by the columns of a key, by value as [`same`] says. Where several rows of a side have the same key,
+/// Rows are matched by the columns of a key, by value as [`same`](super::same()) says. Where several rows of a side have the same key,
 /// those that are the same in all columns are matched first, and then the others in their order. What it costs grows with
 /// the rows of both sides, however many of them have one key: rows are found by what those that are the same have in
-/// common, first of all columns and then of the key.
+/// common, first of all columns and then of the key. Rows lie on the disk in parts by that, and in memory is one part.
 pub struct Comparison {
     /// The columns that both have: name, place in the view, place in the copy.
     columns: Vec<(String, usize, usize)>,
@@ -32,26 +31,10 @@ pub struct Comparison {
     key: Vec<usize>,
     only_view: Vec<String>,
     only_copy: Vec<String>,
-    view: Vec<Box<[u8]>>,
-    matched: Vec<bool>,
-    /// The view's rows that were not matched yet, by what rows that are the same in all columns have in common.
-    unmatched: HashMap<u64, Vec<Alike>>,
-    /// Rows of the copy that are the same as none of the view's that were not matched yet.
-    copy: Vec<Box<[u8]>>,
+    view: Parts,
+    view_rows: u64,
+    copy: Parts,
     copy_rows: u64,
-    equal: u64,
-}
-
-/// Rows that are written alike to the last byte.
-struct Alike {
-    first: u32,
-    rows: VecDeque<u32>,
-}
-
-/// Rows of the copy whose keys are written alike, in their order.
-struct AlikeKeys {
-    key: Box<[u8]>,
-    rows: VecDeque<usize>,
 }
 
 /// What differs between a view and a copy.
@@ -123,6 +106,12 @@ pub struct DriftRow {
     pub events: Option<Events>,
 }
 
+impl DriftRow {
+    fn of(kind: DriftKind) -> Self {
+        Self { kind, view: Vec::new(), copy: Vec::new(), differs: Vec::new(), events: None }
+    }
+}
+
 /// The events that made a row of the view.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Events {
@@ -140,38 +129,25 @@ pub enum Events {
 }
 
 impl Drift {
-    /// Whether the copy says all that the view says, and nothing else.
+    /// Whether the copy has every row and every column of the view as the view has them, and no other row.
     pub fn is_none(&self) -> bool {
-        self.missing + self.extra + self.different == 0
+        self.rows_count() == 0 && self.only_view.is_empty()
     }
 
-    /// Counts a row, and tells it where there is room: the view's cells, the copy's, and which of them differ.
-    fn tell(
-        &mut self,
-        kind: DriftKind,
-        most: usize,
-        row: impl FnOnce() -> (Vec<Cell<'static>>, Vec<Cell<'static>>, Vec<usize>),
-    ) {
-        let count = match kind {
-            DriftKind::Missing => &mut self.missing,
-            DriftKind::Extra => &mut self.extra,
-            DriftKind::Different => &mut self.different,
-        };
-        *count += 1;
-        if *count <= most as u64 {
-            let (view, copy, differs) = row();
-            self.rows.push(DriftRow { kind, view, copy, differs, events: None });
-        }
+    /// How many rows are missing, extra or different.
+    pub fn rows_count(&self) -> u64 {
+        self.missing + self.extra + self.different
     }
 }
 
 impl Comparison {
     /// A comparison of the columns that both have. A column of the copy is meant by its name, or else by one that differs
-    /// only in upper and lower case.
+    /// only in upper and lower case. A copy that has no columns at all is an empty one, of the view's columns.
     ///
     /// # Errors
     /// When there is no key, or a column of it is not on both sides.
     pub fn new(view: &[String], copy: &[String], key: &[String]) -> Result<Self, CopyError> {
+        let copy = if copy.is_empty() { view } else { copy };
         let in_copy = |name: &str| {
             let exactly = copy.iter().position(|known| known == name);
             exactly.or_else(|| {
@@ -205,155 +181,64 @@ impl Comparison {
             only_copy: (0..copy.len()).filter(|at| !used.contains(at)).map(|at| copy[at].clone()).collect(),
             columns,
             key,
-            view: Vec::new(),
-            matched: Vec::new(),
-            unmatched: HashMap::new(),
-            copy: Vec::new(),
+            view: Parts::new(),
+            view_rows: 0,
+            copy: Parts::new(),
             copy_rows: 0,
-            equal: 0,
         })
     }
 
-    /// Takes a row of the view; a cell a column. All of them come before the first of the copy.
-    pub fn view_row<'c>(&mut self, cells: &[Cell<'c>]) {
+    /// Takes a row of the view; a cell a column.
+    ///
+    /// # Errors
+    /// When the disk is full, say.
+    pub fn view_row<'c>(&mut self, cells: &[Cell<'c>]) -> Result<(), CopyError> {
         let cells: Vec<&Cell<'c>> = self.columns.iter().map(|(_, at, _)| &cells[*at]).collect();
-        let (stored, row) = (stored(&cells), self.view.len() as u32);
-        let alike = self.unmatched.entry(bucket(0..cells.len(), &cells)).or_default();
-        match alike.iter_mut().find(|alike| self.view[alike.first as usize] == stored) {
-            Some(alike) => alike.rows.push_back(row),
-            None => alike.push(Alike { first: row, rows: [row].into() }),
-        }
-        self.view.push(stored);
-        self.matched.push(false);
+        self.view_rows += 1;
+        self.view.push(bucket(0..cells.len(), &cells), self.view_rows, &stored(&cells)).map_err(no_room())
     }
 
     /// Takes a row of the copy; a cell a column. A column that its last cells do not reach is null.
     ///
     /// # Errors
-    /// Never in practice: the rows were kept here.
+    /// When the disk is full, say.
     pub fn copy_row(&mut self, cells: &CopyRow<'_>) -> Result<(), CopyError> {
-        self.copy_rows += 1;
         let cells: Vec<&Cell<'_>> =
             self.columns.iter().map(|(_, _, place)| cells.get(*place).unwrap_or(&Cell::Missing)).collect();
-        for alike in self.unmatched.get_mut(&bucket(0..cells.len(), &cells)).into_iter().flatten() {
-            if alike.rows.is_empty() {
-                continue;
-            }
-            let kept = read(&self.view[alike.first as usize])?;
-            if kept.iter().zip(&cells).all(|(view, copy)| same(view, copy)) {
-                if let Some(row) = alike.rows.pop_front() {
-                    self.matched[row as usize] = true;
-                    self.equal += 1;
-                }
-                return Ok(());
-            }
-        }
-        self.copy.push(stored(&cells));
-        Ok(())
+        self.copy_rows += 1;
+        self.copy.push(bucket(0..cells.len(), &cells), self.copy_rows, &stored(&cells)).map_err(no_room())
     }
 
     /// What differs. Of each kind at most so many rows are told; all are counted.
     ///
     /// # Errors
-    /// When it was cancelled; else as [`Comparison::copy_row`].
+    /// When it was cancelled, or the disk is full, say.
     pub fn finish(self, most: usize, cancel: &CancellationToken) -> Result<Drift, CopyError> {
-        let Self { columns, key, only_view, only_copy, view, matched, unmatched, copy, copy_rows, equal } = self;
-        drop(unmatched);
+        let Self { columns, key, only_view, only_copy, view, view_rows, copy, copy_rows } = self;
         let compared: Vec<String> = columns.into_iter().map(|(name, ..)| name).collect();
         let mut drift = Drift {
             key: key.iter().map(|&at| compared[at].clone()).collect(),
             only_view,
             only_copy,
-            view_rows: view.len() as u64,
+            view_rows,
             copy_rows,
-            equal,
             ..Drift::default()
         };
-        let (mut looked_at, mut by_column) = (0, vec![0; compared.len()]);
-        let mut looks = || -> Result<(), CopyError> {
-            looked_at += 1;
-            if looked_at % OFTEN == 0 && cancel.is_cancelled() { Err(Stop::Cancelled.into()) } else { Ok(()) }
-        };
-        let mut by_key: HashMap<u64, Vec<AlikeKeys>> = HashMap::new();
-        for (at, bytes) in copy.iter().enumerate() {
-            looks()?;
-            let cells = read(bytes)?;
-            let cells: Vec<&Cell<'_>> = cells.iter().collect();
-            let own = stored(&of_key(&key, &cells));
-            let alike = by_key.entry(bucket(key.iter().copied(), &cells)).or_default();
-            match alike.iter_mut().find(|alike| alike.key == own) {
-                Some(alike) => alike.rows.push_back(at),
-                None => alike.push(AlikeKeys { key: own, rows: [at].into() }),
-            }
+        let mut telling = Telling::new(most, compared.len(), cancel);
+        let (mut view_rest, mut copy_rest) = (Parts::new(), Parts::new());
+        for part in 0..PARTS {
+            let (view, copy) = (view.read(part).map_err(no_room())?, copy.read(part).map_err(no_room())?);
+            drift.equal += take_equal(&view, &copy, &key, [&mut view_rest, &mut copy_rest], &mut telling)?;
         }
-        let mut paired = vec![false; copy.len()];
-        // In the order of the view, so that the same copy always gives the same list.
-        for (bytes, _) in view.iter().zip(&matched).filter(|(_, matched)| !**matched) {
-            looks()?;
-            let cells = read(bytes)?;
-            let refs: Vec<&Cell<'_>> = cells.iter().collect();
-            let partner = partner(by_key.get_mut(&bucket(key.iter().copied(), &refs)), &of_key(&key, &refs))?;
-            let Some(partner) = partner else {
-                let view = || cells.iter().cloned().map(Cell::into_owned).collect();
-                drift.tell(DriftKind::Missing, most, || (view(), Vec::new(), Vec::new()));
-                continue;
-            };
-            paired[partner] = true;
-            let copy = read(&copy[partner])?;
-            let differs: Vec<usize> = (0..compared.len()).filter(|&at| !same(&cells[at], &copy[at])).collect();
-            differs.iter().for_each(|&at| by_column[at] += 1);
-            let owned = |cells: Vec<Cell<'_>>| cells.into_iter().map(Cell::into_owned).collect();
-            drift.tell(DriftKind::Different, most, || (owned(cells), owned(copy), differs));
-        }
-        for (bytes, _) in copy.iter().zip(&paired).filter(|(_, paired)| !**paired) {
-            looks()?;
-            let cells = read(bytes)?;
-            let copy = || cells.into_iter().map(Cell::into_owned).collect();
-            drift.tell(DriftKind::Extra, most, || (Vec::new(), copy(), Vec::new()));
+        drop((view, copy));
+        for part in 0..PARTS {
+            let (view, copy) = (view_rest.read(part).map_err(no_room())?, copy_rest.read(part).map_err(no_room())?);
+            match_by_key(&view, &copy, &key, &mut drift, &mut telling)?;
         }
         let differing = (0..compared.len()).filter(|at| !key.contains(at));
-        drift.by_column = differing.map(|at| (compared[at].clone(), by_column[at])).collect();
+        drift.by_column = differing.map(|at| (compared[at].clone(), telling.by_column[at])).collect();
         drift.compared = compared;
+        drift.rows = telling.rows();
         Ok(drift)
     }
-}
-
-/// The first row of the copy that has the same key and no partner yet.
-fn partner(alike: Option<&mut Vec<AlikeKeys>>, key: &[&Cell<'_>]) -> Result<Option<usize>, CopyError> {
-    let mut first: Option<(usize, &mut AlikeKeys)> = None;
-    for alike in alike.into_iter().flatten() {
-        let Some(&row) = alike.rows.front() else { continue };
-        if first.as_ref().is_some_and(|(known, _)| *known < row) {
-            continue;
-        }
-        if read(&alike.key)?.iter().zip(key).all(|(copy, view)| same(view, copy)) {
-            first = Some((row, alike));
-        }
-    }
-    Ok(first.and_then(|(_, alike)| alike.rows.pop_front()))
-}
-
-fn of_key<'c>(key: &[usize], cells: &[&'c Cell<'c>]) -> Vec<&'c Cell<'c>> {
-    key.iter().map(|&at| cells[at]).collect()
-}
-
-/// What rows that are the same in some columns have in common.
-fn bucket(columns: impl IntoIterator<Item = usize>, cells: &[&Cell<'_>]) -> u64 {
-    let mut bucket = Vec::new();
-    columns.into_iter().for_each(|at| write_bucket(cells[at], &mut bucket));
-    xxh3_64(&bucket)
-}
-
-fn stored(cells: &[&Cell<'_>]) -> Box<[u8]> {
-    let mut stored = Vec::new();
-    cells.iter().for_each(|cell| store_cell(cell, &mut stored));
-    stored.into()
-}
-
-fn read(bytes: &[u8]) -> Result<Vec<Cell<'_>>, CopyError> {
-    let (mut stored, mut cells) = (StoredCells::new(bytes), Vec::new());
-    while !stored.is_at_end() {
-        cells.push(stored.take().map_err(|error| Stop::Bound(error.to_string()))?);
-    }
-    Ok(cells)
 }

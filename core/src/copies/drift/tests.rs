@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::copies::same::same;
 
 const COLUMNS: [&str; 3] = ["key", "window", "figure"];
 
@@ -12,7 +13,7 @@ fn names() -> Vec<String> {
 fn drift(view: &[Vec<Cell<'static>>], copy: &[Vec<Cell<'static>>], key: &[&str]) -> Drift {
     let key: Vec<String> = key.iter().map(|name| (*name).to_owned()).collect();
     let mut comparison = Comparison::new(&names(), &names(), &key).unwrap();
-    view.iter().for_each(|row| comparison.view_row(row));
+    view.iter().for_each(|row| comparison.view_row(row).unwrap());
     copy.iter().for_each(|row| comparison.copy_row(row).unwrap());
     comparison.finish(usize::MAX, &CancellationToken::new()).unwrap()
 }
@@ -65,6 +66,30 @@ fn plain_cell() -> impl Strategy<Value = Cell<'static>> {
 
 fn rows(cell: impl Strategy<Value = Cell<'static>> + Clone) -> impl Strategy<Value = Vec<Vec<Cell<'static>>>> {
     prop::collection::vec(prop::collection::vec(cell, 3), 0..12)
+}
+
+#[test]
+fn a_copy_without_a_column_of_the_view_has_drifted() {
+    let row = [Cell::Int(1), Cell::Int(2), Cell::Int(3)];
+    let key = ["key".to_owned()];
+    let compared = |view: &[String], copy: &[String]| {
+        let mut comparison = Comparison::new(view, copy, &key).unwrap();
+        comparison.view_row(&row[..view.len()]).unwrap();
+        comparison.copy_row(&row[..copy.len()].to_vec()).unwrap();
+        comparison.finish(usize::MAX, &CancellationToken::new()).unwrap()
+    };
+    let drift = compared(&names(), &names()[..2]);
+    assert_eq!((drift.equal, drift.rows_count(), drift.only_view.as_slice()), (1, 0, &names()[2..]));
+    assert!(!drift.is_none(), "it does not say all that the view says");
+    assert!(compared(&names()[..2], &names()).is_none(), "what it says besides is its own");
+}
+
+#[test]
+fn an_empty_copy_lacks_every_row() {
+    let mut comparison = Comparison::new(&names(), &[], &["key".to_owned()]).unwrap();
+    comparison.view_row(&[Cell::Int(1), Cell::Int(2), Cell::Int(3)]).unwrap();
+    let drift = comparison.finish(usize::MAX, &CancellationToken::new()).unwrap();
+    assert_eq!((drift.missing, drift.copy_rows, drift.only_view.len()), (1, 0, 0));
 }
 
 proptest! {
@@ -138,10 +163,10 @@ fn columns_that_only_one_side_has_are_told_and_not_compared() {
     let view = vec!["Key".to_owned(), "figure".to_owned(), "more".to_owned()];
     let copy = vec!["FIGURE".to_owned(), "key".to_owned(), "loaded_at".to_owned()];
     let mut comparison = Comparison::new(&view, &copy, &["Key".to_owned()]).unwrap();
-    comparison.view_row(&[Cell::Int(1), Cell::Int(2), Cell::Int(3)]);
+    comparison.view_row(&[Cell::Int(1), Cell::Int(2), Cell::Int(3)]).unwrap();
     comparison.copy_row(&vec![Cell::Text("2".into()), Cell::Text("1".into()), Cell::Null]).unwrap();
     let drift = comparison.finish(10, &CancellationToken::new()).unwrap();
-    assert!(drift.is_none());
+    assert_eq!((drift.equal, drift.rows_count()), (1, 0));
     assert_eq!((drift.only_view, drift.only_copy), (vec!["more".to_owned()], vec!["loaded_at".to_owned()]));
     for key in [vec![], vec!["more".to_owned()], vec!["nothing".to_owned()]] {
         assert!(Comparison::new(&view, &copy, &key).is_err());
@@ -152,9 +177,11 @@ fn columns_that_only_one_side_has_are_told_and_not_compared() {
 fn rows_beyond_what_is_told_are_counted() {
     let view: Vec<Vec<Cell<'static>>> = (0..100).map(|key| vec![Cell::Int(key), Cell::Null, Cell::Null]).collect();
     let mut comparison = Comparison::new(&names(), &names(), &["key".to_owned()]).unwrap();
-    view.iter().for_each(|row| comparison.view_row(row));
+    view.iter().for_each(|row| comparison.view_row(row).unwrap());
     let drift = comparison.finish(7, &CancellationToken::new()).unwrap();
     assert_eq!((drift.missing, drift.rows.len()), (100, 7));
+    let told: Vec<_> = drift.rows.iter().map(|row| row.view[0].clone()).collect();
+    assert_eq!(told, (0..7).map(Cell::Int).collect::<Vec<_>>(), "the first of them");
 }
 
 /// A key of three values over 90,000 rows: to go through the pairs of a key would take minutes.
@@ -164,7 +191,7 @@ fn a_coarse_key_over_many_rows_is_told_as_well() {
     let row =
         |at: i64, figure: i64| vec![Cell::Int(at % 3), Cell::Text((at / 30).to_string().into()), Cell::Int(figure)];
     let mut comparison = Comparison::new(&names(), &names(), &["key".to_owned()]).unwrap();
-    (0..ROWS).for_each(|at| comparison.view_row(&row(at, at % 10)));
+    (0..ROWS).for_each(|at| comparison.view_row(&row(at, at % 10)).unwrap());
     // The same rows in another order and spelling, of each thousand one another figure, and three more of one key.
     for at in (0..ROWS).rev() {
         let mut copy = row(at, if at % 1_000 == 0 { -1 - at } else { at % 10 });
@@ -184,7 +211,7 @@ fn rows_of_one_key_that_all_differ_are_paired_in_their_order() {
     const ROWS: i64 = 60_000;
     let row = |figure: i64| vec![Cell::Null, Cell::Int(0), Cell::Int(figure)];
     let mut comparison = Comparison::new(&names(), &names(), &["window".to_owned()]).unwrap();
-    (0..ROWS).for_each(|at| comparison.view_row(&row(at)));
+    (0..ROWS).for_each(|at| comparison.view_row(&row(at)).unwrap());
     (0..ROWS).for_each(|at| comparison.copy_row(&row(at + ROWS)).unwrap());
     let drift = comparison.finish(usize::MAX, &CancellationToken::new()).unwrap();
     assert_eq!([drift.equal, drift.missing, drift.extra, drift.different], [0, 0, 0, ROWS as u64]);
@@ -196,7 +223,7 @@ fn rows_of_one_key_that_all_differ_are_paired_in_their_order() {
 #[test]
 fn a_comparison_that_is_cancelled_says_so() {
     let mut comparison = Comparison::new(&names(), &names(), &["key".to_owned()]).unwrap();
-    (0..5_000).for_each(|at| comparison.view_row(&[Cell::Int(at), Cell::Null, Cell::Null]));
+    (0..5_000).for_each(|at| comparison.view_row(&[Cell::Int(at), Cell::Null, Cell::Null]).unwrap());
     let stop = CancellationToken::new();
     stop.cancel();
     assert!(comparison.finish(10, &stop).unwrap_err().is_cancelled());

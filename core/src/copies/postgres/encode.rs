@@ -12,13 +12,18 @@ use crate::event::time::format_iso_ns;
 
 /// What a column is made as.
 pub(super) fn column_type(column: &Column) -> &'static str {
-    match column.seen.kind() {
+    let seen = &column.seen;
+    match seen.kind() {
         Kind::Int => "bigint",
         Kind::Decimal { .. } => "numeric",
+        // Floats among them are kept as the decimals that they are read as.
+        Kind::Float | Kind::Text if seen.is_numeric() && (seen.has_decimals() || seen.kind() == Kind::Text) => {
+            "numeric"
+        }
         Kind::Float => "double precision",
         Kind::Bool => "boolean",
         // PostgreSQL's times have microseconds.
-        Kind::Ns if column.seen.needs_nanoseconds() => "text",
+        Kind::Ns if seen.needs_nanoseconds() => "text",
         Kind::Ms | Kind::Ns => "timestamp with time zone",
         Kind::Text => "text",
         Kind::Bytes => "bytea",
@@ -28,7 +33,8 @@ pub(super) fn column_type(column: &Column) -> &'static str {
 
 /// Whether a column of the database's type keeps the values of a view's column as they are.
 pub(super) fn holds(has: &str, column: &Column) -> bool {
-    if column.seen.is_empty() || has == "text" || has == column_type(column) {
+    let numeric = has == "numeric" && column.seen.is_numeric();
+    if column.seen.is_empty() || has == "text" || has == column_type(column) || numeric {
         return true;
     }
     let varying = has.starts_with("character varying");
@@ -37,7 +43,7 @@ pub(super) fn holds(has: &str, column: &Column) -> bool {
             "integer" | "smallint" => true,
             "double precision" => column.seen.is_exact_as_float(),
             // Of fewer places than none the last digits would be rounded in silence.
-            has => has == "numeric" || places(has).is_some_and(|places| places >= 0),
+            has => places(has).is_some_and(|places| places >= 0),
         },
         Kind::Decimal { scale } => {
             // A number of fewer places would be rounded in silence.
@@ -48,7 +54,8 @@ pub(super) fn holds(has: &str, column: &Column) -> bool {
         // A uuid's letters and braces would be written anew.
         Kind::Text => varying,
         Kind::Json => has == "jsonb" || varying,
-        Kind::Float | Kind::Bool | Kind::Bytes => false,
+        Kind::Float => has == "double precision",
+        Kind::Bool | Kind::Bytes => false,
     }
 }
 

@@ -44,16 +44,14 @@ impl Sum {
             ValueRef::Null => return,
             ValueRef::Integer(int) => self.ints += i128::from(int) * i128::from(by),
             ValueRef::Real(float) => self.change_float(float, by),
-            // As SQLite does: what a text begins with, else nothing.
             ValueRef::Text(text) => {
-                let text = String::from_utf8_lossy(text);
-                match crate::copies::value::number(text.trim()) {
-                    Some(Cell::Int(int)) => self.ints += i128::from(int) * i128::from(by),
-                    Some(number) => self.change_float(number.to_string().parse().unwrap_or_default(), by),
-                    None => self.change_float(0.0, by),
+                let (number, is_all) = leading(text);
+                match number.parse::<i64>().ok().filter(|_| is_all) {
+                    Some(int) => self.ints += i128::from(int) * i128::from(by),
+                    None => self.change_float(number.parse().unwrap_or_default(), by),
                 }
             }
-            ValueRef::Blob(_) => self.change_float(0.0, by),
+            ValueRef::Blob(bytes) => self.change_float(leading(bytes).0.parse().unwrap_or_default(), by),
         }
         self.count += by;
     }
@@ -97,6 +95,28 @@ impl Sum {
             _ => self.float() / self.count as f64,
         }
     }
+}
+
+/// The number that a text begins with, as SQLite takes it, and whether nothing but spaces stands behind it.
+fn leading(text: &[u8]) -> (&str, bool) {
+    let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\x0b' | b'\x0c' | b'\r');
+    let text = &text[text.iter().take_while(|byte| space(byte)).count()..];
+    let digits = |from: usize| text[from.min(text.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let sign = usize::from(matches!(text.first(), Some(b'+' | b'-')));
+    let whole = digits(sign);
+    let mut end = sign + whole;
+    if text.get(end) == Some(&b'.') {
+        let fraction = digits(end + 1);
+        end = if whole + fraction > 0 { end + 1 + fraction } else { 0 };
+    } else if whole == 0 {
+        end = 0;
+    }
+    if end > 0 && matches!(text.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
+        let exponent = digits(end + 1 + sign);
+        end += if exponent > 0 { 1 + sign + exponent } else { 0 };
+    }
+    (std::str::from_utf8(&text[..end]).unwrap_or_default(), text[end..].iter().all(space))
 }
 
 fn nearest(decimal: &Decimal) -> f64 {

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use rusqlite::types::Value;
 use rust_decimal::Decimal;
 
 use super::*;
@@ -58,6 +59,93 @@ fn sums_are_of_the_decimals_and_integers_stay_exact() {
     assert_eq!(told("SELECT at FROM prices WHERE price = 0.1"), ["1970-01-01T00:00:01.500Z"]);
     assert_eq!(told("SELECT sum(price), total(price), count(*) FROM prices WHERE 0"), ["|0|0"]);
     assert_eq!(views.rounded(), [("prices.price".to_owned(), 1)]);
+}
+
+#[test]
+fn a_whole_number_among_decimals_is_divided_as_they_are() {
+    let mut views = SqlViews::new(&[view("sales", Flow::Table, &["id", "revenue", "orders"], vec![0])]).unwrap();
+    let mut rows = RowsBuilder::new(3, true);
+    for (id, revenue) in [("a", "100"), ("b", "10.50"), ("c", "9007199254740993")] {
+        rows.push(0, 0, Sign::Plus, [Cell::Text(id.into()), number_cell(revenue), Cell::Int(3)]);
+    }
+    views.rows(0, &rows.finish()).unwrap();
+    let told = ask(&mut views, "SELECT revenue / orders, orders / 2 FROM sales WHERE id < 'c' ORDER BY id").unwrap();
+    assert_eq!(told, ["33.333333333333336|1", "3.5|1"]);
+    assert_eq!(
+        ask(&mut views, "SELECT DISTINCT typeof(revenue), typeof(orders) FROM sales").unwrap(),
+        ["real|integer"]
+    );
+    assert_eq!(views.rounded(), [("sales.revenue".to_owned(), 1)]);
+    // Where no decimal came, large integers stay exact.
+    let mut views = SqlViews::new(&[view("ids", Flow::Stream, &["id"], vec![])]).unwrap();
+    let mut rows = RowsBuilder::new(1, false);
+    rows.push(0, 0, Sign::Plus, [Cell::Int((1 << 53) + 1)]);
+    rows.push(0, 0, Sign::Plus, [number_cell("12345678901234567890")]);
+    views.rows(0, &rows.finish()).unwrap();
+    assert_eq!(ask(&mut views, "SELECT id FROM ids WHERE typeof(id) = 'integer'").unwrap(), ["9007199254740993"]);
+}
+
+#[test]
+fn times_sort_and_compare_whatever_their_digits() {
+    let fine = view("fine", Flow::Stream, &["at", "text"], vec![]);
+    let whole = view("whole", Flow::Stream, &["at"], vec![]);
+    let mut views = SqlViews::new(&[fine, whole]).unwrap();
+    let mut rows = RowsBuilder::new(2, false);
+    for ns in [100_000_000, 100_000_001, 99_999_999, 101_000_000] {
+        rows.push(0, 0, Sign::Plus, [Cell::Time(ns), Cell::Text("1970-01-01T00:00:00.100Z".into())]);
+    }
+    views.rows(0, &rows.finish()).unwrap();
+    let mut rows = RowsBuilder::new(1, false);
+    rows.push(0, 0, Sign::Plus, [Cell::Time(100_000_000)]);
+    views.rows(1, &rows.finish()).unwrap();
+    let at = |digits: &str| format!("1970-01-01T00:00:00.{digits}Z");
+    let sorted = ["099999999", "100000000", "100000001", "101000000"].map(at);
+    assert_eq!(ask(&mut views, "SELECT at FROM fine ORDER BY at").unwrap(), sorted);
+    assert_eq!(ask(&mut views, "SELECT count(*) FROM fine JOIN whole ON fine.at > whole.at").unwrap(), ["2"]);
+    assert_eq!(ask(&mut views, "SELECT count(*) FROM fine JOIN whole USING (at)").unwrap(), ["1"]);
+    // A text that only looks like one is as it was.
+    assert_eq!(ask(&mut views, "SELECT DISTINCT text FROM fine").unwrap(), [at("100")]);
+}
+
+#[test]
+fn a_sum_of_texts_is_that_of_the_numbers_they_begin_with() {
+    let plain = Connection::open_in_memory().unwrap();
+    let ours = Connection::open_in_memory().unwrap();
+    sums::add(&ours).unwrap();
+    let texts = [
+        "'12', '12 apples'",
+        "'12', ' 7 '",
+        "'007', '+5'",
+        "'1e2x', '.5', '5.', '.'",
+        "'', 'x', '-', '1e', '1e+'",
+        "'-3.25', 4",
+        "x'3132', 1",
+        "'9223372036854775807', 1.5",
+        "'0x10', 1",
+        "'12.0', '\n3\t'",
+    ];
+    for list in texts {
+        let values: Vec<String> = list.split(", ").map(|text| format!("({text})")).collect();
+        let sql =
+            format!("SELECT sum(column1), typeof(sum(column1)), total(column1) FROM (VALUES {})", values.join(", "));
+        let ask = |connection: &Connection| {
+            connection.query_row(&sql, (), |row| {
+                Ok((row.get::<_, Value>(0)?, row.get::<_, String>(1)?, row.get::<_, f64>(2)?))
+            })
+        };
+        assert_eq!(ask(&ours).unwrap(), ask(&plain).unwrap(), "{list}");
+    }
+}
+
+#[test]
+fn the_columns_of_an_answer_have_names_of_their_own() {
+    let mut views = loaded();
+    let sql = "SELECT id, price, id, ID, 1 AS id_2, a.id FROM prices a JOIN prices b USING (id) LIMIT 1";
+    let sql = sql.replace("id, price, id, ID", "a.id, a.price, a.id, a.ID AS ID");
+    let names = ["id", "price", "id_3", "ID_4", "id_2", "id_5"];
+    assert_eq!(views.columns(&sql).unwrap(), names);
+    let answer = views.ask(&sql, 1, &CancellationToken::new(), &mut |_| Ok(())).unwrap();
+    assert_eq!(answer.columns, names);
 }
 
 #[test]

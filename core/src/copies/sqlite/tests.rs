@@ -98,6 +98,30 @@ proptest! {
 }
 
 #[test]
+fn a_column_that_is_declared_for_times_takes_them_and_keeps_its_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let go = CancellationToken::new();
+    let rows = [("a".to_owned(), 1, "1.5".to_owned())];
+    for (declared, strict, stays) in [
+        ("DATETIME", "", true),
+        ("TIMESTAMP", "", true),
+        ("DATE", "", true),
+        ("TEXT", "STRICT", true),
+        ("ANY", "STRICT", true),
+        ("INTEGER", "STRICT", false),
+    ] {
+        let file = dir.path().join(format!("{declared}{strict}.sqlite"));
+        let table = format!(
+            "CREATE TABLE prices (key TEXT, at {declared}, price TEXT) {strict}; CREATE INDEX by_time ON prices (at)"
+        );
+        rusqlite::Connection::open(&file).unwrap().execute_batch(&table).unwrap();
+        let written = written(&file, Mode::Replace, &rows, &go).unwrap();
+        assert_eq!(written.anew.is_none(), stays, "{declared} {strict}: {:?}", written.anew);
+        assert!(same(&Cell::Time(1_000_000), &read(&file)[0][1]), "{declared}");
+    }
+}
+
+#[test]
 fn an_export_that_is_cancelled_leaves_what_was_there() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("prices.sqlite");

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{BUSY, failed};
 use crate::codec::Cell;
-use crate::copies::table::{Anew, Put, list, other_columns, quoted};
+use crate::copies::table::{Anew, Column, Put, list, other_columns, quoted};
 use crate::copies::{CopyError, Mode, TableRows, TableWritten};
 use crate::engine::{Kind, Stop, StoredCells};
 use crate::event::time::{format_iso, format_iso_ns};
@@ -80,7 +80,7 @@ impl Writing<'_> {
         let main = format!("main.{}", quoted(self.table));
         let there = existing(connection, self.table).map_err(failed)?;
         let place = format!("{} in {}", self.table, self.file.display());
-        let kinds = self.rows.kinds();
+        let kinds = self.kinds();
         let Some(there) = there else {
             connection.execute_batch(&self.create(&main, self.rows.mode == Mode::Upsert)).map_err(failed)?;
             self.insert(connection, &main, failed)?;
@@ -95,7 +95,7 @@ impl Writing<'_> {
         let declared = |name: &str| there.columns.iter().find(|(known, _)| known == name).map_or("", |(_, of)| of);
         let lacking = self.rows.columns.iter().zip(&kinds).find_map(|(column, kind)| {
             let declared = declared(&column.name);
-            let holds = column.seen.is_empty() || holds(declared, kind);
+            let holds = column.seen.is_empty() || holds(declared, kind, there.is_strict);
             (!holds).then(|| (column.name.clone(), declared.to_owned(), declared_type(kind).to_owned()))
         });
         if self.rows.mode == Mode::Upsert {
@@ -120,9 +120,13 @@ impl Writing<'_> {
         Ok(Put { added: None, anew: Some(Anew { column, lost }) })
     }
 
+    fn kinds(&self) -> Vec<Kind> {
+        self.rows.columns.iter().map(kind_of).collect()
+    }
+
     /// The statement that makes the table.
     fn create(&self, name: &str, keyed: bool) -> String {
-        let kinds = self.rows.kinds();
+        let kinds = self.kinds();
         let column = |(name, kind): (&str, &Kind)| format!("{} {}", quoted(name), declared_type(kind));
         let mut parts: Vec<String> = self.rows.names().into_iter().zip(&kinds).map(column).collect();
         if keyed {
@@ -138,7 +142,7 @@ impl Writing<'_> {
         into: &str,
         failed: &dyn Fn(rusqlite::Error) -> CopyError,
     ) -> Result<(), CopyError> {
-        let kinds = self.rows.kinds();
+        let kinds = self.kinds();
         let marks = vec!["?"; kinds.len()].join(", ");
         let sql = format!("INSERT INTO {into} ({}) VALUES ({marks})", list(&self.rows.names()));
         let mut statement = connection.prepare(&sql).map_err(failed)?;
@@ -214,6 +218,8 @@ impl Writing<'_> {
 struct Existing {
     name: String,
     is_table: bool,
+    /// Whether it takes nothing but what its columns are declared as.
+    is_strict: bool,
     /// Names and declared types.
     columns: Vec<(String, String)>,
 }
@@ -222,10 +228,12 @@ fn existing(connection: &Connection, table: &str) -> rusqlite::Result<Option<Exi
     let sql = "SELECT name, type FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')";
     let found = connection.query_row(sql, [table], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
     let Some((name, of)) = found.optional()? else { return Ok(None) };
+    let sql = "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND strict";
+    let is_strict = connection.prepare(sql)?.exists([&name])?;
     let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1)")?;
     let columns = statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let columns = columns.collect::<rusqlite::Result<_>>()?;
-    Ok(Some(Existing { name, is_table: of == "table", columns }))
+    Ok(Some(Existing { name, is_table: of == "table", is_strict, columns }))
 }
 
 /// What goes when a table does: its key, its indexes, its triggers.
@@ -249,21 +257,32 @@ fn declared_type(kind: &Kind) -> &'static str {
     }
 }
 
+/// What SQLite keeps a column's values as: it has no decimals, so they are texts, and the floats among them too.
+fn kind_of(column: &Column) -> Kind {
+    match column.seen.kind() {
+        Kind::Float if column.seen.has_decimals() => Kind::Text,
+        kind => kind,
+    }
+}
+
 /// Whether a column that is declared so keeps values of a kind as they are: SQLite turns texts that look like numbers
-/// into numbers, and numbers into texts, by the letters of the declaration.
-fn holds(declared: &str, kind: &Kind) -> bool {
+/// into numbers, and numbers into texts, by the letters of the declaration. A time's text looks like none.
+fn holds(declared: &str, kind: &Kind, is_strict: bool) -> bool {
     let declared = declared.to_ascii_uppercase();
+    if is_strict && declared != "ANY" {
+        return declared.trim_end_matches("EGER") == declared_type(kind).trim_end_matches("EGER");
+    }
     let has = |part: &str| declared.contains(part);
     let (int, text, blob) = (has("INT"), has("CHAR") || has("CLOB") || has("TEXT"), has("BLOB") || declared.is_empty());
     let real = has("REAL") || has("FLOA") || has("DOUB");
     match kind {
         _ if blob && !int && !text => true,
-        Kind::Bytes => true,
+        Kind::Bytes | Kind::Ms | Kind::Ns => true,
         // In a column of texts it is the text of its digits.
         Kind::Int => int || text || !real,
         Kind::Bool => int || !text && !real,
         Kind::Float => !int && !text,
-        Kind::Decimal { .. } | Kind::Ms | Kind::Ns | Kind::Text | Kind::Json => text && !int,
+        Kind::Decimal { .. } | Kind::Text | Kind::Json => text && !int,
     }
 }
 

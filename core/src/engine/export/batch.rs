@@ -8,7 +8,7 @@ use polars::prelude::{
 };
 use rust_decimal::Decimal;
 
-use super::seen::{DIGITS, Kind};
+use super::seen::{DIGITS, Kind, float_of};
 use crate::codec::Cell;
 use crate::engine::operator::StateError;
 use crate::engine::stored::StoredCells;
@@ -89,11 +89,7 @@ impl Values {
                 Cell::Decimal(decimal) => scaled(Decimal::mantissa(&decimal), decimal.scale(), *scale),
                 _ => None,
             }),
-            Self::Floats(values) => values.push(match cell {
-                Cell::Int(int) => Some(int as f64),
-                Cell::Float(float) => Some(float),
-                _ => None,
-            }),
+            Self::Floats(values) => values.push(float_of(&cell)),
             Self::Bools(values) => values.push(if let Cell::Bool(value) = cell { Some(value) } else { None }),
             Self::Times(unit, values) => values.push(match cell {
                 Cell::Time(ns) if *unit == TimeUnit::Milliseconds => Some(ns_to_ms(ns)),

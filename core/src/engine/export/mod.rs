@@ -11,15 +11,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{
-    CompatLevel, DataFrame, DataType, Field, IpcWriter, ParquetWriter, PolarsError, PolarsResult, Schema,
-    SchemaExt as _, SerWriter as _,
+    CompatLevel, DataFrame, DataType, Field, IpcWriter, KeyValueMetadata, ParquetWriter, PolarsError, PolarsResult,
+    Schema, SchemaExt as _, SerWriter as _,
 };
 use polars_arrow::io::ipc::write::default_ipc_fields;
+use polars_parquet::write::schema_to_metadata_key;
 
 use crate::codec::Cell;
 use crate::expr::Type;
 use crate::store::WholeFile;
 use batch::Batch;
+pub use seen::Untold;
 pub(crate) use seen::{Kind, Seen};
 pub(crate) use waiting::WaitingRows;
 
@@ -43,8 +45,8 @@ pub enum ColumnFormat {
 /// | values of a column | its type in the file |
 /// |---|---|
 /// | integers | `int64` |
-/// | integers and decimals | `decimal(38, s)` with the most digits behind the point that came; text where 38 are too few |
-/// | floats, also with integers that a float holds exactly | `float64` |
+/// | integers and decimals | `decimal(38, s)` with the most digits behind the point that came, where 38 are enough |
+/// | floats, and numbers of any length, where each is the shortest decimal of a float | `float64`, else text |
 /// | true, false | `boolean` |
 /// | times | `timestamp` in UTC: in milliseconds where all are whole, else in nanoseconds |
 /// | texts | text |
@@ -53,7 +55,7 @@ pub enum ColumnFormat {
 /// | of several kinds | text |
 /// | none but nulls | what the pipeline says: boolean, `int64`, text or `timestamp` |
 ///
-/// Null and missing are null, and so is what could not be calculated, which is counted.
+/// Null and missing are null, and so is what could not be decoded or calculated, which is counted.
 #[derive(Debug)]
 pub struct ColumnFile {
     path: PathBuf,
@@ -70,8 +72,8 @@ pub struct ColumnFile {
 pub struct Exported {
     /// How many rows the file has.
     pub rows: u64,
-    /// The columns with values that could not be calculated and are null in the file, and how many.
-    pub failed: Vec<(String, u64)>,
+    /// The columns with values that could not be decoded or calculated and are null in the file.
+    pub failed: Vec<Untold>,
 }
 
 impl ColumnFile {
@@ -127,8 +129,7 @@ impl ColumnFile {
         };
         written.map_err(io::Error::other)?;
         file.finish()?;
-        let failed = names.into_iter().zip(&seen).filter(|(_, seen)| seen.failed > 0);
-        Ok(Exported { rows, failed: failed.map(|(name, seen)| (name, seen.failed)).collect() })
+        Ok(Exported { rows, failed: names.iter().zip(&seen).filter_map(|(name, seen)| seen.untold(name)).collect() })
     }
 }
 
@@ -141,7 +142,10 @@ struct Batches<'w> {
 
 impl Batches<'_> {
     fn write_parquet(&mut self, file: &mut WholeFile, schema: &Schema) -> PolarsResult<()> {
-        let mut writer = ParquetWriter::new(file).batched(schema)?;
+        // What a file notes of its Arrow types its readers take at its word, and older ones know no layout that is newer.
+        let note = schema_to_metadata_key(&schema.to_arrow(CompatLevel::oldest()));
+        let notes = KeyValueMetadata::Static(vec![note]);
+        let mut writer = ParquetWriter::new(file).with_key_value_metadata(Some(notes)).batched(schema)?;
         self.each(|frame| writer.write_batch(&frame))?;
         writer.finish().map(drop)
     }

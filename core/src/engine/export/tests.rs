@@ -35,6 +35,7 @@ fn column(format: ColumnFormat, known: Type, cells: &[Cell<'static>]) -> (DataTy
     let column = frame.column("c").unwrap();
     let shown = |row: usize| match column.get(row).unwrap() {
         AnyValue::Null => "null".to_owned(),
+        AnyValue::Float64(float) => format!("{float:?}"),
         AnyValue::String(text) => format!("“{text}”"),
         AnyValue::StringOwned(text) => format!("“{text}”"),
         AnyValue::Datetime(value, ..) => value.to_string(),
@@ -83,6 +84,17 @@ fn each_kind_of_value_has_its_type_and_comes_back_exactly() {
             DataType::String,
             vec!["“1234567890123456789012345678”", "“0.0000000000000000000000000001”"],
         ),
+        // One tiny number among them makes no texts of numbers that floats hold.
+        (
+            vec![number_cell("10.50"), number_cell("5e-324"), Cell::Int(3), Cell::Float(0.1)],
+            DataType::Float64,
+            vec!["10.5", "5e-324", "3.0", "0.1"],
+        ),
+        (
+            vec![number_cell("12345678901234567890.1"), number_cell("5e-324")],
+            DataType::String,
+            vec!["“12345678901234567890.1”", "“5e-324”"],
+        ),
     ];
     for format in FORMATS {
         for (cells, of, values) in &cases {
@@ -112,10 +124,18 @@ fn a_column_without_values_is_of_the_type_that_the_pipeline_says() {
 #[test]
 fn what_could_not_be_calculated_is_null_and_counted() {
     for format in FORMATS {
-        let rows = vec![vec![Cell::Int(1), Cell::Int(2)], vec![Cell::Failed(Fault::DivisionByZero), Cell::Null]];
+        let failed = Cell::Failed;
+        let rows = vec![
+            vec![Cell::Int(1), Cell::Int(2)],
+            vec![failed(Fault::DivisionByZero), Cell::Null],
+            vec![failed(Fault::UndecodableValue), Cell::Null],
+            vec![failed(Fault::UndecodableKey), Cell::Null],
+        ];
         let (frame, exported) = exported(format, &[("n", Type::Number), ("m", Type::Number)], rows);
-        assert_eq!((exported.rows, exported.failed), (2, vec![("n".to_owned(), 1)]));
-        assert_eq!(frame.column("n").unwrap().null_count(), 1);
+        let untold = Untold { column: "n".to_owned(), undecodable: 2, uncalculated: 1 };
+        assert!(untold.reasons().eq([(2, "could not be decoded"), (1, "could not be calculated")]));
+        assert_eq!((exported.rows, exported.failed), (4, vec![untold]));
+        assert_eq!(frame.column("n").unwrap().null_count(), 3);
     }
 }
 

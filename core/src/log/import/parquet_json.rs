@@ -4,10 +4,10 @@ use base64::Engine as _;
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Span, Timestamp};
 use polars_arrow::array::{
-    Array, BinaryArray, BinaryViewArray, BooleanArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray,
-    ListArray, MapArray, PrimitiveArray, StructArray, Utf8Array, Utf8ViewArray, get_value_display,
+    Array, BinaryArray, BinaryViewArray, BooleanArray, DictionaryArray, DictionaryKey, FixedSizeBinaryArray,
+    FixedSizeListArray, ListArray, MapArray, PrimitiveArray, StructArray, Utf8Array, Utf8ViewArray, get_value_display,
 };
-use polars_arrow::datatypes::{ArrowDataType, TimeUnit};
+use polars_arrow::datatypes::{ArrowDataType, IntegerType, TimeUnit};
 use polars_arrow::types::NativeType;
 
 use super::json::{check, push_string, string};
@@ -27,6 +27,10 @@ pub(super) enum Form {
 pub(super) fn write(out: &mut Vec<u8>, array: &dyn Array, row: usize, form: Form) {
     if array.is_null(row) {
         out.extend_from_slice(b"null");
+        return;
+    }
+    if let Some((values, at)) = entry(array, row) {
+        write(out, values, at, form);
         return;
     }
     if write_primitive(out, array, row) || write_nested(out, array, row) {
@@ -67,6 +71,9 @@ pub(super) fn text(array: &dyn Array, row: usize, form: Form) -> Option<Vec<u8>>
     if array.is_null(row) {
         return None;
     }
+    if let Some((values, at)) = entry(array, row) {
+        return text(values, at, form);
+    }
     if let (Some(bytes), Form::Plain) = (bytes_of(array, row), form) {
         return Some(bytes.to_vec());
     }
@@ -75,10 +82,34 @@ pub(super) fn text(array: &dyn Array, row: usize, form: Form) -> Option<Vec<u8>>
     Some(string(&written).map(|text| text.into_owned()).unwrap_or(written))
 }
 
+/// The values that a dictionary's keys stand for, and the place of a row's among them; `None` of what is no dictionary.
+fn entry(array: &dyn Array, row: usize) -> Option<(&dyn Array, usize)> {
+    fn by<K: DictionaryKey>(array: &dyn Array, row: usize) -> Option<(&dyn Array, usize)> {
+        let array = array.as_any().downcast_ref::<DictionaryArray<K>>()?;
+        Some((array.values().as_ref(), array.key_value(row)))
+    }
+    let ArrowDataType::Dictionary(key, ..) = array.dtype() else { return None };
+    match key {
+        IntegerType::Int8 => by::<i8>(array, row),
+        IntegerType::Int16 => by::<i16>(array, row),
+        IntegerType::Int32 => by::<i32>(array, row),
+        IntegerType::Int64 => by::<i64>(array, row),
+        IntegerType::Int128 => by::<i128>(array, row),
+        IntegerType::UInt8 => by::<u8>(array, row),
+        IntegerType::UInt16 => by::<u16>(array, row),
+        IntegerType::UInt32 => by::<u32>(array, row),
+        IntegerType::UInt64 => by::<u64>(array, row),
+        IntegerType::UInt128 => by::<u128>(array, row),
+    }
+}
+
 /// Milliseconds since the epoch, where the column holds times or dates.
 pub(super) fn moment_ms(array: &dyn Array, row: usize) -> Option<i64> {
     if array.is_null(row) {
         return None;
+    }
+    if let Some((values, at)) = entry(array, row) {
+        return moment_ms(values, at);
     }
     match array.dtype() {
         ArrowDataType::Timestamp(unit, _) => {
@@ -222,8 +253,6 @@ fn write_nested(out: &mut Vec<u8>, array: &dyn Array, row: usize) -> bool {
         write_items(out, array.value(row).as_ref());
     } else if let Some(array) = any.downcast_ref::<MapArray>() {
         write_items(out, array.value(row).as_ref());
-    } else if let Some(array) = any.downcast_ref::<DictionaryArray<u32>>() {
-        write(out, array.values().as_ref(), array.key_value(row), Form::Plain);
     } else {
         return false;
     }
@@ -244,6 +273,38 @@ fn write_items(out: &mut Vec<u8>, items: &dyn Array) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dictionary_is_what_its_keys_stand_for_whatever_their_type() {
+        fn written<K: DictionaryKey>() -> Vec<String> {
+            let values = Utf8ViewArray::from_slice([Some("EU"), Some("U\"S"), None]);
+            let keys =
+                [Some(1), Some(0), None, Some(2)].map(|key: Option<usize>| key.and_then(|key| K::try_from(key).ok()));
+            let array = DictionaryArray::try_from_keys(PrimitiveArray::<K>::from(keys.to_vec()), values.boxed(), false);
+            let array = array.unwrap();
+            (0..4)
+                .map(|row| {
+                    let mut out = Vec::new();
+                    write(&mut out, &array, row, Form::Plain);
+                    let text = text(&array, row, Form::Plain).map(|text| String::from_utf8(text).unwrap());
+                    format!("{} {text:?}", String::from_utf8(out).unwrap())
+                })
+                .collect()
+        }
+        let expected = [r#""U\"S" Some("U\"S")"#, r#""EU" Some("EU")"#, "null None", "null None"];
+        for written in [
+            written::<i8>(),
+            written::<i16>(),
+            written::<i32>(),
+            written::<i64>(),
+            written::<u8>(),
+            written::<u16>(),
+            written::<u32>(),
+            written::<u64>(),
+        ] {
+            assert_eq!(written, expected);
+        }
+    }
 
     #[test]
     fn decimals_keep_their_places() {

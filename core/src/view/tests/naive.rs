@@ -206,11 +206,20 @@ proptest! {
             let past = case.past(&view.name, Limits::default());
             let there = past.as_of(None, usize::MAX).unwrap().rows;
             let columns = past.view().columns.clone();
-            prop_assert!(past.compared_with(&there, &columns, 10, &CancellationToken::new()).unwrap().is_none());
+            let count = there.len() as u64;
+            let compared = |rows: &Rows, count| {
+                past.compared_with(rows, &columns, count, 10, &CancellationToken::new()).unwrap()
+            };
+            prop_assert!(compared(&there, count).is_none());
             if !there.is_empty() {
                 let all_but_one: Vec<u32> = (1..there.len() as u32).collect();
-                let told = past.compared_with(&there.take(&all_but_one), &columns, 10, &CancellationToken::new()).unwrap();
-                prop_assert_eq!((told.added, told.gone, told.changed), (1, 0, 0));
+                let some = there.take(&all_but_one);
+                let told = compared(&some, count - 1);
+                prop_assert_eq!((told.added, told.gone, told.changed, told.rows.len()), (1, 0, 0, 1));
+                // Where one is left out because only some are shown, none is missing; and how many there are is held too.
+                prop_assert!(compared(&some, count).is_none());
+                let told = compared(&some, count + 1);
+                prop_assert_eq!((told.added, told.gone, told.changed, told.rows.len()), (0, 1, 0, 0));
             }
         }
     }
