@@ -7,20 +7,23 @@ use anyhow::{Context as _, bail};
 use fabula_core::engine::{Plan, Unseen};
 use fabula_core::event::TopicName;
 use fabula_core::event::time::Moment;
-use fabula_core::log::plan::Request;
+use fabula_core::log::plan::{Plan as Ranges, Request};
 use fabula_core::log::{Log, LogError};
 use fabula_core::pipeline::{Document, Problem};
 use fabula_core::schema::{Sample, TopicShape};
-use fabula_core::store::record::RecordReport;
 use fabula_core::store::{RecordingLog, Snapshot, Store};
 use tokio_util::sync::CancellationToken;
 
+use super::coverage::Covered;
 use super::fetch::fetch;
 use super::say;
 use super::source::Source;
 
 /// How much of the disk a temporary copy may take.
 pub const BUDGET_BYTES: u64 = 64 << 30;
+
+/// So many lines tell what is missing beside the first.
+const MOST_LACKING: usize = 12;
 
 /// Reads a pipeline's file and plans it.
 ///
@@ -52,8 +55,8 @@ pub fn refuse<T>(path: &Path, problems: &[Problem]) -> anyhow::Result<T> {
 pub struct Held {
     /// Where it lies.
     pub store: Store,
-    /// What was read of the log; `None` of a recording, which is read where it lies.
-    pub report: Option<RecordReport>,
+    /// What is asked for of the log, and how it was got.
+    covered: Covered,
 }
 
 impl Held {
@@ -66,31 +69,75 @@ impl Held {
         match source {
             Source::Recording(dir) => {
                 let (store, damages) = Store::open(&dir)?;
-                damages.iter().for_each(|damage| say(&format!("damaged: {damage}")));
+                damages.iter().for_each(|damage| say(&damage.to_string()));
                 let log = RecordingLog::new(store.clone());
-                super::runtime()?.block_on(named(&log, &topics))?;
-                Ok(Self { store, report: None })
+                let ranges = super::runtime()?.block_on(async {
+                    named(&log, &topics).await?;
+                    ranges(&log, &topics, Moment::Latest).await
+                })?;
+                Ok(Self { store, covered: Covered::Recording(ranges) })
             }
             source => super::runtime()?.block_on(async {
                 let log = source.log()?;
-                named(log.as_ref(), &topics).await?;
-                let request = Request {
-                    topics: topics.iter().map(ToString::to_string).collect(),
-                    from: Moment::Earliest,
-                    to: Some(Moment::Latest),
-                    lateness_ms: Request::DEFAULT_LATENESS_MS,
+                let ranges = async {
+                    named(log.as_ref(), &topics).await?;
+                    ranges(log.as_ref(), &topics, Moment::Latest).await
                 };
-                let planned = fabula_core::log::plan::plan(log.as_ref(), &request);
                 let ranges = tokio::select! {
-                    planned = planned => planned?,
+                    ranges = ranges => ranges?,
                     () = cancel.cancelled() => return Err(LogError::Cancelled.into()),
                 };
                 let store = Store::temporary(log.origin(), BUDGET_BYTES)?;
                 let report = fetch(log.as_ref(), ranges, &store, cancel).await?;
-                Ok(Self { store, report: Some(report) })
+                Ok(Self { store, covered: Covered::Recorded(report) })
             }),
         }
     }
+
+    /// The same, where only events up to a moment count: what a recording lacks after that is not missed.
+    ///
+    /// # Errors
+    /// When the recording can't be read.
+    pub fn until(mut self, topics: &[TopicName], until_ms: Option<i64>) -> anyhow::Result<Self> {
+        if let (Covered::Recording(_), Some(until_ms)) = (&self.covered, until_ms) {
+            let log = RecordingLog::new(self.store.clone());
+            let end = Moment::At(until_ms.saturating_add(1));
+            self.covered = Covered::Recording(super::runtime()?.block_on(ranges(&log, topics, end))?);
+        }
+        Ok(self)
+    }
+
+    /// Whether something is missing of what was asked for.
+    pub fn is_lacking(&self) -> bool {
+        !self.covered.lacking(&self.store).is_empty()
+    }
+
+    /// Makes sure that all was read of which rows are to be put in the place of others.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn whole(&self, place: &str) -> anyhow::Result<()> {
+        let lacking = self.covered.lacking(&self.store);
+        let Some(first) = lacking.first() else { return Ok(()) };
+        lacking.iter().skip(1).take(MOST_LACKING).for_each(|line| say(line));
+        bail!("{place} is left as it was, since rows would be missing: {first}")
+    }
+
+    /// Says what was covered, after a result of so many events.
+    ///
+    /// # Errors
+    /// Why it is not complete, in one line.
+    pub fn say(&self, events: u64) -> anyhow::Result<()> {
+        self.covered.say(&self.store, events)
+    }
+}
+
+/// All that a log holds of topics, up to a moment.
+async fn ranges(log: &dyn Log, topics: &[TopicName], to: Moment) -> Result<Ranges, LogError> {
+    let topics = topics.iter().map(ToString::to_string).collect();
+    // What comes after the first event that is later is not taken, so nothing is looked for there.
+    let request = Request { topics, from: Moment::Earliest, to: Some(to), lateness_ms: 0 };
+    fabula_core::log::plan::plan(log, &request).await
 }
 
 /// Makes sure that the log has the topics.

@@ -231,7 +231,7 @@ impl Followed {
         let stopped =
             with_bar(events, "events", &done, || run_steps(running, feed, changes, &ends.soon, &ends.now, &done));
         self.ended(stopped)?;
-        ensure!(self.feed.damages().is_empty(), "{}", super::damaged(&self.feed));
+        ensure!(self.feed.damages().is_empty(), "{}", damaged(&self.feed));
         if !ends.soon.is_cancelled() {
             let taken = figures::of(done.load(Ordering::Relaxed), "event");
             say(&format!("caught up after {taken}; following, until Ctrl+C"));
@@ -287,7 +287,7 @@ impl Followed {
         self.feed.grow(&snapshot)?;
         let stopped = self.steps(ends);
         self.ended(stopped)?;
-        ensure!(self.feed.damages().is_empty(), "{}", super::damaged(&self.feed));
+        ensure!(self.feed.damages().is_empty(), "{}", damaged(&self.feed));
         for lane in self.feed.mark().lanes {
             store.let_go_before(&lane.partition, lane.next_offset)?;
         }
@@ -319,6 +319,10 @@ impl Followed {
         self.sound = false;
         Err(error)
     }
+}
+
+fn damaged(feed: &Feed) -> String {
+    feed.damages().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Waits until a topic has more partitions than are followed, and says so in a line.
