@@ -19,11 +19,28 @@ const MOST_LISTED: usize = 12;
 /// # Errors
 /// Why it is not complete, in one line. What a person stopped is not complete, unless it was `endless`.
 pub fn say_recorded(report: &RecordReport, endless: bool) -> anyhow::Result<()> {
-    let lines = report.lines();
+    say_some(&report.lines());
+    judge(report, endless)
+}
+
+/// Says how much was read of a log by somebody who went on until it was enough.
+///
+/// # Errors
+/// As [`say_recorded`].
+pub fn say_followed(report: &RecordReport, events: u64) -> anyhow::Result<()> {
+    let partitions = figures::of(report.partitions.len() as u64, "partition");
+    let mut lines = vec![format!("{} of {partitions}, followed until it was stopped", figures::of(events, "event"))];
+    let failed = report.partitions.iter().filter_map(|at| Some(format!("{}: {}", at.partition, at.failure.as_ref()?)));
+    lines.extend(failed);
     say_some(&lines);
+    judge(report, true)
+}
+
+fn judge(report: &RecordReport, endless: bool) -> anyhow::Result<()> {
+    let lines = report.lines();
     match report.stopped {
         Some(Stopped::Cancelled) if endless && report.partitions.iter().all(|it| it.failure.is_none()) => Ok(()),
-        Some(Stopped::Cancelled) => bail!("stopped before it was done; run it again to go on from there"),
+        Some(Stopped::Cancelled) => bail!("stopped before it was done"),
         Some(Stopped::Budget { .. }) => {
             bail!("more than the temporary copy may hold: ask for less (--from, --limit), or record it (fabula record)")
         }
@@ -109,7 +126,9 @@ fn holes(snapshot: &Snapshot, plan: &Plan) -> Vec<String> {
 fn beyond(range: &PartitionRange, held: &PartitionSnapshot) -> Vec<String> {
     let PartitionRange { partition, from, .. } = range;
     let Some(Watermarks { low, high }) = held.watermarks else { return Vec::new() };
-    let end = held.coverage.end().unwrap_or(0);
+    let asked = if let RangeEnd::Before(end) = range.end { end } else { 0 };
+    // What was recorded and is damaged now was recorded.
+    let end = held.coverage.end().unwrap_or(0).max(asked);
     let when = held.watermarks_at_ms.map_or_else(String::new, |ms| format!(" on {}", format_iso_ms(ms)));
     let is_beginning = held.coverage.ranges().first().is_some_and(|(first, _)| from <= first);
     let before = (is_beginning && *from > low)

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pipeline::{self, Held};
 use super::run::table::reached;
-use super::run::{chosen, cut, still_open, tell_damage, with_bar};
+use super::run::{chosen, cut, still_open, with_bar};
 use super::source::LogArgs;
 use super::{Usage, interrupt, say};
 use crate::figures;
@@ -93,6 +93,7 @@ impl Drift {
         let snapshot = held.store.snapshot();
         let topics = plan.topics();
         let samples = pipeline::samples(&snapshot, &topics);
+        pipeline::typed(&self.pipeline, &document, Some(&pipeline::shapes(&samples)))?;
         let codecs = |topic: &TopicName| {
             let sample = samples.get(topic).map(|sample| sample.codecs.clone());
             sample.unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json))
@@ -109,7 +110,6 @@ impl Drift {
             Err(Stop::Bound(why)) => bail!("{why}"),
             Ok(()) => {}
         }
-        tell_damage(&feed);
         still_open(&running, None).iter().for_each(|line| say(line));
         let taken = done.load(Ordering::Relaxed);
         let (mut comparison, view) = (sink.finish()?, running.views()[view].name.clone());

@@ -88,10 +88,10 @@ impl Explain {
             Ok(text) => std::io::stdout().write_all(text.as_bytes())?,
             Err(error) => {
                 // What is not found may be in what is missing.
-                if !error.is::<Usage>() && held.is_lacking() {
-                    let _ = held.say(events);
-                }
-                return Err(error);
+                return Err(match held.lacking() {
+                    Some(what) if !error.is::<Usage>() => error.context(format!("not complete ({what})")),
+                    _ => error,
+                });
             }
         }
         held.say(events)

@@ -1,12 +1,15 @@
 //! What the subcommands about pipelines share: reading the file, and getting what its topics hold.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use fabula_core::engine::{Plan, Unseen};
+use fabula_core::codec::Choice;
+use fabula_core::engine::{Description, Plan, Unseen, unseen_in};
 use fabula_core::event::TopicName;
 use fabula_core::event::time::Moment;
+use fabula_core::expr::Source as Field;
 use fabula_core::log::plan::{Plan as Ranges, Request};
 use fabula_core::log::{Log, LogError};
 use fabula_core::pipeline::{Document, Problem};
@@ -18,6 +21,7 @@ use super::coverage::Covered;
 use super::fetch::fetch;
 use super::say;
 use super::source::Source;
+use crate::figures;
 
 /// How much of the disk a temporary copy may take.
 pub const BUDGET_BYTES: u64 = 64 << 30;
@@ -31,17 +35,31 @@ const MOST_LACKING: usize = 12;
 /// When it can't be read, or something is wrong with it: every problem is said, a line each.
 pub fn read(path: &Path) -> anyhow::Result<(Document, Plan)> {
     let named = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("{named} can't be read"))?;
+    let text = std::fs::read(path).with_context(|| format!("{named} can't be read"))?;
+    let text = String::from_utf8(text).ok().with_context(|| format!("{named} can't be read: it is not text"))?;
     let document = Document::parse(&text).or_else(|problems| refuse(path, &problems))?;
-    let problems = document.check();
-    if !problems.is_empty() {
-        return refuse(path, &problems);
-    }
-    let plan = Plan::of(document.pipeline()).or_else(|mut problems| {
+    let plan = Plan::of(document.pipeline()).or_else(|_| {
+        // What can be told of the part whose structure is sound is told along with what is wrong with the rest.
+        let (_, mut problems) = Plan::sound_part(document.pipeline());
         document.locate(&mut problems);
         refuse(path, &problems)
     })?;
     Ok((document, plan))
+}
+
+/// What each node gives, held against what samples of the topics show.
+///
+/// # Errors
+/// When an expression can't be meant of what the topics hold: every problem is said, a line each.
+pub fn typed(
+    path: &Path,
+    document: &Document,
+    shapes: Option<&BTreeMap<TopicName, TopicShape>>,
+) -> anyhow::Result<Vec<Description>> {
+    Plan::describe(document.pipeline(), shapes).or_else(|mut problems| {
+        document.locate(&mut problems);
+        refuse(path, &problems)
+    })
 }
 
 /// Says every problem of a file.
@@ -55,6 +73,8 @@ pub fn refuse<T>(path: &Path, problems: &[Problem]) -> anyhow::Result<T> {
 pub struct Held {
     /// Where it lies.
     pub store: Store,
+    /// So many of its damages were said.
+    said: Cell<usize>,
     /// What is asked for of the log, and how it was got.
     covered: Covered,
 }
@@ -68,14 +88,13 @@ impl Held {
         let topics = plan.topics();
         match source {
             Source::Recording(dir) => {
-                let (store, damages) = Store::open(&dir)?;
-                damages.iter().for_each(|damage| say(&damage.to_string()));
+                let (store, _) = Store::open(&dir)?;
                 let log = RecordingLog::new(store.clone());
                 let ranges = super::runtime()?.block_on(async {
                     named(&log, &topics).await?;
                     ranges(&log, &topics, Moment::Latest).await
                 })?;
-                Ok(Self { store, covered: Covered::Recording(ranges) })
+                Ok(Self { store, said: Cell::new(0), covered: Covered::Recording(ranges) })
             }
             source => super::runtime()?.block_on(async {
                 let log = source.log()?;
@@ -89,7 +108,7 @@ impl Held {
                 };
                 let store = Store::temporary(log.origin(), BUDGET_BYTES)?;
                 let report = fetch(log.as_ref(), ranges, &store, cancel).await?;
-                Ok(Self { store, covered: Covered::Recorded(report) })
+                Ok(Self { store, said: Cell::new(0), covered: Covered::Recorded(report) })
             }),
         }
     }
@@ -107,9 +126,18 @@ impl Held {
         Ok(self)
     }
 
-    /// Whether something is missing of what was asked for.
-    pub fn is_lacking(&self) -> bool {
-        !self.covered.lacking(&self.store).is_empty()
+    /// What is missing of what was asked for, in a line; the rest of it is said.
+    pub fn lacking(&self) -> Option<String> {
+        self.say_damage();
+        let lacking = self.covered.lacking(&self.store);
+        lacking.iter().skip(1).take(MOST_LACKING).for_each(|line| say(line));
+        lacking.into_iter().next()
+    }
+
+    /// Says what is damaged, each once.
+    fn say_damage(&self) {
+        let damages = self.store.damages();
+        damages.iter().skip(self.said.replace(damages.len())).for_each(|damage| say(&damage.to_string()));
     }
 
     /// Makes sure that all was read of which rows are to be put in the place of others.
@@ -117,10 +145,10 @@ impl Held {
     /// # Errors
     /// What is missing.
     pub fn whole(&self, place: &str) -> anyhow::Result<()> {
-        let lacking = self.covered.lacking(&self.store);
-        let Some(first) = lacking.first() else { return Ok(()) };
-        lacking.iter().skip(1).take(MOST_LACKING).for_each(|line| say(line));
-        bail!("{place} is left as it was, since rows would be missing: {first}")
+        match self.lacking() {
+            Some(what) => bail!("{place} is left as it was, since rows would be missing: {what}"),
+            None => Ok(()),
+        }
     }
 
     /// Says what was covered, after a result of so many events.
@@ -128,6 +156,7 @@ impl Held {
     /// # Errors
     /// Why it is not complete, in one line.
     pub fn say(&self, events: u64) -> anyhow::Result<()> {
+        self.say_damage();
         self.covered.say(&self.store, events)
     }
 }
@@ -157,6 +186,34 @@ pub fn samples(snapshot: &Snapshot, topics: &[TopicName]) -> BTreeMap<TopicName,
 /// The shapes alone.
 pub fn shapes(samples: &BTreeMap<TopicName, Sample>) -> BTreeMap<TopicName, TopicShape> {
     samples.iter().map(|(topic, sample)| (topic.clone(), sample.shape.clone())).collect()
+}
+
+/// Says which of these fields no event of any of the topics was seen to have.
+pub fn say_unseen<'f>(
+    snapshot: &Snapshot,
+    topics: &[TopicName],
+    fields: impl IntoIterator<Item = &'f Field>,
+    (key, value): (Option<Choice>, Option<Choice>),
+) {
+    let mut fields: Vec<&Field> = fields.into_iter().collect();
+    fields.dedup();
+    if fields.is_empty() {
+        return;
+    }
+    let sample = |name: &TopicName| Some((name.clone(), Sample::of(snapshot.topic(name)?, key, value)?));
+    let samples: Vec<(TopicName, Sample)> = topics.iter().filter_map(sample).collect();
+    for field in fields {
+        let unseen: Option<Vec<Option<String>>> =
+            samples.iter().map(|(_, sample)| unseen_in(&sample.shape, field)).collect();
+        let Some(unseen) = unseen.filter(|unseen| !unseen.is_empty()) else { continue };
+        let similar = unseen.into_iter().flatten().next();
+        let similar = similar.map(|similar| format!("; did you mean {similar}?")).unwrap_or_default();
+        let of = match samples.as_slice() {
+            [(topic, _)] => topic.to_string(),
+            several => figures::of(several.len() as u64, "topic"),
+        };
+        say(&format!("no event of {of} that was looked at has {field}{similar}"));
+    }
 }
 
 /// Fields that no event of the samples has, a line each.

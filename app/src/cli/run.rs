@@ -110,7 +110,7 @@ impl Run {
         let view = if self.sql.is_some() { 0 } else { chosen(&plan.views, self.view.as_deref())? };
         let source = self.log.source()?;
         if self.follow {
-            return follow::follow(&self, source, document.pipeline(), plan, view, form);
+            return follow::follow(&self, source, &document, plan, view, form);
         }
         let cancel = interrupt::cancelled_by_ctrl_c()?;
         let target = self.target(form, &cancel)?;
@@ -118,9 +118,9 @@ impl Run {
         let snapshot = held.store.snapshot();
         let topics = plan.topics();
         let samples = pipeline::samples(&snapshot, &topics);
-        for unseen in plan.unseen(&pipeline::shapes(&samples)) {
-            say(&pipeline::unseen_line(&unseen));
-        }
+        let shapes = pipeline::shapes(&samples);
+        plan.unseen(&shapes).iter().for_each(|unseen| say(&pipeline::unseen_line(unseen)));
+        pipeline::typed(&self.pipeline, &document, Some(&shapes))?;
         let codecs = |topic: &fabula_core::event::TopicName| {
             samples
                 .get(topic)
@@ -152,7 +152,6 @@ impl Run {
             Err(Stop::Bound(why)) => bail!("{why}"),
             Ok(()) => {}
         }
-        tell_damage(&feed);
         whole()?;
         let name = out.shown.name.clone();
         let rows = out.finish()?;
@@ -207,7 +206,8 @@ impl Run {
         if untimed > 0 {
             let first = feed.untimed().iter().find_map(|untimed| untimed.first.first());
             let first = first.map(|at| format!("; the first is {at}")).unwrap_or_default();
-            say(&format!("{} without a time were set aside{first}", figures::of(untimed, "event")));
+            let were = if untimed == 1 { "was" } else { "were" };
+            say(&format!("{} without a time {were} set aside{first}", figures::of(untimed, "event")));
         }
         for report in reports.iter().filter(|_| !self.stats) {
             if let Some(line) = dropped_line(report) {
@@ -352,11 +352,6 @@ pub(super) fn watched<T>(draw: impl Fn() + Sync, work: impl FnOnce() -> T) -> T 
         }
         result
     })
-}
-
-/// Says what of the store could not be read.
-pub(super) fn tell_damage(feed: &Feed) {
-    feed.damages().iter().for_each(|damage| say(&damage.to_string()));
 }
 
 /// What went wrong at a node, in a line; `None` if nothing did.

@@ -11,7 +11,7 @@ use fabula_core::pipeline::Flow;
 use tokio_util::sync::CancellationToken;
 
 use super::output::ViewOutput;
-use super::{tell_damage, with_bar};
+use super::with_bar;
 use crate::cli::{Usage, say};
 use crate::figures;
 
@@ -33,7 +33,6 @@ pub fn ask(
         Err(Stop::Bound(why)) => bail!("{why}"),
         Ok(()) => {}
     }
-    tell_damage(feed);
     whole()?;
     views.seal()?;
     for (column, count) in views.rounded() {
