@@ -163,3 +163,44 @@ fn flip(file: &Path) {
     bytes[middle] ^= 1;
     std::fs::write(file, bytes).expect("the file can be written");
 }
+
+#[test]
+fn what_is_damaged_is_named_once_and_the_rest_is_told() {
+    let recorded = Recorded::whole();
+    let damaged = recorded.segment("payments");
+    flip(&damaged);
+    let name = damaged.file_name().expect("a name").to_string_lossy().into_owned();
+    let topics = arguments!["-t", "orders", "payments"];
+    let log = arguments!["--recording", recorded.dir()];
+    for command in ["threads", "topology", "read"] {
+        let ran = program::run(arguments![command].iter().chain(&log).chain(&topics));
+        assert_eq!(ran.code, Some(1), "{command}: {}", ran.stderr);
+        assert!(ran.stdout.lines().count() > 3, "{command}: {}", ran.stdout);
+        assert_eq!(ran.stderr.matches(&*name).count(), 1, "{command}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("1 parts"), "{command}: {}", ran.stderr);
+    }
+    let checked = recorded.with("check", &[]);
+    assert_eq!(checked.code, Some(1), "{}", checked.stderr);
+    assert!(checked.stdout.contains("currency"), "{}", checked.stdout);
+    assert_eq!(checked.stderr.matches(&*name).count(), 1, "{}", checked.stderr);
+}
+
+#[test]
+fn a_recording_is_not_said_to_have_deleted_what_is_damaged_in_it() {
+    let recorded = Recorded::whole();
+    flip(&recorded.segment("payments"));
+    let copy = recorded.folder.path().join("copy");
+    let ran = program::run(arguments!["record", "--recording", recorded.dir(), "-t", "payments", "--to", &copy]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("the log deleted them"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("damaged there"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_catalogue_of_a_recording_that_lacks_a_file_fails_and_is_told() {
+    let recorded = Recorded::whole();
+    recorded.lose("payments");
+    let ran = program::run(arguments!["topics", "--recording", recorded.dir()]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stdout.contains("payments"), "{}", ran.stdout);
+}
