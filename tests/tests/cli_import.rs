@@ -119,3 +119,73 @@ fn an_import_does_not_touch_a_recording_that_is_there() {
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("holds a recording already"), "{}", refused.stderr);
 }
+
+/// Imports a file of this content.
+fn import_text(folder: &Path, name: &str, text: &str, more: &[&str]) -> (Ran, PathBuf) {
+    let file = folder.join(name);
+    std::fs::write(&file, text).unwrap();
+    let dir = folder.join(format!("{name}-recording"));
+    (import(&file, &dir, more), dir)
+}
+
+#[test]
+fn the_elements_of_an_array_are_events_on_one_line_and_on_several() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in
+        [("one.json", "[{\"id\":1},{\"id\":2}]"), ("several.json", "[\n  {\"id\": 1},\n  {\"id\": 2}\n]\n")]
+    {
+        let (ran, dir) = import_text(folder.path(), name, text, &["--key-field", "id"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let keys: Vec<Value> = read(&dir).into_iter().map(|event| event["key"].clone()).collect();
+        assert_eq!(keys, ["1", "2"], "{name}");
+    }
+    let (_, dir) = import_text(folder.path(), "lines.json", "[1]\n[2]\n[3]\n", &[]);
+    assert_eq!(read(&dir).len(), 3, "lines of arrays are a value each");
+}
+
+#[test]
+fn what_comes_on_stdin_is_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("recording");
+    let lines = folder.path().join("lines");
+    std::fs::write(&lines, "{\"topic\":\"orders\",\"partition\":0,\"offset\":3,\"ts\":5,\"payload\":\"x\"}\n").unwrap();
+    let mut command = program::command(arguments!["import", "-", "--to", &dir]);
+    let ran: Ran = command.stdin(std::fs::File::open(&lines).unwrap()).output().unwrap().into();
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!((&read(&dir)[0]["topic"], read(&dir)[0]["offset"].as_i64()), (&Value::from("orders"), Some(3)));
+}
+
+#[test]
+fn an_import_that_nothing_came_of_leaves_nothing_and_names_the_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: [(&str, &str, &[&str], &str); 3] = [
+        ("plain.txt", "hello\n", &[], "--format"),
+        ("table.csv", "a,b\n1,2\n", &["--key-field", "nope"], "--key-field: “nope” is no column"),
+        ("odd.jsonl", "{}\n", &["--topic", "a/b c"], "--topic: “a/b c” can be no topic"),
+    ];
+    for (name, text, more, says) in cases {
+        let (ran, dir) = import_text(folder.path(), name, text, more);
+        assert_eq!(ran.code, Some(1), "{name}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{name}: {}", ran.stderr);
+        assert!(!dir.exists(), "{name} left a folder");
+    }
+    let (ran, dir) = import_text(folder.path(), "plain.txt", "1,2\n", &["--format", "csv"]);
+    assert!(ran.code == Some(0) && dir.exists(), "{}", ran.stderr);
+}
+
+#[test]
+fn offsets_that_run_backwards_in_a_dump_leave_gaps_and_no_holes() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |offset| format!("{{\"topic\":\"t\",\"partition\":0,\"offset\":{offset},\"ts\":5,\"payload\":\"x\"}}\n");
+    let (ran, dir) = import_text(folder.path(), "dump.json", &(line(5) + &line(3)), &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(read(&dir).len(), 2);
+}
+
+#[test]
+fn values_of_csv_are_said_to_be_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ran, _) = import_text(folder.path(), "table.csv", "a,b\n1,2\n", &[]);
+    assert!(ran.stderr.contains("CAST("), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 event has no time"), "{}", ran.stderr);
+}

@@ -109,3 +109,44 @@ fn a_field_that_is_a_text_in_one_event_and_a_number_in_the_next_is_both() {
     assert_eq!(ran.json_lines().len(), 4, "5 and \"5\" are two keys");
     assert!(ran.stderr.contains("1 null key"), "{}", ran.stderr);
 }
+
+#[test]
+fn an_expression_that_no_event_can_be_meant_by_is_refused_before_anything_runs() {
+    let aggregate =
+        "[nodes.a]\nkind = \"aggregate\"\ninput = \"events\"\nby = [\"1\"]\nselect = { s = \"sum(value.n)\" }\n";
+    let texts = [r#"{"t":1,"n":"5"}"#, r#"{"t":2,"n":"6"}"#];
+    let ran = run(aggregate, &texts);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("pipeline.toml has 1 problem"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("line 9"), "the place is named: {}", ran.stderr);
+    let mixed = [r#"{"t":1,"n":"5"}"#, r#"{"t":2,"n":6}"#];
+    assert_eq!(run(aggregate, &mixed).ok().json_lines()[0]["s"].as_i64(), Some(6));
+}
+
+#[test]
+fn windows_that_may_still_change_are_counted_among_all() {
+    let updates = "[nodes.a]\nkind = \"aggregate\"\ninput = \"events\"\nby = [\"value.k AS k\"]\n\
+                   window = { kind = \"tumbling\", size = \"10s\" }\ngrace = \"5s\"\nselect = { n = \"count(*)\" }\nemit = \"updates\"\n";
+    let times = ["2026-03-14T09:00:01Z", "2026-03-14T09:00:11Z", "2026-03-14T09:00:21Z"];
+    let values = times.map(|t| format!("{{\"t\":\"{t}\",\"k\":1}}"));
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    let ran = run(updates, &values).ok();
+    assert!(ran.stderr.contains("a: 2 of 3 windows may still change"), "{}", ran.stderr);
+    let finals = run(&updates.replace("updates", "final"), &values).ok();
+    assert!(finals.stderr.contains("a: 2 windows still open: no final result yet"), "{}", finals.stderr);
+    let join = "[nodes.others]\nkind = \"filter\"\ninput = \"events\"\nwhere = \"value.k = 2\"\n[nodes.j]\nkind = \"join\"\nhow = \"left\"\n\
+                left = \"events\"\nright = \"others\"\non = [\"events.value.k = others.value.k\"]\nwithin = \"5s\"\n";
+    let ran = run(join, &values).ok();
+    assert!(ran.stderr.contains("j: 1 row still waits for a partner"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_wrong_with_expressions_is_told_along_with_what_is_wrong_with_the_structure() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let nodes = "[nodes.f]\nkind = \"filter\"\ninput = \"events\"\nwhere = \"1 +\"\n[nodes.g]\nkind = \"filter\"\ninput = \"nowhere\"\nwhere = \"true\"\n";
+    let file = pipeline(folder.path(), nodes);
+    let ran = program::run(arguments!["check", &file]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("there is no node “nowhere”"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("pipeline.toml has 2 problems"), "{}", ran.stderr);
+}

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use fabula_core::engine::{Description, Plan};
+use fabula_core::engine::Description;
 use fabula_core::expr::Type;
 use serde_json::{Value, json};
 
@@ -41,18 +41,20 @@ impl Check {
             let unseen = plan.unseen(&shapes);
             unseen.iter().for_each(|unseen| say(&pipeline::unseen_line(unseen)));
             if !unseen.is_empty() {
+                pipeline::typed(&self.pipeline, &document, Some(&shapes))?;
                 let count = crate::figures::of(unseen.len() as u64, "field");
                 anyhow::bail!("{}: {count} that no event has", self.pipeline.display());
             }
-            Some(shapes)
+            Some((shapes, held.lacking()))
         };
-        let nodes = Plan::describe(document.pipeline(), shapes.as_ref()).or_else(|mut problems| {
-            document.locate(&mut problems);
-            pipeline::refuse(&self.pipeline, &problems)
-        })?;
+        let (shapes, lacking) = shapes.unzip();
+        let nodes = pipeline::typed(&self.pipeline, &document, shapes.as_ref())?;
         let text = if self.json { in_json(&nodes) } else { in_lines(&nodes) };
         std::io::stdout().write_all(text.as_bytes())?;
-        Ok(())
+        match lacking.flatten() {
+            Some(what) => anyhow::bail!("types are of what could be read; something is missing: {what}"),
+            None => Ok(()),
+        }
     }
 }
 

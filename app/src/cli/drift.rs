@@ -16,10 +16,9 @@ use fabula_core::event::time::Moment;
 use fabula_core::pipeline::Flow;
 use tokio_util::sync::CancellationToken;
 
-use super::coverage::say_recorded;
 use super::pipeline::{self, Held};
 use super::run::table::reached;
-use super::run::{chosen, cut, damaged, with_bar};
+use super::run::{chosen, cut, still_open, with_bar};
 use super::source::LogArgs;
 use super::{Usage, interrupt, say};
 use crate::figures;
@@ -94,6 +93,7 @@ impl Drift {
         let snapshot = held.store.snapshot();
         let topics = plan.topics();
         let samples = pipeline::samples(&snapshot, &topics);
+        pipeline::typed(&self.pipeline, &document, Some(&pipeline::shapes(&samples)))?;
         let codecs = |topic: &TopicName| {
             let sample = samples.get(topic).map(|sample| sample.codecs.clone());
             sample.unwrap_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json))
@@ -110,11 +110,8 @@ impl Drift {
             Err(Stop::Bound(why)) => bail!("{why}"),
             Ok(()) => {}
         }
-        ensure!(feed.damages().is_empty(), "{}", damaged(&feed));
-        let held_back = running.held_back();
-        if held_back > 0 {
-            say(&format!("{} still open: no final result yet", figures::of(held_back, "window")));
-        }
+        still_open(&running, None).iter().for_each(|line| say(line));
+        let taken = done.load(Ordering::Relaxed);
         let (mut comparison, view) = (sink.finish()?, running.views()[view].name.clone());
         copy.each(&cancel, &mut |row| comparison.copy_row(&row))?;
         let mut drift = comparison.finish(self.limit, &cancel)?;
@@ -137,7 +134,7 @@ impl Drift {
             told::text(&drift, &view, &copy.name()).into_bytes()
         };
         std::io::stdout().write_all(&text)?;
-        held.report.as_ref().map_or(Ok(()), |report| say_recorded(report, false))?;
+        held.until(&topics, until_ms)?.say(taken)?;
         ensure!(!self.fail_on_drift || drift.is_none(), "{} has drifted from {view}", copy.name());
         Ok(())
     }

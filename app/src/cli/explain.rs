@@ -10,7 +10,6 @@ use fabula_core::engine::{ExplainError, Explainer, RowName};
 use fabula_core::event::time::Moment;
 use fabula_core::event::{Coordinates, TopicName};
 
-use super::coverage::say_recorded;
 use super::pipeline::{self, Held};
 use super::run::{cut, with_bar};
 use super::source::LogArgs;
@@ -84,9 +83,18 @@ impl Explain {
             Some(row) => explainer.row(self.view.as_deref(), row).map(|told| written(self.json, &told)),
             None => explainer.events(&self.events).map(|told| written(self.json, &told)),
         });
-        let text = text.map_err(refused)??;
-        std::io::stdout().write_all(text.as_bytes())?;
-        held.report.as_ref().map_or(Ok(()), |report| say_recorded(report, false))
+        let held = held.until(&topics, until_ms)?;
+        match text.map_err(refused).flatten() {
+            Ok(text) => std::io::stdout().write_all(text.as_bytes())?,
+            Err(error) => {
+                // What is not found may be in what is missing.
+                return Err(match held.lacking() {
+                    Some(what) if !error.is::<Usage>() => error.context(format!("not complete ({what})")),
+                    _ => error,
+                });
+            }
+        }
+        held.say(events)
     }
 }
 

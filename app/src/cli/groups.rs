@@ -3,10 +3,10 @@
 mod ends;
 mod written;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail, ensure};
 use clap::Args;
-use fabula_core::event::Coordinates;
 use fabula_core::event::time::format_iso_ms;
+use fabula_core::event::{Coordinates, TopicPartition, Watermarks};
 use fabula_core::log::{Groups as Told, Log, LogError};
 use fabula_core::narrative::lag::{Passed, Standings};
 use fabula_core::store::{RecordingLog, Store};
@@ -53,16 +53,24 @@ impl Groups {
         let runtime = super::runtime()?;
         if let Source::Recording(dir) = source {
             let (store, damages) = Store::open(&dir)?;
-            damages.iter().for_each(|damage| say(&format!("damaged: {damage}")));
+            damages.iter().for_each(|damage| say(&damage.to_string()));
             let log = RecordingLog::new(store.clone());
-            let told = self.chosen(runtime.block_on(log.groups())?)?;
+            let told = runtime.block_on(async {
+                self.event_is_there(&log).await?;
+                anyhow::Ok(log.groups().await?)
+            })?;
+            let told = self.chosen(told)?;
             let snapshot = store.snapshot();
             return self.write(&Standings::of(&told, &snapshot), &snapshot, None);
         }
         let (told, ends) = runtime.block_on(async {
             let log = source.log()?;
+            let asked = async {
+                self.event_is_there(log.as_ref()).await?;
+                anyhow::Ok(log.groups().await?)
+            };
             let told = tokio::select! {
-                told = log.groups() => self.chosen(told?)?,
+                told = asked => self.chosen(told?)?,
                 () = cancel.cancelled() => return Err(LogError::Cancelled.into()),
             };
             let ends = Ends::read(log.as_ref(), &told, &cancel).await?;
@@ -70,6 +78,25 @@ impl Groups {
         })?;
         let snapshot = ends.store.snapshot();
         self.write(&Standings::of(&told, &snapshot), &snapshot, Some(&ends))
+    }
+
+    /// Makes sure that there is the event that is asked about, as far as the log's ends tell.
+    async fn event_is_there(&self, log: &dyn Log) -> anyhow::Result<()> {
+        let Some(event) = &self.event else { return Ok(()) };
+        let missing = |why: String| anyhow!("there is no event {event}: {why}");
+        let topic = log.topic(&event.topic).await?;
+        let count = topic.partitions.len() as u64;
+        let there = topic.partitions.iter().any(|partition| partition.id == event.partition);
+        ensure!(there, missing(format!("{} has {}", event.topic, figures::of(count, "partition"))));
+        let partition = TopicPartition::new(event.topic.clone(), event.partition);
+        for (_, marks) in log.watermarks(std::slice::from_ref(&partition)).await? {
+            let Watermarks { low, high } = marks?;
+            // What the log has deleted was there, and may have been passed.
+            ensure!(high > low || event.offset < high, missing("the partition is empty".to_owned()));
+            let last = high - 1;
+            ensure!(event.offset < high, missing(format!("the partition's events have offsets from {low} to {last}")));
+        }
+        Ok(())
     }
 
     fn chosen(&self, told: Option<Told>) -> anyhow::Result<Told> {

@@ -121,10 +121,12 @@ pub fn main() -> ExitCode {
 
 /// Whether the reader of stdout went away (`fabula read … | head`): that is no failure and nobody wants to hear of it.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        // JSON's errors do not have the error that they come from behind them.
+        io.or_else(|| cause.downcast_ref::<serde_json::Error>()?.io_error_kind())
+    };
+    error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
 }
 
 /// Says one thing on stderr, on one line, after the program's name.
@@ -136,14 +138,24 @@ pub(crate) fn say(what: &str) {
     let _ = writeln!(std::io::stderr(), "fabula: {safe}");
 }
 
-/// A runtime for the asynchronous side of core.
-pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+/// A runtime for the asynchronous side of core. Its end waits for nothing: a question that a broker does not answer must
+/// not hold up who has pressed Ctrl+C.
+pub(crate) struct Runtime(tokio::runtime::Runtime);
+
+/// Starts a runtime.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
     use anyhow::Context as _;
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("fabula-io")
-        .build()
-        .context("the threads that read the log could not be started; the system may be out of them")
+    let started = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("fabula-io").build();
+    started.map(Runtime).context("the threads that read the log could not be started; the system may be out of them")
+}
+
+impl Runtime {
+    /// Works until that is done.
+    pub(crate) fn block_on<T>(self, work: impl Future<Output = T>) -> T {
+        let done = self.0.block_on(work);
+        self.0.shutdown_background();
+        done
+    }
 }
 
 #[cfg(test)]
@@ -161,5 +173,16 @@ mod tests {
         let broken = anyhow::Error::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe)).context("writing");
         assert!(is_broken_pipe(&broken));
         assert!(!is_broken_pipe(&anyhow::anyhow!("broken pipe")));
+        struct Closed;
+        impl std::io::Write for Closed {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let broken = serde_json::to_writer(Closed, "text").expect_err("nobody reads it");
+        assert!(is_broken_pipe(&broken.into()));
     }
 }

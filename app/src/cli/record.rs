@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use fabula_core::event::time::Moment;
 use fabula_core::log::sample::SampleLog;
-use fabula_core::log::{Origin, RangeEnd};
+use fabula_core::log::{LogError, Origin, RangeEnd};
+use fabula_core::store::record::Stopped;
 use fabula_core::store::{Store, StoreError};
 
 use super::coverage::say_recorded;
@@ -51,7 +52,10 @@ impl Record {
         let cancel = interrupt::cancelled_by_ctrl_c()?;
         let log = source.log()?;
         let report = super::runtime()?.block_on(async {
-            let mut plan = span.plan(log.as_ref()).await?;
+            let mut plan = tokio::select! {
+                plan = span.plan(log.as_ref()) => plan?,
+                () = cancel.cancelled() => return Err(LogError::Cancelled.into()),
+            };
             if self.follow {
                 plan.ranges.iter_mut().for_each(|range| range.end = RangeEnd::Follow);
             }
@@ -62,7 +66,11 @@ impl Record {
             let path = self.dir.join("sample-truth.json");
             std::fs::write(&path, sample.truth_json()?).with_context(|| format!("cannot write {}", path.display()))?;
         }
-        say_recorded(&report, self.follow)
+        let covered = say_recorded(&report, self.follow);
+        match report.stopped {
+            Some(Stopped::Cancelled) => covered.map_err(|why| anyhow!("{why}; run it again to go on from there")),
+            _ => covered,
+        }
     }
 }
 
@@ -71,7 +79,7 @@ fn recording(dir: &Path, origin: Origin) -> anyhow::Result<Store> {
     match Store::create(dir, origin) {
         Err(StoreError::Exists { .. }) => {
             let (store, damages) = Store::extend(dir)?;
-            damages.iter().for_each(|damage| say(&format!("damaged, and recorded again: {damage}")));
+            damages.iter().for_each(|damage| say(&format!("recorded again: {damage}")));
             Ok(store)
         }
         made => Ok(made?),

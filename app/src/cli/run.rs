@@ -7,7 +7,7 @@ mod output;
 mod sql;
 pub(super) mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,7 +23,6 @@ use fabula_core::store::Snapshot;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
-use super::coverage::say_recorded;
 use super::pipeline::{self, Held};
 use super::source::LogArgs;
 use super::{Usage, interrupt, say};
@@ -111,7 +110,7 @@ impl Run {
         let view = if self.sql.is_some() { 0 } else { chosen(&plan.views, self.view.as_deref())? };
         let source = self.log.source()?;
         if self.follow {
-            return follow::follow(&self, source, document.pipeline(), plan, view, form);
+            return follow::follow(&self, source, &document, plan, view, form);
         }
         let cancel = interrupt::cancelled_by_ctrl_c()?;
         let target = self.target(form, &cancel)?;
@@ -119,24 +118,26 @@ impl Run {
         let snapshot = held.store.snapshot();
         let topics = plan.topics();
         let samples = pipeline::samples(&snapshot, &topics);
-        for unseen in plan.unseen(&pipeline::shapes(&samples)) {
-            say(&pipeline::unseen_line(&unseen));
-        }
+        let shapes = pipeline::shapes(&samples);
+        plan.unseen(&shapes).iter().for_each(|unseen| say(&pipeline::unseen_line(unseen)));
+        pipeline::typed(&self.pipeline, &document, Some(&shapes))?;
         let codecs = |topic: &fabula_core::event::TopicName| {
             samples
                 .get(topic)
                 .map_or_else(|| TopicCodecs::new(Choice::Text, Choice::Json), |sample| sample.codecs.clone())
         };
         let until_ms = self.at.map(|at| cut(at, &snapshot, &topics)).transpose()?.flatten();
+        let held = held.until(&topics, until_ms)?;
+        let whole = || self.to.as_ref().map_or(Ok(()), |to| held.whole(&self.place(to)));
         let mut feed = Feed::new(&snapshot, &plan.sources, codecs, until_ms);
         let events: u64 = topics.iter().filter_map(|topic| snapshot.topic(topic)).map(|topic| topic.events()).sum();
         let mut running = Running::new(plan);
         let done = AtomicU64::new(0);
         if let Some(question) = &self.sql {
             let output = |answer: &PlannedView| ViewOutput::new(answer, form, self.to.as_deref(), target.as_ref());
-            let rows = sql::ask(question, &mut running, &mut feed, &cancel, (events, &done), output)?;
+            let rows = sql::ask(question, &mut running, &mut feed, &cancel, (events, &done), whole, output)?;
             self.tell(&running, &feed, "answer", rows, done.load(Ordering::Relaxed));
-            return held.report.as_ref().map_or(Ok(()), |report| say_recorded(report, false));
+            return held.say(done.load(Ordering::Relaxed));
         }
         let shown = running.views()[view].clone();
         let rows = ViewOutput::new(&shown, form, self.to.as_deref(), target.as_ref())?;
@@ -151,11 +152,21 @@ impl Run {
             Err(Stop::Bound(why)) => bail!("{why}"),
             Ok(()) => {}
         }
+        whole()?;
         let name = out.shown.name.clone();
         let rows = out.finish()?;
         self.tell(&running, &feed, &name, rows, done.load(Ordering::Relaxed));
-        ensure!(feed.damages().is_empty(), "{}", damaged(&feed));
-        held.report.as_ref().map_or(Ok(()), |report| say_recorded(report, false))
+        held.say(done.load(Ordering::Relaxed))
+    }
+
+    /// What rows are written to, for a person.
+    fn place(&self, to: &Path) -> String {
+        let table = self.table.as_ref().map_or_else(String::new, |table| format!("{table} in "));
+        let address = to.to_string_lossy();
+        match Address::is_meant(&address) {
+            true => format!("{table}the database"),
+            false => format!("{table}{address}"),
+        }
     }
 
     fn form(&self) -> Result<Form, Usage> {
@@ -195,19 +206,47 @@ impl Run {
         if untimed > 0 {
             let first = feed.untimed().iter().find_map(|untimed| untimed.first.first());
             let first = first.map(|at| format!("; the first is {at}")).unwrap_or_default();
-            say(&format!("{} without a time were set aside{first}", figures::of(untimed, "event")));
+            let were = if untimed == 1 { "was" } else { "were" };
+            say(&format!("{} without a time {were} set aside{first}", figures::of(untimed, "event")));
         }
         for report in reports.iter().filter(|_| !self.stats) {
             if let Some(line) = dropped_line(report) {
                 say(&line);
             }
         }
-        let held_back = running.held_back();
-        if held_back > 0 {
-            say(&format!("{} still open: no final result yet", figures::of(held_back, "window")));
-        }
+        let shown = (self.sql.is_none() && !self.follow).then_some((view, rows));
+        still_open(running, shown).iter().for_each(|line| say(line));
         say(&format!("{view}: {} of {}", figures::of(rows, "row"), figures::of(events, "event")));
     }
+}
+
+/// What is not final, a line a node. Of the view that is shown the rows are known: where it shows an aggregate as it is,
+/// each is one of its windows.
+pub(super) fn still_open(running: &Running, shown: Option<(&str, u64)>) -> Vec<String> {
+    let windows = shown.and_then(|(view, rows)| {
+        let view = running.views().iter().find(|known| known.name == view)?;
+        Some((running.shown_of(view), rows))
+    });
+    let line = |(at, (report, held_back)): (usize, (NodeReport, u64))| {
+        let NodeReport { name, kind, metrics, .. } = report;
+        let open = figures::of(held_back, if kind == "join" { "row" } else { "window" });
+        match (held_back, kind) {
+            (1, "join") => Some(format!("{name}: {open} still waits for a partner: no final result yet")),
+            (1.., "join") => Some(format!("{name}: {open} still wait for a partner: no final result yet")),
+            (1.., _) => Some(format!("{name}: {open} still open: no final result yet")),
+            // What is told at once may be told anew as long as its window is open.
+            (0, "aggregate") if metrics.open_windows > 0 => {
+                let all = windows.filter(|(node, rows)| *node == at && *rows >= metrics.open_windows);
+                let of = all.map_or_else(
+                    || figures::of(metrics.open_windows, "window"),
+                    |(_, rows)| format!("{} of {}", figures::count(metrics.open_windows), figures::of(rows, "window")),
+                );
+                Some(format!("{name}: {of} may still change"))
+            }
+            _ => None,
+        }
+    };
+    running.report().into_iter().zip(running.held_back()).enumerate().filter_map(line).collect()
 }
 
 /// Where a log is cut, in milliseconds.
@@ -313,10 +352,6 @@ pub(super) fn watched<T>(draw: impl Fn() + Sync, work: impl FnOnce() -> T) -> T 
         }
         result
     })
-}
-
-pub(super) fn damaged(feed: &Feed) -> String {
-    feed.damages().iter().map(|damage| format!("damaged: {damage}")).collect::<Vec<_>>().join("; ")
 }
 
 /// What went wrong at a node, in a line; `None` if nothing did.

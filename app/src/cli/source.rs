@@ -128,7 +128,7 @@ impl Source {
             Self::Sample { events, seed } => Box::new(SampleLog::new(events, seed)),
             Self::Recording(dir) => {
                 let (store, damages) = Store::open(&dir)?;
-                damages.iter().for_each(|damage| say(&format!("damaged: {damage}")));
+                damages.iter().for_each(|damage| say(&damage.to_string()));
                 Box::new(RecordingLog::new(store))
             }
             Self::Kafka(settings) => Box::new(KafkaLog::open(with_secrets(settings)?)?),

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::coverage::{say_held, say_recorded};
 use super::fetch::fetch;
-use super::pipeline::BUDGET_BYTES;
+use super::pipeline::{BUDGET_BYTES, say_unseen};
 use super::run::with_bar;
 use super::source::{LogArgs, Source};
 use super::span::{Span, SpanArgs};
@@ -110,7 +110,8 @@ impl Threads {
     pub fn run(self) -> anyhow::Result<()> {
         let span = self.span.span(self.to)?;
         let by = self.by.iter().map(|by| fields(by)).collect::<Result<Vec<Vec<Field>>, Usage>>()?;
-        let steps = self.step.as_deref().map(steps).transpose()?;
+        let step = self.step.as_deref().map(parsed_step).transpose()?;
+        let steps = step.clone().map(steps);
         let source = self.log.source()?;
         let cancel = interrupt::cancelled_by_ctrl_c()?;
         let held = Held::of(source, span, &cancel)?;
@@ -118,6 +119,9 @@ impl Threads {
         let named = |topic: &TopicName| self.codecs(&snapshot, topic);
         let (mut profile, codecs) =
             suggest(&snapshot, &held.topics, named).context("the log could not be looked at")?;
+        let fields =
+            by.iter().flatten().map(place).chain(step.iter().flat_map(Expr::sources).cloned()).collect::<Vec<_>>();
+        say_unseen(&snapshot, &held.topics, &fields, (self.key_codec, self.value_codec));
         let asked = !by.is_empty();
         if asked {
             profile = Profile::by_fields(&by, &held.topics, &profile);
@@ -252,11 +256,11 @@ impl Held {
         let runtime = super::runtime()?;
         match source {
             Source::Recording(dir) => {
-                let (store, damages) = Store::open(&dir)?;
-                damages.iter().for_each(|damage| say(&format!("damaged: {damage}")));
+                let (store, _) = Store::open(&dir)?;
                 let log = RecordingLog::new(store.clone());
                 let (topics, plan) =
                     runtime.block_on(async { anyhow::Ok((span.topic_names(&log).await?, span.plan(&log).await?)) })?;
+                say_damage(&store, &topics, cancel);
                 let range_ms = range(plan.from_ms, plan.to_ms);
                 Ok(Self { store, topics, range_ms, covered: Covered::Recording(plan) })
             }
@@ -269,9 +273,9 @@ impl Held {
 
     /// Reads a log into a temporary copy.
     pub(super) async fn fetched(log: &dyn Log, span: &Span, cancel: &CancellationToken) -> anyhow::Result<Self> {
-        let topics = span.topic_names(log).await?;
-        let plan = tokio::select! {
-            plan = span.plan(log) => plan?,
+        let asked = async { anyhow::Ok((span.topic_names(log).await?, span.plan(log).await?)) };
+        let (topics, plan) = tokio::select! {
+            asked = asked => asked?,
             () = cancel.cancelled() => return Err(LogError::Cancelled.into()),
         };
         let range_ms = range(plan.from_ms, plan.to_ms);
@@ -290,6 +294,17 @@ impl Held {
             }
         }
     }
+}
+
+/// Holds what a recording has of topics against its checksums, and says what is damaged: that is left out from then on.
+fn say_damage(store: &Store, topics: &[TopicName], cancel: &CancellationToken) {
+    let snapshot = store.snapshot();
+    let segments = topics.iter().filter_map(|name| snapshot.topic(name)).flat_map(|topic| topic.segments());
+    for segment in segments.take_while(|_| !cancel.is_cancelled()) {
+        // The store keeps what was found.
+        let _ = segment.verify();
+    }
+    store.damages().iter().for_each(|damage| say(&damage.to_string()));
 }
 
 /// The threads that an id names: those that it ties, else those that have it anywhere.
@@ -357,10 +372,22 @@ fn field(by: &str) -> Result<Field, Usage> {
     }
 }
 
+/// Where a field stands in an event.
+fn place(field: &Field) -> Place {
+    match field {
+        Field::Key(path) => Place::Key(path.clone()),
+        Field::Value(path) => Place::Value(path.clone()),
+        Field::Header(name) => Place::Header(name.clone()),
+    }
+}
+
+fn parsed_step(text: &str) -> Result<Expr, Usage> {
+    Expr::parse(text).map_err(|error| Usage::pointing(format!("--step: {error}"), error.pointed()))
+}
+
 /// What --step makes of an event.
-fn steps(text: &str) -> Result<StepNames, Usage> {
-    let expr = Expr::parse(text).map_err(|error| Usage::pointing(format!("--step: {error}"), error.pointed()))?;
-    Ok(Arc::new(move |batch, rows, codecs| {
+fn steps(expr: Expr) -> StepNames {
+    Arc::new(move |batch, rows, codecs| {
         let cells = expr.evaluate(batch, rows, codecs);
         let name = |cell: fabula_core::codec::Cell<'_>| match cell {
             fabula_core::codec::Cell::Missing
@@ -369,5 +396,5 @@ fn steps(text: &str) -> Result<StepNames, Usage> {
             cell => Some(cell.to_string()),
         };
         cells.into_iter().map(name).collect()
-    }))
+    })
 }

@@ -2,13 +2,14 @@
 
 use std::io::Write as _;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use fabula_core::event::{TopicPartition, Watermarks};
 use fabula_core::log::{Log, LogError, TopicConfig, TopicInfo};
+use fabula_core::store::{RecordingLog, Store};
 use serde_json::{Value, json};
 
-use super::source::LogArgs;
+use super::source::{LogArgs, Source};
 use crate::figures;
 
 /// List the topics of a log: partitions, offsets, retention.
@@ -37,8 +38,18 @@ impl Topics {
     /// Writes the catalogue.
     pub fn run(self) -> anyhow::Result<()> {
         let runtime = super::runtime()?;
+        let source = self.log.source()?;
+        let mut damaged = 0;
         let (listed, hidden) = runtime.block_on(async {
-            let log = self.log.source()?.log()?;
+            let log: Box<dyn Log> = match source {
+                Source::Recording(dir) => {
+                    let (store, damages) = Store::open(&dir)?;
+                    damages.iter().for_each(|damage| super::say(&damage.to_string()));
+                    damaged = damages.len() as u64;
+                    Box::new(RecordingLog::new(store))
+                }
+                source => source.log()?,
+            };
             list(log.as_ref(), self.internal).await
         })?;
         let mut text = Vec::new();
@@ -49,13 +60,16 @@ impl Topics {
         }
         std::io::stdout().write_all(&text)?;
         if hidden > 0 {
-            super::say(&format!("{hidden} topics of tools are not listed; --internal lists them too"));
+            let are = if hidden == 1 { "topic of tools is" } else { "topics of tools are" };
+            super::say(&format!("{hidden} {are} not listed; --internal lists them too"));
         }
         for listed in &listed {
             if let Some(error) = listed.failure() {
                 super::say(&format!("{}: {error}", listed.topic.name));
             }
         }
+        let are = if damaged == 1 { "is" } else { "are" };
+        ensure!(damaged == 0, "{} of the recording {are} damaged", figures::of(damaged, "part"));
         Ok(())
     }
 }

@@ -60,7 +60,7 @@ pub use operator::{
     Aside, AsideRow, Dropped, Metrics, Missed, OUTPUT_ROWS, Operator, Output, StateError, StateReader, StateWriter,
     Stop,
 };
-pub use plan::{ColumnOf, Description, Plan, PlannedNode, PlannedSource, PlannedView, Unseen};
+pub use plan::{ColumnOf, Description, Plan, PlannedNode, PlannedSource, PlannedView, Unseen, unseen_in};
 pub use rows::{Rows, RowsBuilder, Sign};
 pub use run::{NodeReport, NodeWire, Running, Sink};
 pub use simple::inside;

@@ -141,6 +141,15 @@ impl Running {
         self.sources.iter().map(|&node| &*self.nodes[node].name)
     }
 
+    /// The node whose rows stand in a view: the one before it, or the node itself where it is none that only shows.
+    pub fn shown_of(&self, view: &PlannedView) -> usize {
+        if self.nodes[view.node].kind != "view" {
+            return view.node;
+        }
+        let before = |node: &Node| node.takers.iter().any(|(taker, _)| *taker == view.node);
+        self.nodes.iter().position(before).unwrap_or(view.node)
+    }
+
     /// What each node's rows carry, in the order of [`Plan::nodes`].
     pub fn wires(&self) -> Vec<NodeWire> {
         let wire = |node: &Node| NodeWire { name: node.name.clone(), flow: node.flow, columns: node.carried.clone() };
@@ -246,10 +255,11 @@ impl Running {
         self.nodes.iter().find(|known| known.name == node)?.operator.as_ref()?.aside()
     }
 
-    /// How many windows are open at the nodes that hold results back until they close.
-    pub fn held_back(&self) -> u64 {
+    /// How many results each node holds back, in the order of [`Plan::nodes`]: of windows that are open, and of rows that
+    /// wait for a partner.
+    pub fn held_back(&self) -> Vec<u64> {
         let held = |node: &Node| node.operator.as_ref().map_or(0, |operator| operator.open_rows().len() as u64);
-        self.nodes.iter().map(held).sum()
+        self.nodes.iter().map(held).collect()
     }
 
     /// Writes all that the operators remember.

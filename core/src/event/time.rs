@@ -26,13 +26,42 @@ pub fn ns_to_ms(ns: i64) -> i64 {
 
 /// ISO 8601 in UTC with milliseconds, e.g. `2026-03-14T09:14:07.482Z`.
 ///
-/// A moment beyond what a calendar of four-digit years can say is written as its number of milliseconds, so that
-/// nothing is ever hidden behind a wrong date.
+/// A year beyond four digits has a sign and at least six, as ISO 8601 has it: `+058168-04-12T00:00:00.000Z`.
 pub fn format_iso_ms(timestamp_ms: i64) -> String {
     match Timestamp::from_millisecond(timestamp_ms) {
-        Ok(moment) => format!("{moment:.3}"),
-        Err(_) => timestamp_ms.to_string(),
+        Ok(moment) if timestamp_ms >= YEAR_0_MS => format!("{moment:.3}"),
+        _ => {
+            // The calendar is the same again after 400 years.
+            let eras = timestamp_ms.div_euclid(ERA_MS);
+            let text =
+                Timestamp::from_millisecond(timestamp_ms.rem_euclid(ERA_MS)).map(|moment| format!("{moment:.3}"));
+            let text = text.unwrap_or_default();
+            let (year, rest) = text.split_once('-').unwrap_or_default();
+            let year = year.parse::<i64>().unwrap_or(0) + eras * 400;
+            format!("{}{:06}-{rest}", if year < 0 { '-' } else { '+' }, year.unsigned_abs())
+        }
     }
+}
+
+/// So many milliseconds are in 400 years, after which the calendar begins anew.
+const ERA_MS: i64 = 146_097 * 86_400_000;
+
+/// The beginning of the year 0, in milliseconds.
+const YEAR_0_MS: i64 = -62_167_219_200_000;
+
+/// A time with the year of [`format_iso_ms`] beyond four digits.
+fn parse_far_iso_ms(text: &str) -> Option<i64> {
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let (year, rest) = rest.split_once('-').filter(|(year, _)| (6..=9).contains(&year.len()))?;
+    let year = sign * year.parse::<i64>().ok()?;
+    let (era, within) = (year.div_euclid(400), year.rem_euclid(400));
+    // A year of the same place in its era, in which every date is one.
+    let near = format!("{:04}-{rest}", 2000 + within).parse::<Timestamp>().ok()?.as_millisecond();
+    near.checked_add((era - 5).checked_mul(ERA_MS)?)
 }
 
 /// ISO 8601 in UTC with as many digits as a moment needs: milliseconds where it is a whole number of them, as
@@ -81,8 +110,9 @@ impl FromStr for Moment {
         if let Some(span) = trimmed.strip_prefix('-').and_then(parse_span_ms) {
             return Ok(Self::BeforeEnd(span));
         }
+        // A span that lacks its unit is more likely meant than a time before 1970.
         if let Ok(ms) = trimmed.parse::<i64>() {
-            return Ok(Self::At(ms));
+            return if ms < 0 { Err(refused()) } else { Ok(Self::At(ms)) };
         }
         parse_iso_ms(trimmed).map(Self::At).ok_or_else(refused)
     }
@@ -105,6 +135,9 @@ pub fn parse_iso_ms(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment.as_millisecond());
+    }
+    if let Some(far) = parse_far_iso_ms(text) {
+        return Some(far);
     }
     let civil = text
         .parse::<jiff::civil::DateTime>()
@@ -191,7 +224,7 @@ mod tests {
             ("-15m", Moment::BeforeEnd(900_000)),
             ("-1h30m", Moment::BeforeEnd(5_400_000)),
             ("1700000000123", Moment::At(1_700_000_000_123)),
-            ("-5", Moment::At(-5)),
+            ("+058168-04-12T00:00:00.000Z", Moment::At(1_773_446_400_000_000)),
             ("1970-01-01T00:00:01Z", Moment::At(1_000)),
             ("1970-01-01 01:00:01+01:00", Moment::At(1_000)),
             ("1970-01-01T00:00:01.250", Moment::At(1_250)),
@@ -201,7 +234,7 @@ mod tests {
             assert_eq!(text.parse::<Moment>(), Ok(moment), "{text}");
         }
         assert!("yesterday-ish".parse::<Moment>().is_err());
-        assert!("-15".parse::<Moment>() == Ok(Moment::At(-15)));
+        assert!("-15".parse::<Moment>().is_err(), "a span needs its unit");
         assert!("-15 bananas".parse::<Moment>().is_err());
     }
 
@@ -209,7 +242,21 @@ mod tests {
     fn iso_has_milliseconds_always() {
         assert_eq!(format_iso_ms(1_000), "1970-01-01T00:00:01.000Z");
         assert_eq!(format_iso_ms(-1), "1969-12-31T23:59:59.999Z");
-        assert_eq!(format_iso_ms(i64::MAX), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn a_year_beyond_four_digits_has_a_sign_and_six_and_is_read_back() {
+        assert_eq!(format_iso_ms(253_402_300_799_999), "9999-12-31T23:59:59.999Z");
+        assert_eq!(format_iso_ms(253_402_300_800_000), "+010000-01-01T00:00:00.000Z");
+        assert_eq!(format_iso_ms(YEAR_0_MS), "0000-01-01T00:00:00.000Z");
+        assert_eq!(format_iso_ms(YEAR_0_MS - 1), "-000001-12-31T23:59:59.999Z");
+        assert_eq!(format_iso_ms(1_773_446_418_424_000), "+058168-04-12T05:07:04.000Z");
+        assert_eq!(format_iso_ms(i64::MAX), "+292278994-08-17T07:12:55.807Z");
+        assert_eq!(format_iso_ms(i64::MIN), "-292275055-05-16T16:47:04.192Z");
+        let far = [i64::MAX, i64::MIN, YEAR_0_MS - 1, 253_402_300_800_000, 1_773_446_418_424_000, -70_000_000_000_000];
+        for ms in far {
+            assert_eq!(parse_iso_ms(&format_iso_ms(ms)), Some(ms), "{ms}");
+        }
     }
 
     #[test]

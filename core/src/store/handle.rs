@@ -101,13 +101,26 @@ impl Store {
         Ok((Self::writing(dir, Durability::Synced, lock, found, log, limits)?, damages))
     }
 
-    /// Makes a store for a connection, in the user's cache folder. It goes when the store is dropped; what programs
+    /// Makes a store for a connection, in the user's cache folder, or the system's folder for such things where that one can't
+    /// be written. It goes when the store is dropped; what programs
     /// that were killed have left there goes now. `budget_bytes` bounds what it holds, in memory and on the disk.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn temporary(origin: Origin, budget_bytes: u64) -> Result<Self, StoreError> {
-        Self::temporary_in(&super::temporary::default_parent(), origin, budget_bytes)
+        let refused = match Self::temporary_in(&super::temporary::default_parent(), origin.clone(), budget_bytes) {
+            Err(refused @ StoreError::Io { .. }) => refused,
+            made => return made,
+        };
+        let other = super::temporary::other_parent();
+        Self::temporary_in(&other, origin, budget_bytes).map_err(|error| match (refused, error) {
+            (StoreError::Io { doing, path, reason }, StoreError::Io { .. }) => {
+                let how =
+                    format!("{reason}, nor {}; set XDG_CACHE_HOME to a folder that can be written", other.display());
+                StoreError::Io { doing, path, reason: how }
+            }
+            (_, error) => error,
+        })
     }
 
     /// As [`Store::temporary`], in a folder of one's choice.

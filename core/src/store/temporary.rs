@@ -23,11 +23,16 @@ pub(super) fn default_parent() -> PathBuf {
         .join("connections")
 }
 
+/// Where they are kept when the user's cache folder can't be written.
+pub(super) fn other_parent() -> PathBuf {
+    std::env::temp_dir().join("fabula").join("connections")
+}
+
 impl TemporaryFolder {
     /// Makes a folder and takes its lock. Folders that nobody holds any more are removed on the way: those of programs
     /// that were killed.
     pub(super) fn make(parent: &Path) -> Result<(Self, Lock), StoreError> {
-        fs::create_dir_all(parent).map_err(|error| StoreError::io("make", parent, &error))?;
+        make_private(parent).map_err(|error| StoreError::io("make", parent, &error))?;
         // Held until the new folder has its own lock, so that no other program takes it for an abandoned one.
         let _held = wait_for_lock(parent)?;
         remove_abandoned(parent);
@@ -49,6 +54,15 @@ impl TemporaryFolder {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Makes a folder and those above it; those that are made are for nobody but the user.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 impl Drop for TemporaryFolder {

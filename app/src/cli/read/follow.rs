@@ -10,11 +10,11 @@ use fabula_core::store::{Snapshot, Store, time_key};
 use tokio_util::sync::CancellationToken;
 
 use super::question::Question;
-use crate::cli::coverage::say_recorded;
+use crate::cli::coverage::say_followed;
 use crate::cli::fetch::fetch;
 use crate::cli::output::Output;
 
-/// Writes what comes after a plan's ends until it is cancelled, or `left` events were written. Events that came together
+/// Writes what comes after a plan's ends until it is cancelled, or `left` more events were written than `written`. Events that came together
 /// are written in the narrative's order; one that is older than what was written already comes when it comes.
 pub async fn follow(
     log: &dyn Log,
@@ -22,7 +22,7 @@ pub async fn follow(
     store: &Store,
     question: &mut Question,
     output: &mut Output,
-    left: Option<u64>,
+    (written, left): (u64, Option<u64>),
     cancel: &CancellationToken,
 ) -> anyhow::Result<()> {
     if left == Some(0) {
@@ -31,7 +31,7 @@ pub async fn follow(
     let mut endless = plan.clone();
     let mut topics: Vec<TopicName> = plan.ranges.iter().map(|range| range.partition.topic.clone()).collect();
     topics.dedup();
-    let mut tail = Tail { next: BTreeMap::new(), left };
+    let mut tail = Tail { next: BTreeMap::new(), left, written };
     for range in &mut endless.ranges {
         if let RangeEnd::Before(end) = range.end {
             tail.next.insert(range.partition.clone(), end);
@@ -56,13 +56,14 @@ pub async fn follow(
         }
     };
     tail.write_new(&store.snapshot(), question, output)?;
-    say_recorded(&report, true)
+    say_followed(&report, tail.written)
 }
 
 /// Where each partition was written up to.
 struct Tail {
     next: BTreeMap<TopicPartition, i64>,
     left: Option<u64>,
+    written: u64,
 }
 
 impl Tail {
@@ -93,6 +94,7 @@ impl Tail {
             let event = batches[batch].event(row as usize);
             output.event(event, &question.cells(event))?;
             self.left = self.left.map(|left| left - 1);
+            self.written += 1;
         }
         output.flush()?;
         Ok(self.left == Some(0))

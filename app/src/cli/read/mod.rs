@@ -24,6 +24,7 @@ use super::output::{Decoding, Form, Format, Output};
 use super::source::{LogArgs, Source};
 use super::span::{Span, SpanArgs};
 use super::{Usage, interrupt, say};
+use crate::figures;
 use gather::Gathered;
 use question::Question;
 use told::{Answer, Damages, Part, Take};
@@ -144,10 +145,13 @@ impl Read {
         let written = answer.write(take, question, &mut output, cancel)?;
         output.flush()?;
         let damaged = damages.say_new(store);
+        question.say_unseen(&store.snapshot(), &part.topics);
         question.say(searched.as_ref());
         ensure!(!cancel.is_cancelled(), "stopped before it was done, after {written} events");
         let covered = say_held(&store.snapshot(), &plan, written);
-        ensure!(damaged == 0, "{damaged} parts of the recording are damaged; what is sound was read");
+        let are = if damaged == 1 { "is" } else { "are" };
+        let parts = figures::of(damaged as u64, "part");
+        ensure!(damaged == 0, "{parts} of the recording {are} damaged; what is sound was read");
         covered
     }
 
@@ -175,15 +179,19 @@ impl Read {
         let searched = answer.searched.take();
         let written = answer.write(take, question, &mut output, cancel)?;
         output.flush()?;
+        let damaged = Damages::default().say_new(&store);
+        question.say_unseen(&store.snapshot(), &part.topics);
         question.say(searched.as_ref());
         if !whole {
             say(&gather::reach(&narrowed, take));
         }
         if self.follow && !cancel.is_cancelled() {
             let left = self.limit.map(|limit| limit.saturating_sub(written));
-            return follow::follow(log, &plan, &store, question, &mut output, left, cancel).await;
+            return follow::follow(log, &plan, &store, question, &mut output, (written, left), cancel).await;
         }
-        say_recorded(&report, false)
+        let covered = say_recorded(&report, false);
+        ensure!(damaged == 0, "the temporary copy was damaged; read again");
+        covered
     }
 }
 

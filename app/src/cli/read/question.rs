@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
 use super::told::Part;
+use crate::cli::pipeline::say_unseen;
 use crate::cli::{Usage, say};
 use crate::figures;
 
@@ -142,6 +143,13 @@ impl Question {
             column.first().filter(|cell| !cell.is_null()).map(|cell| Cow::Owned(cell.to_string()))
         };
         cells.into_iter().map(shown).collect()
+    }
+
+    /// Says which fields no event was seen to have.
+    pub fn say_unseen(&self, snapshot: &Snapshot, topics: &[TopicName]) {
+        let condition = self.condition.iter().flat_map(|condition| condition.sources());
+        let columns = self.projection.columns().iter().flat_map(|column| column.expr.sources());
+        say_unseen(snapshot, topics, condition.chain(columns), (self.key, self.value));
     }
 
     /// Says what the search came to, where a condition was asked for.

@@ -123,8 +123,8 @@ impl<'a> Answer<'a> {
                 })
             });
             failed.context("writing to stdout")?;
-            let Err(damage) = read else { return Ok(written) };
-            say(&format!("damaged: {damage}"));
+            // What is damaged is said when all is told.
+            let Err(_) = read else { return Ok(written) };
             self.narrative = self.part.narrative(&self.store.snapshot(), self.matches.as_ref())?;
             rank = match last {
                 Some(last) => self.narrative.rank_of(last)?.map_or(rank, |rank| rank + 1),
@@ -144,7 +144,7 @@ impl Damages {
         for damage in store.damages() {
             let text = damage.to_string();
             if self.0.insert(text.clone()) {
-                say(&format!("damaged: {text}"));
+                say(&text);
             }
         }
         self.0.len()

@@ -17,7 +17,7 @@ use fabula_core::event::time::Moment;
 use fabula_core::event::{TopicName, TopicPartition};
 use fabula_core::log::plan::{Plan as Ranges, Request};
 use fabula_core::log::{Log, LogError, PartitionRange, RangeEnd};
-use fabula_core::pipeline::Pipeline;
+use fabula_core::pipeline::Document;
 use fabula_core::schema::codecs_of;
 use fabula_core::store::record::Stopped;
 use fabula_core::store::{Snapshot, Store};
@@ -67,7 +67,7 @@ struct Followed {
 pub fn follow(
     run: &Run,
     source: Source,
-    pipeline: &Pipeline,
+    document: &Document,
     plan: Plan,
     view: usize,
     form: Form,
@@ -90,14 +90,14 @@ pub fn follow(
             tokio::time::sleep(PATIENCE).await;
             now.cancel();
         });
-        of_log(run, log.as_ref(), pipeline, plan, (view, format), &ends).await
+        of_log(run, log.as_ref(), document, plan, (view, format), &ends).await
     })
 }
 
 async fn of_log(
     run: &Run,
     log: &dyn Log,
-    pipeline: &Pipeline,
+    document: &Document,
     plan: Plan,
     (view, format): (usize, Format),
     ends: &Ends,
@@ -109,7 +109,7 @@ async fn of_log(
     };
     let shown = plan.views[view].clone();
     let of = CheckpointOf::new(
-        pipeline,
+        document.pipeline(),
         log.origin(),
         &shown.name,
         &format!("{format:?}").to_lowercase(),
@@ -131,7 +131,9 @@ async fn of_log(
     formats.extend(known_formats(&snapshot, &topics, &formats));
     if found.is_none() {
         let samples = pipeline::samples(&snapshot, &topics);
-        plan.unseen(&pipeline::shapes(&samples)).iter().for_each(|unseen| say(&pipeline::unseen_line(unseen)));
+        let shapes = pipeline::shapes(&samples);
+        plan.unseen(&shapes).iter().for_each(|unseen| say(&pipeline::unseen_line(unseen)));
+        pipeline::typed(&run.pipeline, document, Some(&shapes))?;
     }
     let codecs = |topic: &TopicName| {
         let known = formats.iter().find(|formats| formats.topic == *topic);
@@ -231,7 +233,7 @@ impl Followed {
         let stopped =
             with_bar(events, "events", &done, || run_steps(running, feed, changes, &ends.soon, &ends.now, &done));
         self.ended(stopped)?;
-        ensure!(self.feed.damages().is_empty(), "{}", super::damaged(&self.feed));
+        ensure!(self.feed.damages().is_empty(), "{}", damaged(&self.feed));
         if !ends.soon.is_cancelled() {
             let taken = figures::of(done.load(Ordering::Relaxed), "event");
             say(&format!("caught up after {taken}; following, until Ctrl+C"));
@@ -287,7 +289,7 @@ impl Followed {
         self.feed.grow(&snapshot)?;
         let stopped = self.steps(ends);
         self.ended(stopped)?;
-        ensure!(self.feed.damages().is_empty(), "{}", super::damaged(&self.feed));
+        ensure!(self.feed.damages().is_empty(), "{}", damaged(&self.feed));
         for lane in self.feed.mark().lanes {
             store.let_go_before(&lane.partition, lane.next_offset)?;
         }
@@ -319,6 +321,10 @@ impl Followed {
         self.sound = false;
         Err(error)
     }
+}
+
+fn damaged(feed: &Feed) -> String {
+    feed.damages().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Waits until a topic has more partitions than are followed, and says so in a line.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use fabula_core::codec::Cell;
 use fabula_core::copies::{CopyError, SqlViews};
 use fabula_core::engine::{Feed, PlannedView, Running, Stop, run_history};
@@ -11,18 +11,19 @@ use fabula_core::pipeline::Flow;
 use tokio_util::sync::CancellationToken;
 
 use super::output::ViewOutput;
-use super::{damaged, with_bar};
+use super::with_bar;
 use crate::cli::{Usage, say};
 use crate::figures;
 
-/// Fills tables of the views' names, asks, and writes the answer to what `output` gives for its columns. Gives how many
-/// rows it has.
+/// Fills tables of the views' names, asks, and writes the answer to what `output` gives for its columns, if `whole` lets
+/// it. Gives how many rows it has.
 pub fn ask(
     sql: &str,
     running: &mut Running,
     feed: &mut Feed,
     cancel: &CancellationToken,
     (events, done): (u64, &AtomicU64),
+    whole: impl Fn() -> anyhow::Result<()>,
     output: impl Fn(&PlannedView) -> anyhow::Result<ViewOutput>,
 ) -> anyhow::Result<u64> {
     let mut views = SqlViews::new(running.views())?;
@@ -32,7 +33,7 @@ pub fn ask(
         Err(Stop::Bound(why)) => bail!("{why}"),
         Ok(()) => {}
     }
-    ensure!(feed.damages().is_empty(), "{}", damaged(feed));
+    whole()?;
     views.seal()?;
     for (column, count) in views.rounded() {
         say(&format!("{column}: {} rounded to a float: more than 15 digits", figures::of(count, "value")));

@@ -206,19 +206,7 @@ impl Plan {
         for source in &self.sources {
             let Some(shape) = shapes.get(&source.topic) else { continue };
             for field in &source.fields {
-                let (side, path) = match field {
-                    Source::Key(path) => (&shape.key, path),
-                    Source::Value(path) => (&shape.value, path),
-                    _ => continue,
-                };
-                let known =
-                    path.is_root() || side.is_cut() || side.samples() == side.nulls() || side.field(path).is_some();
-                if known || side.fields().is_empty() {
-                    continue;
-                }
-                let names: Vec<String> = side.fields().iter().map(|field| field.path.to_string()).collect();
-                let similar = crate::expr::most_similar(&path.to_string(), names.iter().map(String::as_str));
-                let similar = similar.map(str::to_owned);
+                let Some(similar) = unseen_in(shape, field) else { continue };
                 let found = Unseen { topic: source.topic.clone(), field: field.to_string(), similar };
                 if !unseen.contains(&found) {
                     unseen.push(found);
@@ -227,6 +215,22 @@ impl Plan {
         }
         unseen
     }
+}
+
+/// Whether samples of a topic have shown events and none that has a field of a key or a value; then with a similar field
+/// that they have. `None` where the field was seen, or that can't be told.
+pub fn unseen_in(shape: &TopicShape, field: &Source) -> Option<Option<String>> {
+    let (side, path) = match field {
+        Source::Key(path) => (&shape.key, path),
+        Source::Value(path) => (&shape.value, path),
+        _ => return None,
+    };
+    let known = path.is_root() || side.is_cut() || side.samples() == side.nulls() || side.field(path).is_some();
+    if known || side.fields().is_empty() {
+        return None;
+    }
+    let names: Vec<String> = side.fields().iter().map(|field| field.path.to_string()).collect();
+    Some(crate::expr::most_similar(&path.to_string(), names.iter().map(String::as_str)).map(str::to_owned))
 }
 
 impl<'p> Planning<'p> {

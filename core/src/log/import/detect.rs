@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::array::array_in;
 use super::json::{check, fields, find};
 use super::lines::Lines;
 use super::{Format, cannot_read};
@@ -39,9 +40,7 @@ pub(super) fn format_of(path: &Path) -> Result<Format, LogError> {
     let first = lines.next_line().map_err(|error| cannot_read(path, &error))?;
     match first {
         Some(line) if check(line.bytes).is_ok() => Ok(of_json(line.bytes)),
-        Some(line) if line.bytes.starts_with(b"[") => {
-            Err(unknown(path, "it is one JSON array over several lines: write one value a line, as jq -c '.[]' does"))
-        }
+        Some(line) if line.bytes.starts_with(b"[") && array_in(path)?.is_some() => Ok(Format::JsonLines),
         _ if json_by_name => Ok(Format::JsonLines),
         Some(line) if line.bytes.starts_with(b"{") => Ok(Format::JsonLines),
         Some(line) if line.bytes.iter().any(|byte| b",;\t|".contains(byte)) => Ok(Format::Csv),
@@ -69,7 +68,7 @@ fn unknown(path: &Path, why: &str) -> LogError {
     LogError::Configuration {
         name: "format".to_owned(),
         reason: format!(
-            "{} is not understood: {why}; say which it is: kcat, fabula, json-lines, csv or parquet",
+            "{} is not understood: {why}; name its format: kcat, fabula, json-lines, csv or parquet",
             path.display()
         ),
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use tokio_util::sync::CancellationToken;
 
 use super::report::{FileReport, ImportReport, ImportedPartition, MOST_LISTED, Place, Unread};
-use super::{Format, ImportError, ImportProgress, Sink};
+use super::{Format, ImportError, ImportProgress, Sink, topic_fault};
 use crate::event::{EventBatchBuilder, TimestampType, TopicName, TopicPartition, Watermarks};
 use crate::log::LogError;
 
@@ -200,6 +200,12 @@ impl<'i> Gathering<'i> {
 
     /// Takes one record.
     pub(super) fn take(&mut self, place: Place, record: &Record<'_>) -> Result<(), ImportError> {
+        if !self.by_name.contains_key(record.topic)
+            && let Some(fault) = topic_fault(record.topic)
+        {
+            self.leave_out(Some(place), format!("“{}” can be no topic: {fault}", record.topic));
+            return Ok(());
+        }
         let at = self.partition(record.topic, record.partition);
         let offset = match record.offset {
             Some(offset) => offset,
@@ -368,6 +374,18 @@ impl<'i> Gathering<'i> {
         })
     }
 
+    /// What came between no two runs of offsets is a gap of the log that was dumped, as what is skipped within one is.
+    fn account_for_gaps(&mut self) -> Result<(), ImportError> {
+        for partition in &self.partitions {
+            for pair in partition.covered.windows(2).filter(|pair| pair[0].1 < pair[1].0) {
+                let TopicPartition { topic, partition } = &partition.name;
+                let nothing = EventBatchBuilder::new(topic.clone(), *partition).finish();
+                (self.sink)(nothing, pair[0].1, pair[1].0).map_err(ImportError::Sink)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Hands over what is left.
     pub(super) fn finish(mut self) -> Result<ImportReport, ImportError> {
         if self.cancel.is_cancelled() {
@@ -375,6 +393,7 @@ impl<'i> Gathering<'i> {
         }
         self.hand_over_all()?;
         self.partitions.iter_mut().for_each(Partition::end_run);
+        self.account_for_gaps()?;
         self.partitions.sort_by(|a, b| a.name.cmp(&b.name));
         let report = |partition: &Partition| ImportedPartition {
             partition: partition.name.clone(),

@@ -7,13 +7,14 @@
 //! |---|---|---|
 //! | [`Format::Kcat`] | a line of `kcat -J` | `payload`, byte for byte |
 //! | [`Format::Fabula`] | a line of `fabula read --format json` | text as it is, `{"$base64": …}` as its bytes, other JSON as its text |
-//! | [`Format::JsonLines`] | any other JSON value, one a line | the line itself, so that no number is rounded |
+//! | [`Format::JsonLines`] | any other JSON value, one a line, or the elements of the one array that a file is | the value as it is written, so that no number is rounded |
 //! | [`Format::Csv`] | a row under a row of names | a JSON object of texts: cells are not guessed to be numbers, so `007` stays `007` |
 //! | [`Format::Parquet`] | a row | a JSON object: integers and decimals exact, times in ISO 8601, bytes that are no text as `{"$base64": …}` |
 //!
 //! Dumps carry topic, partition, offset, timestamp, key and headers. Rows carry none of that, so [`ImportOptions`] says
 //! which of their fields do: everything lies in partition 0 of its topic, with offsets in the order of the files.
 
+mod array;
 mod cells;
 mod detect;
 mod gather;
@@ -136,6 +137,10 @@ pub fn import(
     sink: &mut Sink<'_>,
 ) -> Result<ImportReport, ImportError> {
     let mut formats = Vec::new();
+    if let Some((topic, fault)) = options.topic.as_ref().and_then(|topic| Some((topic, topic_fault(topic)?))) {
+        let reason = format!("“{topic}” can be no topic: {fault}");
+        return Err(LogError::Configuration { name: "topic".to_owned(), reason }.into());
+    }
     for path in files {
         let length = std::fs::metadata(path).map_err(|error| cannot_read(path, &error))?.len();
         progress.bytes_total.fetch_add(length, Ordering::Relaxed);
@@ -165,6 +170,19 @@ pub fn import(
         progress.bytes_done.store(bytes_before, Ordering::Relaxed);
     }
     gathering.finish()
+}
+
+/// What keeps Kafka from having a topic of this name; `None` where nothing does.
+fn topic_fault(name: &str) -> Option<&'static str> {
+    match name {
+        "" => Some("it is empty"),
+        "." | ".." => Some("it stands for a folder"),
+        _ if name.len() > 249 => Some("it has more than 249 characters"),
+        _ if !name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c)) => {
+            Some("only letters without accents, digits, . _ and - may stand in it")
+        }
+        _ => None,
+    }
 }
 
 /// Refuses to look for fields in whole records.

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use super::array::array_in;
 use super::gather::{Gathering, Record};
-use super::json::{check, fields, find_path, text};
+use super::json::{check, fields, find_path, items, text};
 use super::kcat::into_text;
 use super::lines::each_line;
 use super::moment::parse_moment;
@@ -72,10 +73,10 @@ pub(super) fn take(
     gathering.take(place, &record).map(Ok)
 }
 
-/// Reads JSON lines: each value as it is written.
+/// Reads JSON lines, or the elements of an array: each value as it is written.
 pub(super) fn read(path: &Path, options: &ImportOptions, gathering: &mut Gathering<'_>) -> Result<(), ImportError> {
     let default_topic = options.topic.clone().unwrap_or_else(|| topic_of(path));
-    each_line(path, gathering, |gathering, place, line| {
+    let take_value = |gathering: &mut Gathering<'_>, place, line: &[u8]| {
         if let Err(reason) = check(line) {
             return Ok(Err(reason));
         }
@@ -90,5 +91,13 @@ pub(super) fn read(path: &Path, options: &ImportOptions, gathering: &mut Gatheri
             value: line,
         };
         take(gathering, place, &default_topic, options, &row)
-    })
+    };
+    let Some(array) = array_in(path)? else { return each_line(path, gathering, take_value) };
+    for (number, value) in (1..).zip(items(&array)) {
+        gathering.read_bytes(value.len());
+        if let Err(reason) = take_value(gathering, Place::Row(number), value)? {
+            gathering.leave_out(Some(Place::Row(number)), reason);
+        }
+    }
+    Ok(())
 }

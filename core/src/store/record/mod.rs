@@ -90,7 +90,10 @@ pub async fn record(
         progress,
         follows: plan.ranges.iter().any(|range| range.end == RangeEnd::Follow),
         at: FxHashMap::default(),
-        report: RecordReport::default(),
+        report: RecordReport {
+            of_recording: matches!(log.origin(), Origin::Recording { .. }),
+            ..RecordReport::default()
+        },
         watermarks: plan.watermarks.iter().cloned().collect(),
         failed: plan.failed.iter().cloned().collect(),
     };

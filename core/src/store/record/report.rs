@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::snapshot::Snapshot;
 use crate::event::TopicPartition;
-use crate::event::figures::count;
+use crate::event::figures::{count, of};
 use crate::log::{LogError, PartitionRange};
 
 /// What a recording came to.
@@ -20,6 +20,8 @@ pub struct RecordReport {
     pub let_go: u64,
     /// Why the recording ended before it was done.
     pub stopped: Option<Stopped>,
+    /// Whether what was read is a recording: offsets that are gone were lost there, and not deleted by a log.
+    pub of_recording: bool,
 }
 
 /// Why a recording ended before it was done.
@@ -91,8 +93,11 @@ impl RecordReport {
     /// The report in lines for people: the summary first, then what is incomplete and why.
     pub fn lines(&self) -> Vec<String> {
         let complete = self.partitions.iter().filter(|partition| partition.is_complete()).count();
-        let mut summary =
-            format!("{complete} of {} partitions complete · {} events", self.partitions.len(), count(self.events()));
+        let mut summary = format!(
+            "{complete} of {} complete · {}",
+            of(self.partitions.len() as u64, "partition"),
+            of(self.events(), "event")
+        );
         if self.added != self.events() {
             summary.push_str(&format!(" · {} new", count(self.added)));
         }
@@ -106,7 +111,8 @@ impl RecordReport {
         }
         let mut lines = vec![summary];
         if self.let_go > 0 {
-            lines.push(format!("{} of the oldest events were let go of to keep to the budget", count(self.let_go)));
+            let were = if self.let_go == 1 { "was" } else { "were" };
+            lines.push(format!("{} {were} let go of to keep to the budget", of(self.let_go, "old event")));
         }
         lines.extend(self.partitions.iter().filter(|partition| !partition.is_complete()).map(|it| self.why(it)));
         lines
@@ -126,7 +132,10 @@ impl RecordReport {
         match &partition.failure {
             Some(error) => line.push_str(&format!(": {error}")),
             None if partition.holes.iter().any(|hole| gone(&hole)) => {
-                line.push_str(": the log deleted them before they were read");
+                line.push_str(match self.of_recording {
+                    true => ": the recording that was read does not have them, or they are damaged there",
+                    false => ": the log deleted them before they were read",
+                });
             }
             None => {}
         }

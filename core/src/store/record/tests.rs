@@ -65,7 +65,7 @@ fn extending_reads_only_what_is_new() {
         let asked = grown.asked.lock().clone();
         assert_eq!(asked, [PartitionRange { partition: partition(), from: 12, end: RangeEnd::Before(20) }]);
         assert_eq!(report.added, 8);
-        let summary = "1 of 1 partitions complete · 18 events · 8 new";
+        let summary = "1 of 1 partition complete · 18 events · 8 new";
         assert_eq!(report.lines(), [summary]);
 
         let again = FakeLog::new(numbered(20), 20);

@@ -75,7 +75,7 @@ pub fn run(plan: impl Fn() -> Result<Plan>, steps: &[Vec<Rows>], runs: usize) ->
         }
         let took = start.elapsed();
         let nodes = running.report().into_iter().map(|report| (report.name, report.metrics)).collect();
-        let ran = Ran { took, rows_out: sink.0, nodes, open: running.held_back() };
+        let ran = Ran { took, rows_out: sink.0, nodes, open: running.held_back().into_iter().sum() };
         if best.as_ref().is_none_or(|best| ran.took < best.took) {
             best = Some(ran);
         }

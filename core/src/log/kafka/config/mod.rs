@@ -74,6 +74,19 @@ impl Value {
     }
 }
 
+/// Refuses a port that there can't be: librdkafka would take another in its place.
+fn check_ports(servers: &str) -> Result<(), LogError> {
+    for server in servers.split(',') {
+        let digits = server.trim().rsplit_once(':').map(|(_, port)| port).unwrap_or_default();
+        let is_port = digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_port && digits.parse::<u16>().map_or(true, |port| port == 0) {
+            let reason = format!("“{}” has no port that there is: they go from 1 to 65535", server.trim());
+            return Err(LogError::Configuration { name: "bootstrap.servers".into(), reason });
+        }
+    }
+    Ok(())
+}
+
 impl Settings {
     /// Settings with nothing but the bootstrap servers (`host:port,host:port…`).
     pub fn new(brokers: &str) -> Self {
@@ -149,6 +162,9 @@ impl Settings {
         }
         if !OF_TOKENS.contains(&name) {
             check(name, value)?;
+        }
+        if name == "bootstrap.servers" {
+            check_ports(value)?;
         }
         let hidden = is_secret(name);
         let value = value.to_owned();
