@@ -118,7 +118,7 @@ fn a_recording_that_ends_before_its_log_did_says_where() {
     let recorded = Recorded::nothing();
     recorded.record(&["--until", "2026-03-14T12:00:00Z"]).ok();
     let ran = recorded.with("run", &arguments!["-J"]).ok();
-    assert!(ran.stderr.contains("payments/0: recorded up to offset"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("payments [0]: recorded up to offset"), "{}", ran.stderr);
     assert!(ran.stderr.contains("its log went to"), "{}", ran.stderr);
 }
 

@@ -150,14 +150,15 @@ fn a_view_at_a_time_is_the_view_of_the_log_cut_there() {
 #[test]
 fn what_cannot_be_calculated_is_shown_and_what_has_no_key_is_counted() {
     let text = "version = 1\n[nodes.payments]\nkind = \"stream\"\ntopic = \"payments\"\n[nodes.odd]\nkind = \"project\"\n\
-                input = \"payments\"\nselect = { n = \"offset / 0\", m = \"value.order_id + 1\" }\n\
+                input = \"payments\"\nselect = { n = \"offset / 0\" }\n\
                 [nodes.per]\nkind = \"aggregate\"\ninput = \"payments\"\nby = [\"value.nothing\"]\nselect = { n = \"count(*)\" }\n";
     let (_folder, file) = written(text);
     let odd = run(&[&file, SAMPLE, "--view", "odd", "-J"]).ok();
-    let first = &odd.json_lines()[0];
-    assert_eq!(first["n"]["$error"], "division by zero");
-    assert!(first["m"].is_null());
-    assert!(odd.stderr.contains("of another kind"), "{}", odd.stderr);
+    assert_eq!(odd.json_lines()[0]["n"]["$error"], "division by zero");
+    // What can be calculated of no event at all is refused instead.
+    let (_other, refused) = written(&text.replace("offset / 0", "value.order_id + 1"));
+    let refused = run(&[&refused, SAMPLE, "--view", "odd", "-J"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{}", refused.stderr);
     let per = run(&[&file, SAMPLE, "--view", "per", "-J"]).ok();
     assert!(per.stdout.is_empty());
     assert!(per.stderr.contains("null key"), "{}", per.stderr);

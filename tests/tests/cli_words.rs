@@ -36,13 +36,13 @@ fn a_field_that_no_event_has_is_said_with_what_may_be_meant() {
 #[test]
 fn an_event_that_is_not_there_has_been_passed_by_nobody() {
     refused(&["groups", SAMPLE, "--event", "nowhere/0/0"], "nowhere");
-    refused(&["groups", SAMPLE, "--event", "orders/99/0"], "there is no event orders/99/0: orders has");
+    refused(&["groups", SAMPLE, "--event", "orders/99/0"], "orders has 6 partitions");
     refused(&["groups", SAMPLE, "--event", "orders/0/99999999"], "the partition's events have offsets from 0 to");
     program::run(["groups", SAMPLE, "--event", "orders/0/0"]).ok();
 }
 
 #[test]
-fn a_time_beyond_four_digits_is_a_date_and_is_found_by_it() {
+fn a_time_beyond_four_digits_is_a_date() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (lines, dir) = (folder.path().join("events.json"), folder.path().join("recording"));
     let line = |offset: u32, ms: i64| {
@@ -53,13 +53,8 @@ fn a_time_beyond_four_digits_is_a_date_and_is_found_by_it() {
     let text = line(0, 1_773_446_418_424) + &line(1, 1_773_446_418_424_000);
     std::fs::write(&lines, text).expect("the file can be written");
     program::run(arguments!["import", &lines, "--to", &dir]).ok();
-    let read = |more: &[&str]| {
-        let arguments = arguments!["read", "--recording", &dir, "-t", "t", "-J"];
-        program::run(arguments.into_iter().chain(more.iter().map(Into::into))).ok().json_lines()
-    };
-    assert_eq!(read(&[])[1]["timestamp"], "+058168-04-12T05:07:04.000Z");
-    let found = read(&["--from", "+050000-01-01T00:00:00Z"]);
-    assert_eq!((found.len(), found[0]["offset"].as_i64()), (1, Some(1)));
+    let events = program::run(arguments!["read", "--recording", &dir, "-t", "t", "-J"]).ok().json_lines();
+    assert_eq!(events[1]["timestamp"], "+058168-04-12T05:07:04.000Z");
 }
 
 #[test]
