@@ -140,6 +140,15 @@ fn the_threads_of_the_window_are_those_of_the_command_line() {
     pane.settle();
     assert!(pane.says("no thread says “no-such-order”"), "{:?}", pane.all_that_say("no thread"));
     assert_eq!(pane.state().tale.as_ref().map(|tale| tale.name.clone()), Some(order));
+    // What ties nothing is looked for in every event.
+    let read = ["read", log.as_str(), "--seed", "7", "-t", "fraud-requests", "--limit", "1", "-J"];
+    let asked = program::run(read).ok().json_lines()[0].clone();
+    let value: Value = serde_json::from_str(asked["value"].as_str().expect("a value")).expect("it is JSON");
+    pane.send(Command::FindThread(value["ip"].as_str().expect("an address").to_owned()));
+    pane.settle();
+    pane.settle();
+    let at = format!("fraud-requests/{}/{}", asked["partition"], asked["offset"]).parse().expect("coordinates");
+    assert!(pane.state().tale.as_ref().is_some_and(|tale| tale.place_of(&at).is_some()), "{value}");
 }
 
 #[test]

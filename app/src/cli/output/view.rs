@@ -160,7 +160,11 @@ fn shown(cell: &Cell<'_>) -> String {
     match cell {
         Cell::Null | Cell::Missing => "∅".to_owned(),
         Cell::Text(text) if text.is_empty() => "\"\"".to_owned(),
-        cell => cell.to_string().replace(['\n', '\r', '\t'], " "),
+        cell => {
+            let text = cell.to_string().replace(['\n', '\r', '\t'], " ");
+            // What an event says must not steer the terminal.
+            if text.contains(char::is_control) { format!("{text:?}") } else { text }
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) enum Wanted {
 pub(super) struct Found {
     threads: Vec<Coordinates>,
     is_taken: bool,
-    /// What is to be said of an id beside that.
+    /// What is to be said of an id that ties nothing.
     note: Option<String>,
     /// Why it could not be looked for.
     failure: Option<String>,
@@ -50,6 +50,9 @@ pub(super) struct Looking {
     /// What was not found, in words.
     pub(super) failure: Option<String>,
     pub(super) several: Option<Several>,
+    /// An id whose thread is open: who else mentions it is counted.
+    counting: Option<String>,
+    beside: Asking<(Same<Tied>, String), Option<String>>,
 }
 
 impl Looking {
@@ -78,18 +81,11 @@ impl Found {
 
     /// The threads that an id ties; else those that have it in an event.
     fn of_id(&mut self, tied: &Tied, id: &str) -> Result<Vec<u32>, String> {
-        let (threads, topics) = (&tied.threads, &tied.topics);
-        let found = threads.find_all(id);
+        let found = tied.threads.find_all(id);
         if !found.is_empty() {
-            let beside = threads.mentioned_beside(id, &found, &tied.snapshot, topics).map_err(|why| why.to_string())?;
-            if let Some(events) = beside.map(|beside| beside.events).filter(|events| *events > 0) {
-                let verb = if events == 1 { "event mentions" } else { "events mention" };
-                let events = figures::count(events);
-                self.note = Some(format!("{events} more {verb} “{id}”, outside of what it ties"));
-            }
             return Ok(found);
         }
-        let mentions = threads.mentioning(id, &tied.snapshot, topics).map_err(|why| why.to_string())?;
+        let mentions = tied.threads.mentioning(id, &tied.snapshot, &tied.topics).map_err(|why| why.to_string())?;
         if mentions.damaged > 0 {
             return Err(format!("{} damaged, so “{id}” may be there", figures::of(mentions.damaged as u64, "part")));
         }
@@ -104,10 +100,39 @@ impl Found {
     }
 }
 
+/// What is to be said of events that mention an id and are in none of the threads that it ties.
+fn beside(tied: &Tied, id: &str) -> Option<String> {
+    let found = tied.threads.find_all(id);
+    let mentions = match tied.threads.mentioned_beside(id, &found, &tied.snapshot, &tied.topics) {
+        Ok(mentions) => mentions?,
+        Err(why) => return Some(format!("whether more events mention “{id}” could not be found out: {why}")),
+    };
+    let verb = if mentions.events == 1 { "event mentions" } else { "events mention" };
+    let events = figures::count(mentions.events);
+    (mentions.events > 0).then(|| format!("{events} more {verb} “{id}”, outside of what it ties"))
+}
+
 impl ThreadsPane {
+    /// Counts the events that mention an id beside its thread, which is open meanwhile.
+    fn count_beside(&mut self, context: &Context<'_>) {
+        let looking = &mut self.looking;
+        looking.beside.update();
+        let Some(id) = looking.counting.clone() else { return };
+        let Some(tied) = self.tying.tied() else { return };
+        let (question, sought) = ((Same(Arc::clone(&tied)), id.clone()), id);
+        looking.beside.ask(question, context.jobs, Title::quiet("Threads"), move |_| beside(&tied, &sought));
+        if let Some(note) = looking.beside.answer().cloned() {
+            looking.counting = None;
+            looking.beside.forget();
+            if let Some(note) = note {
+                context.send(Command::Notify(note));
+            }
+        }
+    }
+
     pub(super) fn want(&mut self, wanted: Wanted) {
         let looking = &mut self.looking;
-        (looking.failure, looking.several, looking.has_tied) = (None, None, false);
+        (looking.failure, looking.several, looking.has_tied, looking.counting) = (None, None, false, None);
         looking.asking.forget();
         looking.wanted = Some(wanted);
         self.tying.want();
@@ -116,6 +141,7 @@ impl ThreadsPane {
     /// Looks for the thread that is wanted, once there are threads.
     pub(super) fn look(&mut self, context: &Context<'_>) {
         self.looking.asking.update();
+        self.count_beside(context);
         let Some(wanted) = self.looking.wanted.clone() else { return };
         if self.tying.has_no_topics() {
             self.give_up("no topic takes part in threads: show topics first".to_owned(), context);
@@ -136,10 +162,15 @@ impl ThreadsPane {
         let (of, sought) = (Arc::clone(&tied), wanted.clone());
         self.looking.asking.ask(question, context.jobs, Title::quiet("Threads"), move |_| Found::of(&of, &sought));
         let Some(found) = self.looking.asking.answer().cloned() else { return };
-        if let Some(first) = found.threads.first() {
+        let behind = context.state.log.snapshot.as_ref().map_or(0, |now| tied.behind(now));
+        // It may be among what was read since.
+        let may_be_behind = behind > 0 && !self.looking.has_tied;
+        if let Some(first) = found.threads.first().filter(|_| found.note.is_none() || !may_be_behind) {
             context.send(Command::OpenThread(first.clone()));
-            if let Some(note) = found.note {
-                context.send(Command::Notify(note));
+            match (&wanted, found.note) {
+                (_, Some(note)) => context.send(Command::Notify(note)),
+                (Wanted::Id(id), None) => self.looking.counting = Some(id.clone()),
+                (Wanted::Event(_), None) => {}
             }
             self.looking.several = match wanted {
                 Wanted::Id(id) if found.threads.len() > 1 => Some(Several { id, threads: found.threads, at: 0 }),
@@ -149,9 +180,7 @@ impl ThreadsPane {
             self.looking.asking.forget();
             return;
         }
-        let behind = context.state.log.snapshot.as_ref().map_or(0, |now| tied.behind(now));
-        if behind > 0 && !self.looking.has_tied {
-            // It may be among what was read since.
+        if may_be_behind {
             self.looking.has_tied = true;
             self.tying.again();
             return;
