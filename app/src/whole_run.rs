@@ -12,7 +12,7 @@ use fabula_core::event::time::{Moment, format_iso_ms};
 use fabula_core::pipeline::{Flow, Node, NodeKind, Pipeline, Problem, sound};
 use fabula_core::store::{Segment, Snapshot};
 
-use crate::cli::run::{cut, dropped_line};
+use crate::cli::run::{cut, dropped_line, still_open};
 use crate::figures;
 use crate::formats::Formats;
 use crate::jobs::Progress;
@@ -237,16 +237,13 @@ impl Ready {
         told(self.taken, self.stretch)
     }
 
-    /// What is not in its rows, in words: what was late or set aside, by node, and windows that have no final result yet.
+    /// What is not in its rows, in words: what was late or set aside, and what is not final yet, by node.
     pub fn left_out(&self) -> Vec<String> {
         let untimed = match self.feed.untimed().iter().map(|untimed| untimed.count).sum::<u64>() {
             0 => None,
             untimed => Some(format!("{} without a time were set aside", figures::of(untimed, "event"))),
         };
-        let open = match self.running.held_back() {
-            0 => None,
-            open => Some(format!("{} still open: no final result yet", figures::of(open, "window"))),
-        };
+        let open = still_open(&self.running, None);
         let dropped: Vec<String> = self.running.report().iter().filter_map(dropped_line).collect();
         untimed.into_iter().chain(dropped).chain(open).collect()
     }

@@ -222,7 +222,7 @@ impl Run {
 
 /// What is not final, a line a node. Of the view that is shown the rows are known: where it shows an aggregate as it is,
 /// each is one of its windows.
-pub(super) fn still_open(running: &Running, shown: Option<(&str, u64)>) -> Vec<String> {
+pub(crate) fn still_open(running: &Running, shown: Option<(&str, u64)>) -> Vec<String> {
     let windows = shown.and_then(|(view, rows)| {
         let view = running.views().iter().find(|known| known.name == view)?;
         Some((running.shown_of(view), rows))

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 /// Nanoseconds in a millisecond.
 pub const NS_PER_MS: i64 = 1_000_000;
 
-/// Milliseconds to nanoseconds, held at the ends of what nanoseconds can say (the years 1677 to 2262).
+/// Milliseconds to nanoseconds, held at the ends of what nanoseconds can say (the years 1677 to 2262). The largest number
+/// stays free: a range that ends with it holds every time.
 pub fn ms_to_ns(ms: i64) -> i64 {
-    ms.saturating_mul(NS_PER_MS)
+    ms.saturating_mul(NS_PER_MS).min(i64::MAX - 1)
 }
 
 /// Whether nanoseconds can say a moment given in milliseconds. A producer that writes microseconds where milliseconds are
