@@ -167,7 +167,7 @@ mod tests {
         assert!(sound.lacking(&store).is_empty());
         let failed = LogError::Other { what: "reading".to_owned(), reason: "refused".to_owned() };
         let failed = Covered::Recorded(report(vec![partition(0, None), partition(1, Some(failed))]));
-        assert!(failed.lacking(&store)[0].starts_with("orders/1: incomplete"), "{:?}", failed.lacking(&store));
+        assert!(failed.lacking(&store)[0].starts_with("orders [1]: incomplete"), "{:?}", failed.lacking(&store));
         let full =
             RecordReport { stopped: Some(Stopped::Budget { bytes: 1 << 20 }), ..report(vec![partition(0, None)]) };
         assert_eq!(Covered::Recorded(full).lacking(&store), ["it is more than a temporary copy may hold"]);

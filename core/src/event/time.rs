@@ -62,7 +62,7 @@ fn parse_far_iso_ms(text: &str) -> Option<i64> {
     let (era, within) = (year.div_euclid(400), year.rem_euclid(400));
     // A year of the same place in its era, in which every date is one.
     let near = format!("{:04}-{rest}", 2000 + within).parse::<Timestamp>().ok()?.as_millisecond();
-    near.checked_add((era - 5).checked_mul(ERA_MS)?)
+    i64::try_from(i128::from(near) + i128::from(era - 5) * i128::from(ERA_MS)).ok()
 }
 
 /// ISO 8601 in UTC with as many digits as a moment needs: milliseconds where it is a whole number of them, as
