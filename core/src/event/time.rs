@@ -39,7 +39,10 @@ pub fn format_iso_ms(timestamp_ms: i64) -> String {
             let text = text.unwrap_or_default();
             let (year, rest) = text.split_once('-').unwrap_or_default();
             let year = year.parse::<i64>().unwrap_or(0) + eras * 400;
-            format!("{}{:06}-{rest}", if year < 0 { '-' } else { '+' }, year.unsigned_abs())
+            match year {
+                0..=9_999 => format!("{year:04}-{rest}"),
+                _ => format!("{}{:06}-{rest}", if year < 0 { '-' } else { '+' }, year.unsigned_abs()),
+            }
         }
     }
 }
