@@ -273,7 +273,7 @@ impl Canvas {
         };
         if let Some(waits) = &outcome.waits {
             format!("{} run · {waits}{more}", figures::of(done, "event"))
-        } else if outcome.whole {
+        } else if outcome.whole && self.playing.is_none() {
             format!("{} run{cut}{more}", figures::of(done, "event"))
         } else {
             format!("{} of {}", figures::short(done as f64), figures::of(total, "event"))
