@@ -195,19 +195,11 @@ fn two_moments_are_held_against_each_other_and_a_rows_history_is_listed() {
     let line = shown.line_of(row).expect("the row is in sight");
     shown.click(&line);
     let versions: u64 = row["payments"].as_u64().unwrap();
-    let words = format!("{} versions", fabula_words(versions));
+    let words = format!("{} versions", fabula::figures::count(versions));
     assert!(shown.pane.says(&words), "{words}: {:?}", shown.pane.all_that_say("version"));
-    let last = format!("payments {}", fabula_words(versions));
+    let last = format!("payments {}", fabula::figures::count(versions));
     let listed = shown.pane.all_that_say("At ");
     assert!(listed.iter().any(|line| line.ends_with(&last)), "{last}: {listed:?}");
-}
-
-fn fabula_words(number: u64) -> String {
-    let digits = number.to_string();
-    match digits.len() {
-        0..=3 => digits,
-        len => format!("{},{}", &digits[..len - 3], &digits[len - 3..]),
-    }
 }
 
 #[test]
@@ -233,7 +225,7 @@ fn rows_are_filtered_by_an_expression_and_a_mistake_is_shown_at_its_place() {
         format!("rows {}", counts.len()),
         format!("min {}", counts.iter().min().unwrap()),
         format!("max {}", counts.iter().max().unwrap()),
-        format!("sum {}", fabula_words(counts.iter().sum::<u64>())),
+        format!("sum {}", fabula::figures::count(counts.iter().sum::<u64>())),
         "null 0".to_owned(),
     ];
     for fact in facts {
@@ -410,7 +402,7 @@ fn a_view_of_more_rows_than_are_shown_is_derived_again_and_compared_too() {
         shown.click("Details");
         shown.click("Check");
         shown.click("Derive again");
-        let same = format!("The same {} rows", fabula_words(rows.count));
+        let same = format!("The same {} rows", fabula::figures::count(rows.count));
         assert!(shown.pane.says(&same), "{same}: {:?}", shown.pane.all_that_say("rows"));
         assert!(shown.pane.says("More rows than are shown"), "what was compared is said");
     }
