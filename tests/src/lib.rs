@@ -16,5 +16,6 @@ pub mod program;
 mod python;
 pub mod readers;
 pub mod recordings;
+pub mod shown;
 pub mod walkthrough;
 pub mod window;
