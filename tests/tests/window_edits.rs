@@ -294,7 +294,12 @@ fn a_pipeline_is_there_again_at_the_next_start() {
     pane.harness.state_mut().close();
     drop(pane);
     let mut pane = open(Start::Last);
-    pane.until("the log is open again", |harness| harness.state().state().log.snapshot.is_some());
+    pane.until("the log is read again, and the pipeline has run over it", |harness| {
+        let state = harness.state().state();
+        let read = state.log.snapshot.as_ref().is_some_and(|snapshot| snapshot.events() >= EVENTS);
+        let rows = state.outcome.as_ref().and_then(|outcome| outcome.views.get("result"));
+        read && rows.is_some_and(|rows| rows.count > 0)
+    });
     pane.run();
     assert_eq!(pane.state().document.pipeline.as_ref(), Some(&text));
     assert!(outcome(&pane).views["result"].count > 0);
